@@ -1,0 +1,114 @@
+"""Faults of settings that do not decide this path: requirements of the instance's subnet, and peering flags.
+
+Source: "Connectivity architecture of SQL Managed Instance", sections "Network requirements" and "Networking constraints";
+"Enable service-aided subnet configuration".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from mi_workbook.checks.check import Found, Subject
+from mi_workbook.core.evidence import Evidence
+from mi_workbook.network.resource_id import key
+from mi_workbook.network.vnet import Subnet
+
+RESERVED = "microsoft.sql-managedinstances_useonly_mi-"
+DELEGATION = "microsoft.sql/managedinstances"
+MANAGED_RULES = ("healthprobe", "internal", "optional", "aad", "onedsc", "strg", "azure")
+
+Check = Callable[[Subject, Subnet], Iterator[Found]]
+
+
+def no_nsg(subject: Subject, subnet: Subnet) -> Iterator[Found]:
+    """The instance's subnet has no network security group."""
+    if not subnet.nsg_id:
+        yield Found("mi-no-nsg", subnet.id, (subnet.reading.evidence("networkSecurityGroup"),))
+
+
+def no_route_table(subject: Subject, subnet: Subnet) -> Iterator[Found]:
+    """The instance's subnet has no route table."""
+    if not subnet.route_table_id:
+        yield Found("mi-no-rt", subnet.id, (subnet.reading.evidence("routeTable"),))
+
+
+def delegation_missing(subject: Subject, subnet: Subnet) -> Iterator[Found]:
+    """The instance's subnet is not delegated to managed instances."""
+    if DELEGATION not in {name.lower() for name in subnet.delegations}:
+        yield Found("mi-delegation-missing", subnet.id, (subnet.reading.evidence("delegations"),))
+
+
+def nat_gateway(subject: Subject, subnet: Subnet) -> Iterator[Found]:
+    """A NAT gateway is associated with the instance's subnet."""
+    if subnet.reading.reference("natGateway"):
+        yield Found("mi-natgw", subnet.id, (subnet.reading.evidence("natGateway"),))
+
+
+def private_subnet(subject: Subject, subnet: Subnet) -> Iterator[Found]:
+    """Default outbound access is switched off on the instance's subnet."""
+    if subnet.reading.flag("defaultOutboundAccess") is False:
+        yield Found("mi-private-subnet", subnet.id, (subnet.reading.evidence("defaultOutboundAccess"),))
+
+
+def ipv6(subject: Subject, subnet: Subnet) -> Iterator[Found]:
+    """The instance's VNet holds IPv6 prefixes."""
+    vnet = subject.network.vnet(subnet.vnet_id)
+    if any(":" in text for text in vnet.prefixes):
+        yield Found("mi-ipv6", vnet.id, (vnet.reading.evidence("addressSpace"),))
+
+
+def platform_dns_denied(subject: Subject, subnet: Subnet) -> Iterator[Found]:
+    """A rule of the instance's subnet denies the tag AzurePlatformDNS."""
+    for rule in subject.network.nsg(subnet.nsg_id).rules if subnet.nsg_id else ():
+        named = {text.lower() for text in (*rule.sources, *rule.destinations)}
+        if rule.access.lower() == "deny" and "azureplatformdns" in named:
+            evidence = Evidence(rule.reading.document, rule.reading.pointer, rule.name)
+            yield Found("mi-azureplatformdns", subnet.nsg_id, (evidence,), {"rule": rule.name})
+
+
+def reserved_rule_name(subject: Subject, subnet: Subnet) -> Iterator[Found]:
+    """An own rule carries the prefix that is reserved for the service's rules."""
+    for rule in subject.network.nsg(subnet.nsg_id).rules if subnet.nsg_id else ():
+        name = rule.name.lower()
+        if name.startswith(RESERVED) and not name.removeprefix(RESERVED).startswith(MANAGED_RULES):
+            evidence = Evidence(rule.reading.document, rule.reading.pointer, rule.name)
+            yield Found("mi-nsg-usemanaged", subnet.nsg_id, (evidence,), {"rule": rule.name})
+
+
+def shared_between_instances(subject: Subject, subnet: Subnet) -> Iterator[Found]:
+    """The route table or security group also serves an instance subnet of another VNet."""
+    for other in subject.network.instances():
+        if (
+            key(other.subnet_id) == key(subnet.id)
+            or subject.network.snapshot.get(other.subnet_id.rsplit("/subnets/", 1)[0]) is None
+        ):
+            continue
+        far = subject.network.subnet(other.subnet_id)
+        for mine, theirs, member in ((subnet.nsg_id, far.nsg_id, "networkSecurityGroup"),
+                                     (subnet.route_table_id, far.route_table_id, "routeTable")):  # fmt: skip
+            if mine and key(mine) == key(theirs) and key(far.vnet_id) != key(subnet.vnet_id):
+                yield Found("mi-rt-nsg-shared", mine, (subnet.reading.evidence(member), far.reading.evidence(member)))
+
+
+def access_flag_off(subject: Subject, subnet: Subnet) -> Iterator[Found]:
+    """A side of the peering on the path keeps the other's addresses out of its VirtualNetwork tag."""
+    ends = {key(subject.question.subnet.vnet_id), key(subnet.vnet_id)}
+    for end in ends:
+        for peering in subject.network.vnet(end).peerings:
+            if key(peering.remote_id) in ends and not peering.allow_vnet_access:
+                evidence = (peering.reading.evidence("allowVirtualNetworkAccess"),)
+                yield Found("peer-no-access", peering.id, evidence, {"peering": peering.name}, severity="risk")
+
+
+SETTINGS: tuple[Check, ...] = (
+    access_flag_off,
+    no_nsg,
+    no_route_table,
+    delegation_missing,
+    nat_gateway,
+    private_subnet,
+    ipv6,
+    platform_dns_denied,
+    reserved_rule_name,
+    shared_between_instances,
+)

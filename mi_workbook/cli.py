@@ -1,0 +1,191 @@
+"""mi-workbook: the same diagnosis without a notebook. Exit 0 reachable, 1 blocked, 3 unknown, 2 bad input or usage."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mi_workbook.core.errors import InputError, MissingEvidence
+from mi_workbook.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from mi_workbook.evidence.snapshot import Snapshot
+
+EXIT = {Verdict.REACHABLE: 0, Verdict.BLOCKED: 1, Verdict.UNKNOWN: 3}
+BAD_INPUT = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. Bad input ends in one clear sentence, never in a traceback."""
+    args = _parser().parse_args(list(sys.argv[1:] if argv is None else argv) or ["open"])
+    try:
+        return int(args.run(args))
+    except InputError as error:
+        print(f"mi-workbook: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except MissingEvidence as missing:
+        print(f"mi-workbook: unknown. Missing: {missing}", file=sys.stderr)
+        return EXIT[Verdict.UNKNOWN]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mi-workbook", description="Why an application cannot reach its SQL managed instance."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    opening = _add(commands, "open", _open, "start JupyterLab on the workbook")
+    opening.add_argument("notebook", nargs="?", default="start")
+    opening.add_argument("--app", action="store_true", help="serve it as a Voila app")
+    demo = _add(commands, "demo", _demo, "list the built-in cases, or write one")
+    demo.add_argument("case", nargs="?")
+    demo.add_argument("--out", type=Path)
+    asked = _add(commands, "diagnose", _diagnose, "verdict, root cause and repair for one path")
+    asked.add_argument("evidence", nargs="+", help="files, folders, archives, or case:ID")
+    asked.add_argument("--from", dest="source", default="", help="VM, NIC, vnet/subnet, ARM id, ip:ADDRESS")
+    asked.add_argument("--to", dest="target", default="", help="instance, or the server name as the application has it")
+    asked.add_argument("--endpoint", choices=("auto", "vnet-local", "private", "public"), default="auto")
+    asked.add_argument("--json", action="store_true")
+    asked.add_argument("--html", type=Path)
+    asked.add_argument("--markdown", type=Path)
+    routes = _add(commands, "routes", _routes, "effective routes of a NIC or subnet, computed")
+    routes.add_argument("evidence", nargs="+")
+    routes.add_argument("where")
+    routes.add_argument("--json", action="store_true")
+    faults = _add(commands, "faults", _faults, "the catalogue of faults")
+    faults.add_argument("id", nargs="?")
+    faults.add_argument("--json", action="store_true")
+    return parser
+
+
+def _add(commands: Any, name: str, run: Any, words: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _evidence(paths: Sequence[str]) -> tuple[Snapshot, Any]:
+    """The snapshot, and the built-in case where that is what was named."""
+    from mi_workbook.cases import case
+    from mi_workbook.evidence.files import load
+
+    if len(paths) == 1 and paths[0].startswith("case:"):
+        found = case(paths[0].removeprefix("case:"))
+        return found.snapshot(), found
+    if any(path.startswith("case:") for path in paths):
+        raise InputError("A built-in case stands alone.", remedy="Name one case, or files only.")
+    return load(*paths), None
+
+
+def _diagnose(args: argparse.Namespace) -> int:
+    from mi_workbook.diagnosis.diagnose import diagnose
+    from mi_workbook.views.diagnosis_json import diagnosis_json
+
+    snapshot, found = _evidence(args.evidence)
+    source = args.source or (found.source if found else "")
+    target = args.target or (found.target if found else "")
+    if not source or not target:
+        raise InputError(
+            "--from and --to are needed.",
+            remedy="For instance: --from vm-app --to mi-orders.<zone>.database.windows.net",
+        )
+    diagnosis = diagnose(snapshot, source, target, args.endpoint)
+    if args.html or args.markdown:
+        from mi_workbook.views.report import to_html, to_markdown
+
+        for path, make in ((args.html, to_html), (args.markdown, to_markdown)):
+            if path:
+                _write(path, make(diagnosis, snapshot))
+    if args.json:
+        print(json.dumps(diagnosis_json(diagnosis), indent=2))
+    else:
+        from mi_workbook.views.text import render
+
+        render(diagnosis, _console())
+    return EXIT[diagnosis.verdict]
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, soft_wrap=True)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"It cannot be written: {error.strerror}.", file=str(path), remedy="Name another file."
+        ) from None
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from mi_workbook.cases import all_cases, case
+
+    if not args.case:
+        for one in all_cases():
+            print(f"{one.id:<34} {one.verdict:<10} {one.title}")
+        print("\nTry: mi-workbook diagnose case:peering-missing")
+        return 0
+    one = case(args.case)
+    text = json.dumps(one.snapshot().to_dict(), indent=1)
+    if not args.out:
+        print(text)
+        return 0
+    _write(args.out, text)
+    print(f"{one.title}. Ask: mi-workbook diagnose {args.out} --from {one.source} --to {one.target}")
+    return 0
+
+
+def _routes(args: argparse.Namespace) -> int:
+    from mi_workbook.diagnosis.places import find_source
+    from mi_workbook.network.network import Network
+    from mi_workbook.reach.effective_routes import effective_routes
+    from mi_workbook.views.text import render_routes, sorted_routes
+
+    snapshot, _ = _evidence(args.evidence)
+    network = Network(snapshot)
+    place = find_source(network, args.where)
+    table = effective_routes(network, network.subnet(place.subnet))
+    if not args.json:
+        render_routes(table, place.name, _console())
+        return 0
+    rows = [
+        {
+            "name": route.name or None, "source": route.source, "state": route.state, "addressPrefix": [route.prefix],
+            "nextHopType": route.next_hop_type,
+            "nextHopIpAddress": [ip.strip() for ip in route.next_hop_ip.split(",") if ip.strip()], "why": route.why,
+        }
+        for route in sorted_routes(table)
+    ]  # fmt: skip
+    gaps = [{"missing": table.gap.missing, "why": table.gap.why, "how": table.gap.how}] if table.gap else []
+    print(json.dumps({"value": rows, "gaps": gaps}, indent=2))
+    return 0
+
+
+def _faults(args: argparse.Namespace) -> int:
+    import dataclasses
+
+    from mi_workbook.checks.catalogue import fault, load
+
+    chosen = [fault(args.id)] if args.id else list(load().values())
+    if args.json:
+        print(json.dumps([dataclasses.asdict(one) for one in chosen], indent=2))
+        return 0
+    for one in chosen:
+        aliases = f" (also: {', '.join(one.aliases)})" if one.aliases else ""
+        print(f"{one.code}  {one.id:<28} {one.severity:<9} {one.title}{aliases}")
+        if args.id:
+            print(f"\n{one.says}\n\nRepair: {one.remedy.does}\n" + "\n".join(f"  {c}" for c in one.remedy.az))
+            print("\n".join(f"Source: {source}" for source in one.sources))
+    return 0
+
+
+def _open(args: argparse.Namespace) -> int:
+    from mi_workbook.launch import notebook, serve
+
+    return serve(notebook(args.notebook), app=args.app)

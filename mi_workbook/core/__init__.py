@@ -1,0 +1,1 @@
+"""Words that all rooms share: verdicts, evidence, gaps, flows, traces, findings, errors."""

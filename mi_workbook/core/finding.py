@@ -1,0 +1,108 @@
+"""A root cause as it is known (Fault), as it was found (Finding), and what mends it (Remedy, Change)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mi_workbook.core.evidence import Evidence, Gap
+from mi_workbook.core.trace import Trace
+from mi_workbook.core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What should be at an address of the snapshot. A pointer that ends in "/-" appends to a list."""
+
+    document: str
+    pointer: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """How a fault is mended. safety: safe | disruptive | other-team | display-only."""
+
+    does: str
+    az: tuple[str, ...] = ()
+    powershell: tuple[str, ...] = ()
+    portal: tuple[str, ...] = ()
+    safety: str = "safe"
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A known root cause, read from checks/faults/*.toml. Texts may hold {placeholders}."""
+
+    id: str
+    code: str
+    title: str
+    severity: str
+    says: str
+    owner_says: str
+    causes: tuple[str, ...]
+    needs: tuple[str, ...]
+    sources: tuple[str, ...]
+    aliases: tuple[str, ...]
+    remedy: Remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault found in this evidence, its words filled in. severity: blocks | degrades | risk | info."""
+
+    fault: str
+    code: str
+    severity: str
+    resource: str
+    says: str
+    owner_says: str
+    evidence: tuple[Evidence, ...]
+    explains_verdict: bool
+    remedy: Remedy
+    sources: tuple[str, ...]
+    title: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A change set tried on the model. `minimal`: each change was shown to be needed."""
+
+    proved: bool
+    minimal: bool
+    changes: tuple[Change, ...]
+    verdict_after: Verdict
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An end of the question as it was understood. kind: nic | subnet | instance | internet | other."""
+
+    kind: str
+    id: str
+    name: str
+    address: str = ""
+    subnet: str = ""
+    vnet: str = ""
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The answer to one question. `scenario` is a scenario id; `endpoint` vnet-local | private | public."""
+
+    verdict: Verdict
+    scenario: str
+    endpoint: str
+    source: Place
+    target: Place
+    root_cause: str | None
+    findings: tuple[Finding, ...]
+    traces: tuple[Trace, ...]
+    gaps: tuple[Gap, ...]
+    repair: Repair | None
+    confidence_notes: tuple[str, ...] = field(default=())
+    headline: str = ""

@@ -1,0 +1,1 @@
+"""Questions in, diagnoses out: trace, check, name the root cause, prove the repair."""

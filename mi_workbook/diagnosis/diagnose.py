@@ -1,0 +1,252 @@
+"""diagnose: question in, Diagnosis out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mi_workbook.checks.blockers import QUESTION, blockers
+from mi_workbook.checks.check import Found, Subject, finding
+from mi_workbook.checks.settings import SETTINGS
+from mi_workbook.core.errors import MissingEvidence
+from mi_workbook.core.evidence import Gap
+from mi_workbook.core.finding import Change, Diagnosis, Finding, Place, Repair
+from mi_workbook.core.trace import Trace
+from mi_workbook.core.verdict import Verdict, together
+from mi_workbook.diagnosis.places import find_source, find_target, source_addresses
+from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.network.instance import ManagedInstance
+from mi_workbook.network.network import Network
+from mi_workbook.network.resource_id import key
+from mi_workbook.reach.names import endpoint_of
+from mi_workbook.reach.path import Question, traces
+from mi_workbook.reach.resolution import resolve
+
+ENDPOINTS = ("auto", "vnet-local", "private", "public")
+MOST_REPAIRS = 8
+NOT_CHECKED = (
+    "Not visible in Azure's configuration: the client's own firewall, driver and TLS settings, and the login itself. "
+    "Error 18456 proves that the network is fine."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a snapshot: the question as understood, its traces, and what the checks found."""
+
+    question: Question | None
+    source: Place
+    target: Place
+    traces: tuple[Trace, ...]
+    found: tuple[Found, ...]
+    subject: Subject | None
+    gaps: tuple[Gap, ...]
+    verdict: Verdict
+
+
+def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto") -> Diagnosis:
+    """Whether a source reaches a managed instance, why not, and what mends it.
+
+    Args:
+        snapshot: the evidence.
+        source: ARM id or name of a VM or NIC, `vnet/subnet`, `ip:ADDRESS`.
+        target: ARM id or name of the instance, or the server name as the application has it.
+        endpoint: auto | vnet-local | private | public.
+
+    Raises InputError where source or target do not fit the evidence.
+    """
+    first = look(snapshot, source, target, endpoint)
+    findings = _findings(first)
+    repair, later = (
+        (None, []) if first.verdict is Verdict.REACHABLE else _repair(snapshot, first, source, target, endpoint)
+    )
+    root = next((f.fault for f in findings if f.explains_verdict), None)
+    for one in later:
+        if (one.fault, one.resource) not in {(f.fault, f.resource) for f in findings}:
+            findings.append(one)
+    return Diagnosis(
+        verdict=first.verdict,
+        scenario=_scenario(first),
+        endpoint=first.question.endpoint if first.question else ("vnet-local" if endpoint == "auto" else endpoint),
+        source=first.source,
+        target=first.target,
+        root_cause=root,
+        findings=tuple(findings),
+        traces=first.traces,
+        gaps=first.gaps,
+        repair=repair,
+        confidence_notes=_notes(first),
+        headline=_headline(first, findings),
+    )
+
+
+def look(snapshot: Snapshot, source: str, target: str, endpoint: str) -> Look:
+    """Traces and checks, without repair."""
+    network = Network(snapshot)
+    where, what = Place("other", "", source, typed=source), Place("instance", "", target, typed=target)
+    try:
+        instance, _ = find_target(network, target)
+        what = Place("instance", instance.id, instance.name, subnet=instance.subnet_id, typed=target)
+        where = find_source(network, source)
+        question = _question(network, where, instance, target, endpoint)
+    except MissingEvidence as missing:
+        return Look(None, where, what, (), (), None, (missing.gap,), Verdict.UNKNOWN)
+    ways = tuple(traces(network, question))
+    subject = Subject(network, question, ways)
+    verdict = together(trace.verdict for trace in ways)
+    gaps = dict.fromkeys(d.gap for trace in ways for d in trace.decisions if d.gap is not None)
+    found, missing_for = _checked(subject)
+    return Look(
+        question, where, what, ways, found, subject, (*gaps, *(g for g in missing_for if g not in gaps)), verdict
+    )
+
+
+def _question(network: Network, where: Place, instance: ManagedInstance, target: str, endpoint: str) -> Question:
+    subnet = network.subnet(where.subnet)
+    nic = network.nic(where.id) if where.kind == "nic" else None
+    _, name = find_target(network, target)
+    resolution = None
+    chosen = endpoint
+    if endpoint == "auto" and name is not None and endpoint_of(name) == "public":
+        chosen = "public"
+    elif endpoint == "auto":
+        chosen, resolution = resolve(network, network.vnet(subnet.vnet_id), nic.dns_servers if nic else (), instance)
+    return Question(
+        addresses=source_addresses(network, where),
+        subnet=subnet,
+        at=where.id,
+        nic_nsg=nic.nsg_id if nic else "",
+        instance=instance,
+        endpoint=chosen,
+        name=name,
+        resolution=resolution,
+    )
+
+
+def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:
+    """Everything the checks find; a check that lacks evidence becomes a gap, never a pass."""
+    found: list[Found] = []
+    gaps: list[Gap] = []
+    try:
+        found += blockers(subject)
+    except MissingEvidence as missing:
+        gaps.append(missing.gap)
+    for check in SETTINGS:
+        try:
+            found += check(subject, subject.network.subnet(subject.question.instance.subnet_id))
+        except MissingEvidence as missing:
+            gaps.append(missing.gap)
+    return tuple({_same(f): f for f in reversed(found)}.values())[::-1], gaps
+
+
+def _same(found: Found) -> tuple[str, str]:
+    """Two sightings of one fault are one where the same changes mend them, or they lie at one resource."""
+    return found.fault, repr(found.changes) if found.changes else key(found.resource)
+
+
+def _findings(seen: Look) -> list[Finding]:
+    if seen.subject is None:
+        return []
+    stop = next((t.stop for t in seen.traces if t.verdict is seen.verdict), None)
+    rows = [finding(seen.subject, f, _explains(seen, f, stop)) for f in seen.found]
+    order = {"blocks": 0, "degrades": 1, "risk": 2, "info": 3}
+    return sorted(rows, key=lambda row: (not row.explains_verdict, order[row.severity]))
+
+
+def _explains(seen: Look, found: Found, stop: object) -> bool:
+    return seen.verdict is Verdict.BLOCKED and found.decision is not None and found.decision is stop
+
+
+def _repair(
+    snapshot: Snapshot, first: Look, source: str, target: str, endpoint: str
+) -> tuple[Repair | None, list[Finding]]:
+    """Mend the first blocker on the path, look again, until reachable; then show that each step was needed.
+
+    The later blockers are met on the way, so all of them are listed.
+    """
+    steps: list[Found] = []
+    later: list[Finding] = []
+    seen = first
+    while seen.verdict is Verdict.BLOCKED and len(steps) < MOST_REPAIRS:
+        step = _first_blocker(seen)
+        if step is None or not step.changes or step in steps:
+            break
+        steps.append(step)
+        seen = _after(snapshot, steps, source, target, endpoint)
+        if seen.subject is not None:
+            later += [finding(seen.subject, f, False) for f in seen.found if f.decision is not None]
+    if not steps:
+        return None, later
+    if seen.verdict is Verdict.REACHABLE:
+        steps = _needed(snapshot, steps, source, target, endpoint)
+    changes = tuple(change for step in steps for change in step.changes)
+    proved = seen.verdict is Verdict.REACHABLE and not _new_blockers(first, seen, steps)
+    return Repair(proved, proved, changes, seen.verdict, tuple(s.fault for s in steps)), later
+
+
+def _first_blocker(seen: Look) -> Found | None:
+    stop = next((t.stop for t in seen.traces if t.verdict is Verdict.BLOCKED), None)
+    return next((f for f in seen.found if f.decision is not None and f.decision is stop), None)
+
+
+def _after(snapshot: Snapshot, steps: Iterable[Found], source: str, target: str, endpoint: str) -> Look:
+    """The same question on the snapshot with these steps done; a changed server name changes the question."""
+    changes = [change for step in steps for change in step.changes]
+    typed = next((str(c.value) for c in reversed(changes) if c.document == QUESTION), target)
+    return look(snapshot.changed(_on_evidence(changes)), source, typed, endpoint)
+
+
+def _on_evidence(changes: list[Change]) -> list[Change]:
+    return [change for change in changes if change.document != QUESTION]
+
+
+def _needed(snapshot: Snapshot, steps: list[Found], source: str, target: str, endpoint: str) -> list[Found]:
+    """The steps without which the verdict would not turn; each one left was tried without."""
+    kept = list(steps)
+    for step in steps:
+        others = [s for s in kept if s is not step]
+        if _after(snapshot, others, source, target, endpoint).verdict is Verdict.REACHABLE:
+            kept = others
+    return kept
+
+
+def _new_blockers(first: Look, after: Look, steps: list[Found]) -> list[Found]:
+    before = {(f.fault, key(f.resource)) for f in (*first.found, *steps)}
+    return [f for f in after.found if (f.fault, key(f.resource)) not in before and f.severity == "blocks"]
+
+
+def _scenario(seen: Look) -> str:
+    if seen.question is None:
+        return "same-vnet" if seen.source.vnet and key(seen.source.vnet) in key(seen.target.subnet) else "vnet-peering"
+    if seen.question.endpoint == "public":
+        return "public-endpoint"
+    if seen.question.endpoint == "private":
+        return "private-endpoint"
+    home = seen.question.instance.subnet_id.rsplit("/subnets/", 1)[0]
+    return "same-vnet" if key(seen.question.subnet.vnet_id) == key(home) else "vnet-peering"
+
+
+def _notes(seen: Look) -> tuple[str, ...]:
+    notes = [note for trace in seen.traces for d in trace.decisions for note in d.notes]
+    if seen.question is not None and seen.question.endpoint == "vnet-local":
+        kind = seen.question.instance.connection_type.lower()
+        if kind not in {"proxy", "redirect"}:
+            notes.append(
+                "The connection type is Default or not in the evidence; the documentation says Proxy. Under Redirect, "
+                "TCP 11000-11999 must be open as well."
+            )
+    return (*dict.fromkeys(notes), NOT_CHECKED)
+
+
+def _headline(seen: Look, findings: list[Finding]) -> str:
+    name = seen.source.name or seen.source.typed
+    target = seen.target.name or seen.target.typed
+    if seen.verdict is Verdict.REACHABLE:
+        return f"{name} can reach {target}: every rule and route on the way there and back lets it through."
+    if seen.verdict is Verdict.BLOCKED:
+        root = next((f for f in findings if f.explains_verdict), None)
+        stop = next((t for t in seen.traces if t.verdict is Verdict.BLOCKED), None)
+        way = " on the way back" if stop is not None and stop.direction == "return" else ""
+        return f"{name} cannot reach {target}: the path is cut{way}. {root.says if root else ''}".strip()
+    missing = seen.gaps[0].missing if seen.gaps else "evidence"
+    return f"Whether {name} can reach {target} is unknown. Missing: {missing}."

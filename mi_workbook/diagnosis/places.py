@@ -1,0 +1,216 @@
+"""SOURCE and TARGET as typed -> the resources they mean."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Iterable
+
+from mi_workbook.core.errors import InputError, MissingEvidence
+from mi_workbook.core.evidence import Gap
+from mi_workbook.core.finding import Place
+from mi_workbook.core.ranges import Ranges, prefix
+from mi_workbook.network.instance import ManagedInstance
+from mi_workbook.network.network import INSTANCES, NICS, VMS, VNETS, Network
+from mi_workbook.network.reading import Reading
+from mi_workbook.network.resource_id import key, last
+from mi_workbook.reach.names import ServerName, likeness, read_name
+
+NOT_FOLLOWED = ("p2s:", "onprem:", "er:", "internet", "this-machine")
+
+
+def find_source(network: Network, text: str) -> Place:
+    """The source a user means: ARM id, name of a VM or NIC, `vnet/subnet`, or `ip:ADDRESS`.
+
+    Raises InputError where the evidence is complete and holds no such thing or several; MissingEvidence where it
+    may be among what was not collected, or is a kind of source this version does not follow.
+    """
+    text = text.strip()
+    if text.lower().startswith(NOT_FOLLOWED):
+        raise MissingEvidence(_not_followed(text))
+    if text.lower().startswith("ip:"):
+        return _by_address(network, text[3:])
+    if text.startswith("/"):
+        return _by_id(network, text)
+    return _by_name(network, text)
+
+
+def _not_followed(text: str) -> Gap:
+    return Gap(
+        f"A trace from {text}",
+        "This version follows sources inside VNets; gateways, clients and the Internet are not followed yet.",
+        "Ask from a VM or subnet next to the gateway, and test from the client: Test-NetConnection <name> -Port 1433.",
+    )
+
+
+def _by_address(network: Network, text: str) -> Place:
+    try:
+        address = int(ipaddress.IPv4Address(text.strip()))
+    except ValueError:
+        raise InputError(f"'{text}' is not an IPv4 address.", remedy="Write ip:10.1.0.4.") from None
+    nics = network.holders(address)
+    if len(nics) == 1:
+        return _nic_place(network, nics[0].id, text)
+    homes = [
+        (vnet, subnet)
+        for vnet in (network.vnet(str(raw.get("id", ""))) for raw in network.snapshot.of_type(VNETS))
+        for subnet in vnet.subnets
+        if subnet.addresses.covers(prefix(text))
+    ]
+    if len(homes) == 1:
+        vnet, subnet = homes[0]
+        return Place("subnet", subnet.id, f"{vnet.name}/{subnet.name}", text.strip(), subnet.id, vnet.id, text)
+    if homes:
+        names = ", ".join(f"{v.name}/{s.name}" for v, s in homes)
+        raise InputError(f"{text} fits several subnets: {names}.", remedy="Name the subnet: vnet/subnet.")
+    return _nothing(network, text, (VNETS, NICS), [])
+
+
+def _by_id(network: Network, text: str) -> Place:
+    lowered = text.lower()
+    if "/virtualmachines/" in lowered and network.snapshot.get(text) is None:
+        return _nothing(network, text, (VMS,), [])
+    if "/virtualmachines/" in lowered:
+        return _vm_place(network, text)
+    if "/networkinterfaces/" in lowered:
+        return _nic_place(network, text, text)
+    if "/subnets/" in lowered:
+        subnet = network.subnet(text)
+        return _subnet_place(network, subnet.id, text)
+    raise InputError(f"{text} is not a VM, NIC or subnet.", remedy="Give the id of the VM, its NIC or its subnet.")
+
+
+def _by_name(network: Network, text: str) -> Place:
+    wanted = text.lower()
+    if "/" in wanted:
+        return _by_subnet_name(network, text)
+    for kind in (VMS, NICS):
+        found = [r for r in network.snapshot.of_type(kind) if _name(r) == wanted]
+        if len(found) > 1:
+            ids = ", ".join(str(r.get("id")) for r in found)
+            raise InputError(f"'{text}' names several resources: {ids}.", remedy="Give the id.")
+        if found:
+            at = str(found[0].get("id", ""))
+            return _vm_place(network, at) if kind == VMS else _nic_place(network, at, text)
+    by_vm = [
+        r for r in network.snapshot.of_type(NICS) if last(network.nic(str(r.get("id", ""))).vm_id).lower() == wanted
+    ]
+    if by_vm:
+        return _nic_place(network, str(by_vm[0].get("id", "")), text)
+    known = [_name(r) for kind in (VMS, NICS) for r in network.snapshot.of_type(kind)]
+    return _nothing(network, text, (VMS, NICS), known)
+
+
+def _by_subnet_name(network: Network, text: str) -> Place:
+    vnet_name, _, subnet_name = text.lower().partition("/")
+    vnets = [network.vnet(str(r.get("id", ""))) for r in network.snapshot.of_type(VNETS) if _name(r) == vnet_name]
+    found = [subnet for vnet in vnets for subnet in vnet.subnets if subnet.name.lower() == subnet_name]
+    if len(found) == 1:
+        return _subnet_place(network, found[0].id, text)
+    if found:
+        raise InputError(f"'{text}' names several subnets.", remedy="Give the subnet's id.")
+    known = [f"{_name(r)}/{s.name}" for r in network.snapshot.of_type(VNETS)
+             for s in network.vnet(str(r.get("id", ""))).subnets]  # fmt: skip
+    return _nothing(network, text, (VNETS,), known)
+
+
+def _nothing(network: Network, text: str, kinds: Iterable[str], known: list[str]) -> Place:
+    if any(network.snapshot.absence(kind) != "proven" for kind in kinds):
+        how = "; ".join(f"collect {kind}" for kind in kinds)
+        raise MissingEvidence(Gap(f"The source '{text}'", "Nothing of that name is in the evidence.", how))
+    close = difflib.get_close_matches(text.lower(), known, 3) or known[:5]
+    hint = f"Known here: {', '.join(close)}." if close else "The evidence holds no VM, NIC or subnet."
+    raise InputError(f"Nothing called '{text}' is in the evidence.", remedy=hint)
+
+
+def _vm_place(network: Network, vm_id: str) -> Place:
+    raw = network.snapshot.get(vm_id) or {}
+    profile = Reading(vm_id, "", raw).get("networkProfile")
+    profile = Reading(vm_id, "", profile if isinstance(profile, dict) else {})
+    nics = [child for child in profile.children("networkInterfaces")]
+    main = next((c for c in nics if c.flag("primary")), nics[0] if nics else None)
+    if main is None:
+        raise MissingEvidence(Gap(f"NIC of {last(vm_id)}", "The VM names no NIC.", f"az vm show --ids {vm_id} -o json"))
+    return _nic_place(network, main.id, last(vm_id))
+
+
+def _nic_place(network: Network, nic_id: str, typed: str) -> Place:
+    nic = network.nic(nic_id)
+    main = nic.primary
+    if main is None or not main.subnet_id:
+        raise MissingEvidence(Gap(f"Subnet of NIC {nic.name}", "It names none.", f"az network nic show --ids {nic.id}"))
+    vnet_id = main.subnet_id.rsplit("/subnets/", 1)[0]
+    name = last(nic.vm_id) or nic.name
+    return Place("nic", nic.id, name, main.text, main.subnet_id, vnet_id, typed)
+
+
+def _subnet_place(network: Network, subnet_id: str, typed: str) -> Place:
+    subnet = network.subnet(subnet_id)
+    vnet = network.vnet(subnet.vnet_id)
+    return Place("subnet", subnet.id, f"{vnet.name}/{subnet.name}", "", subnet.id, vnet.id, typed)
+
+
+def source_addresses(network: Network, place: Place) -> Ranges:
+    """Addresses packets may come from: the one that is known, else the whole subnet."""
+    return prefix(place.address) if place.address else network.subnet(place.subnet).addresses
+
+
+def find_target(network: Network, text: str) -> tuple[ManagedInstance, ServerName | None]:
+    """The instance a user means, and the server name to judge where one was typed.
+
+    Raises MissingEvidence where no instance was collected, InputError where none is likely meant.
+    """
+    instances = network.instances()
+    if not instances:
+        if network.snapshot.absence(INSTANCES) == "proven":
+            raise InputError("The evidence holds no managed instance.", remedy="Add: az sql mi list -o json")
+        gap = Gap(
+            INSTANCES,
+            "No managed instance is in the evidence.",
+            "az sql mi list -o json (Microsoft.Sql/managedInstances/read)",
+        )
+        raise MissingEvidence(gap)
+    for instance in instances:
+        if key(text) in {key(instance.id), instance.name.lower()}:
+            return instance, None
+    name = read_name(text)
+    return (_holding(network, name, instances) if name.is_address else _likeliest(name, instances)), name
+
+
+def _holding(network: Network, name: ServerName, instances: tuple[ManagedInstance, ...]) -> ManagedInstance:
+    try:
+        address = prefix(name.host)
+    except ValueError:
+        address = Ranges()
+    for instance in instances:
+        if instance.subnet_id and address and _subnet_covers(network, instance.subnet_id, address):
+            return instance
+        if any(a == first for e in network.private_endpoints(instance.id) for a in network.endpoint_addresses(e)
+               for first, _ in address):  # fmt: skip
+            return instance
+    if len(instances) == 1:
+        return instances[0]
+    raise InputError(f"No instance has the address {name.host}.", remedy=_list(instances))
+
+
+def _subnet_covers(network: Network, subnet_id: str, address: Ranges) -> bool:
+    try:
+        return network.subnet(subnet_id).addresses.covers(address)
+    except MissingEvidence:
+        return False
+
+
+def _likeliest(name: ServerName, instances: tuple[ManagedInstance, ...]) -> ManagedInstance:
+    ranked = sorted(instances, key=lambda i: -likeness(name, i))
+    tie = len(ranked) > 1 and likeness(name, ranked[0]) == likeness(name, ranked[1])
+    if not tie and (len(ranked) == 1 or likeness(name, ranked[0]) >= 0.5):
+        return ranked[0]
+    raise InputError(f"Which instance is meant by '{name.typed}' is not clear.", remedy=_list(instances))
+
+
+def _list(instances: tuple[ManagedInstance, ...]) -> str:
+    return "Instances here: " + ", ".join(i.fqdn or i.name for i in instances[:10]) + "."
+
+
+def _name(resource: dict[str, object]) -> str:
+    return str(resource.get("name") or last(str(resource.get("id", "")))).lower()

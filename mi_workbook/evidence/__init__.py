@@ -1,0 +1,1 @@
+"""Getting raw facts and keeping them: files and snapshots."""

@@ -1,0 +1,235 @@
+"""Snapshot: raw facts exactly as they were read, indexed by id and type, and how complete they are."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mi_workbook.core.errors import InputError
+from mi_workbook.core.finding import Change
+
+FORMAT = "mi-workbook/snapshot"
+VERSION = 1
+_KNOWN = ("format", "version", "collected_at", "cloud", "source", "resources", "observations", "problems")
+
+
+def props(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """The `properties` of an ARM object, or the object itself where a tool printed it flattened."""
+    inner = resource.get("properties")
+    return inner if isinstance(inner, dict) else dict(resource) if not isinstance(resource, dict) else resource
+
+
+def field(mapping: Mapping[str, Any], *names: str, default: Any = None) -> Any:
+    """The first member of these names that is present: exact spelling first, then any case."""
+    for name in names:
+        if name in mapping:
+            return mapping[name]
+    lowered = {name.lower() for name in names}
+    return next((value for name, value in mapping.items() if name.lower() in lowered), default)
+
+
+def type_of(resource: Mapping[str, Any]) -> str:
+    """The ARM type, from the id where the object does not say."""
+    given = field(resource, "type")
+    if isinstance(given, str) and "/" in given:
+        return given
+    _, _, tail = str(field(resource, "id", default="")).rpartition("/providers/")
+    parts = tail.split("/")
+    return "/".join([parts[0], *parts[1::2]]) if len(parts) > 1 else ""
+
+
+def _key(resource_id: str) -> str:
+    return resource_id.strip().rstrip("/").lower()
+
+
+class Snapshot:
+    """Raw evidence. `complete` is None where everything counts as collected, else the lower-case types claimed."""
+
+    __slots__ = (
+        "_by_id", "_by_parent", "_by_type", "cloud", "collected_at", "complete", "extra", "observations", "problems",
+        "resources", "source",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        resources: Iterable[dict[str, Any]] = (),
+        *,
+        observations: Iterable[dict[str, Any]] = (),
+        problems: Iterable[dict[str, Any]] = (),
+        source: dict[str, Any] | None = None,
+        collected_at: str = "",
+        cloud: str = "AzureCloud",
+        extra: dict[str, Any] | None = None,
+        complete: frozenset[str] | None = frozenset(),
+    ) -> None:
+        self.resources = tuple(resources)
+        self.observations, self.problems = tuple(observations), tuple(problems)
+        self.source, self.extra = dict(source or {}), dict(extra or {})
+        self.collected_at, self.cloud, self.complete = collected_at, cloud, complete
+        self._by_id: dict[str, dict[str, Any]] = {}
+        self._by_type: dict[str, list[dict[str, Any]]] = {}
+        self._by_parent: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for resource in self.resources:
+            self._index(resource)
+
+    def _index(self, resource: dict[str, Any]) -> None:
+        at, kind = _key(str(field(resource, "id", default=""))), type_of(resource).lower()
+        self._by_id[at] = resource
+        self._by_type.setdefault(kind, []).append(resource)
+        if kind.count("/") > 1:
+            self._by_parent.setdefault(("/".join(at.split("/")[:-2]), kind), []).append(resource)
+
+    def get(self, resource_id: str) -> dict[str, Any] | None:
+        """The resource of this id, in any case."""
+        return self._by_id.get(_key(resource_id))
+
+    def of_type(self, kind: str) -> tuple[dict[str, Any], ...]:
+        """Resources of a type."""
+        return tuple(self._by_type.get(kind.lower(), ()))
+
+    def children(self, parent_id: str, kind: str) -> tuple[dict[str, Any], ...]:
+        """Separate child resources of a type directly under a parent."""
+        return tuple(self._by_parent.get((_key(parent_id), kind.lower()), ()))
+
+    def absence(self, kind: str) -> str:
+        """What not finding a kind means: `proven` (collected whole), `unproven` (known to be partial), `unstated`."""
+        wanted = kind.lower()
+        if any(_concerns(problem, wanted) for problem in self.problems):
+            return "unproven"
+        if self.complete is None or wanted in self.complete:
+            return "proven"
+        claimed = isinstance(self.source.get("complete"), list) or bool(self.complete)
+        return "unproven" if claimed else "unstated"
+
+    def changed(self, changes: Iterable[Change]) -> Snapshot:
+        """A snapshot with these values at these addresses; only the touched documents are copied.
+
+        Raises InputError for a document that the snapshot does not hold.
+        """
+        touched: dict[str, dict[str, Any]] = {}
+        for change in changes:
+            at, prefix = self._home(change.document)
+            raw = touched.get(at, self._by_id[at])
+            touched[at] = _set(raw, [*prefix, *_parts(change.pointer)], change.value)
+        resources = [touched.get(_key(str(field(r, "id", default=""))), r) for r in self.resources]
+        return Snapshot(
+            resources, observations=self.observations, problems=self.problems, source=self.source,
+            collected_at=self.collected_at, cloud=self.cloud, extra=self.extra, complete=self.complete,
+        )  # fmt: skip
+
+    def _home(self, document: str) -> tuple[str, list[str]]:
+        at = _key(document)
+        if at in self._by_id:
+            return at, []
+        parts = at.split("/")
+        for end in range(len(parts) - 2, 1, -2):
+            parent = "/".join(parts[:end])
+            if parent in self._by_id:
+                found = _inside(self._by_id[parent], at)
+                if found is not None:
+                    return parent, found
+        raise InputError(
+            f"The evidence holds no resource {document}.", remedy="Load the evidence the change was made for."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document to save; loading it gives an equal snapshot."""
+        source = dict(self.source)
+        if self.complete is not None:
+            source["complete"] = source.get("complete", sorted(self.complete))
+        return {
+            **self.extra, "format": FORMAT, "version": VERSION, "collected_at": self.collected_at, "cloud": self.cloud,
+            "source": source, "resources": list(self.resources), "observations": list(self.observations),
+            "problems": list(self.problems),
+        }  # fmt: skip
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write .json, .json.gz or .zip; the old file stays until the new one is whole."""
+        data = json.dumps(self.to_dict(), ensure_ascii=False, indent=1).encode()
+        target = Path(path)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".snapshot-")
+        os.close(handle)
+        try:
+            if target.suffix == ".zip":
+                with zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as archive:
+                    archive.writestr("snapshot.json", data)
+            else:
+                Path(name).write_bytes(gzip.compress(data) if target.suffix == ".gz" else data)
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def from_document(document: Mapping[str, Any]) -> Snapshot:
+    """A snapshot from its document. Without `source.complete` it counts as complete for all kinds."""
+    source = document.get("source")
+    claimed = source.get("complete") if isinstance(source, dict) else None
+    complete = frozenset(str(kind).lower() for kind in claimed) if isinstance(claimed, list) else None
+    return Snapshot(
+        document.get("resources") or (),
+        observations=document.get("observations") or (),
+        problems=document.get("problems") or (),
+        source=source if isinstance(source, dict) else {},
+        collected_at=str(document.get("collected_at") or ""),
+        cloud=str(document.get("cloud") or "AzureCloud"),
+        extra={name: value for name, value in document.items() if name not in _KNOWN},
+        complete=complete,
+    )
+
+
+def _concerns(problem: Mapping[str, Any], wanted: str) -> bool:
+    """True where a problem names the kind, or a scope so wide that every kind may be partial."""
+    text = " ".join(str(problem.get(name) or "") for name in ("scope", "operation")).lower()
+    if wanted in text:
+        return True
+    names_a_kind = "microsoft." in text
+    return not names_a_kind
+
+
+def _parts(pointer: str) -> list[str]:
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:] if part != ""]
+
+
+def _inside(node: Any, wanted: str) -> list[str] | None:
+    """Path to the nested object of this id."""
+    if isinstance(node, dict):
+        if _key(str(node.get("id", ""))) == wanted:
+            return []
+        items: Iterable[tuple[str, Any]] = node.items()
+    elif isinstance(node, list):
+        items = ((str(i), value) for i, value in enumerate(node))
+    else:
+        return None
+    for name, value in items:
+        if isinstance(value, dict | list):
+            found = _inside(value, wanted)
+            if found is not None:
+                return [name, *found]
+    return None
+
+
+def _set(node: Any, path: list[str], value: Any) -> Any:
+    """A copy of the spine with a value at its end; None removes a member, `-` appends."""
+    if not path:
+        return value
+    head, rest = path[0], path[1:]
+    if isinstance(node, list):
+        copy = list(node)
+        if head == "-":
+            return [*copy, _set({}, rest, value) if rest else value]
+        copy[int(head)] = _set(copy[int(head)], rest, value)
+        return copy
+    members = dict(node) if isinstance(node, dict) else {}
+    if not rest and value is None:
+        members.pop(head, None)
+    else:
+        empty: Any = [] if rest and rest[0] == "-" else {}
+        members[head] = _set(members.get(head) if members.get(head) is not None else empty, rest, value)
+    return members

@@ -1,0 +1,32 @@
+"""Starting JupyterLab or Voila on a notebook of the workbook."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from mi_workbook.core.errors import InputError
+
+FOLDERS = (Path(__file__).parent.parent / "notebooks", Path(sys.prefix) / "share" / "mi_workbook" / "notebooks")
+
+
+def notebook(name: str) -> Path:
+    """The notebook of this name, from the checkout or from the installed package, or the path itself.
+
+    Raises InputError naming the notebooks there are.
+    """
+    if name.endswith(".ipynb") and Path(name).is_file():
+        return Path(name)
+    known = sorted(path for folder in FOLDERS for path in folder.glob("*.ipynb"))
+    found = next((path for path in known if name in {path.stem, path.name}), None)
+    if found is None:
+        names = ", ".join(sorted({path.stem for path in known}))
+        raise InputError(f"There is no notebook '{name}'.", remedy=f"Known: {names}.")
+    return found
+
+
+def serve(path: Path, *, app: bool) -> int:
+    """Run the server until it is stopped; returns its exit code."""
+    module = ["voila"] if app else ["jupyterlab"]
+    return subprocess.call([sys.executable, "-m", *module, str(path)])

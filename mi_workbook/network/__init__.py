@@ -1,0 +1,1 @@
+"""Snapshot -> Network: typed views of ARM resources, built when first touched. What is missing stays visible."""

@@ -1,0 +1,137 @@
+"""Network: what a snapshot says about a network, typed when it is touched and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mi_workbook.core.errors import MissingEvidence
+from mi_workbook.core.evidence import Gap
+from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.network.instance import ManagedInstance, PrivateEndpoint, read_instance, read_private_endpoint
+from mi_workbook.network.nic import Nic, read_nic
+from mi_workbook.network.nsg import Nsg, read_nsg
+from mi_workbook.network.reading import Reading
+from mi_workbook.network.resource_id import key, parent
+from mi_workbook.network.route_table import RouteTable, read_route_table
+from mi_workbook.network.vnet import Subnet, Vnet, read_vnet
+
+VNETS = "Microsoft.Network/virtualNetworks"
+SUBNETS = "Microsoft.Network/virtualNetworks/subnets"
+PEERINGS = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
+NSGS = "Microsoft.Network/networkSecurityGroups"
+RULES = "Microsoft.Network/networkSecurityGroups/securityRules"
+ROUTE_TABLES = "Microsoft.Network/routeTables"
+ROUTES = "Microsoft.Network/routeTables/routes"
+NICS = "Microsoft.Network/networkInterfaces"
+VMS = "Microsoft.Compute/virtualMachines"
+INSTANCES = "Microsoft.Sql/managedInstances"
+PRIVATE_ENDPOINTS = "Microsoft.Network/privateEndpoints"
+PRIVATE_ZONES = "Microsoft.Network/privateDnsZones"
+ZONE_LINKS = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
+ZONE_RECORDS = "Microsoft.Network/privateDnsZones/A"
+NETWORK_MANAGERS = "Microsoft.Network/networkManagers"
+
+View = TypeVar("View")
+
+
+class Network:
+    """Typed, lazily built views of one snapshot. A resource is read when the path touches it, once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._kept: dict[tuple[str, str], Any] = {}
+        self._by_address: dict[int, list[Nic]] | None = None
+
+    def vnet(self, vnet_id: str) -> Vnet:
+        """The VNet. Raises MissingEvidence where it was not collected."""
+        return self._typed(VNETS, vnet_id, self._build_vnet)
+
+    def subnet(self, subnet_id: str) -> Subnet:
+        """The subnet. Raises MissingEvidence where it or its VNet was not collected."""
+        vnet = self.vnet(parent(subnet_id))
+        for subnet in vnet.subnets:
+            if key(subnet.id) == key(subnet_id):
+                return subnet
+        raise MissingEvidence(_gap(SUBNETS, subnet_id))
+
+    def nsg(self, nsg_id: str) -> Nsg:
+        """The network security group. Raises MissingEvidence where it was not collected."""
+        return self._typed(NSGS, nsg_id, lambda r: read_nsg(r, self._children(r.id, RULES)))
+
+    def route_table(self, table_id: str) -> RouteTable:
+        """The route table. Raises MissingEvidence where it was not collected."""
+        return self._typed(ROUTE_TABLES, table_id, lambda r: read_route_table(r, self._children(r.id, ROUTES)))
+
+    def nic(self, nic_id: str) -> Nic:
+        """The network interface. Raises MissingEvidence where it was not collected."""
+        return self._typed(NICS, nic_id, read_nic)
+
+    def instance(self, instance_id: str) -> ManagedInstance:
+        """The managed instance. Raises MissingEvidence where it was not collected."""
+        return self._typed(INSTANCES, instance_id, read_instance)
+
+    def instances(self) -> tuple[ManagedInstance, ...]:
+        """The managed instances that were seen; others may exist."""
+        return tuple(self.instance(str(raw.get("id", ""))) for raw in self.snapshot.of_type(INSTANCES))
+
+    def private_endpoint(self, endpoint_id: str) -> PrivateEndpoint:
+        """The private endpoint. Raises MissingEvidence where it was not collected."""
+        return self._typed(PRIVATE_ENDPOINTS, endpoint_id, read_private_endpoint)
+
+    def private_endpoints(self, instance_id: str) -> tuple[PrivateEndpoint, ...]:
+        """Private endpoints of an instance that were seen, from either end's evidence."""
+        found = [self.private_endpoint(str(r.get("id", ""))) for r in self.snapshot.of_type(PRIVATE_ENDPOINTS)]
+        return tuple(e for e in found if key(instance_id) in {key(t) for t in e.target_ids})
+
+    def holders(self, address: int) -> tuple[Nic, ...]:
+        """NICs that were seen with this private address."""
+        if self._by_address is None:
+            self._by_address = {}
+            for raw in self.snapshot.of_type(NICS):
+                nic = self.nic(str(raw.get("id", "")))
+                for configuration in nic.configurations:
+                    for first, _ in configuration.address:
+                        self._by_address.setdefault(first, []).append(nic)
+        return tuple(self._by_address.get(address, ()))
+
+    def endpoint_addresses(self, endpoint: PrivateEndpoint) -> tuple[int, ...]:
+        """The addresses of a private endpoint, from its NIC or its own configuration."""
+        found = [first for first, _ in endpoint.addresses]
+        for nic_id in endpoint.nic_ids:
+            if self.snapshot.get(nic_id) is not None:
+                found += [first for c in self.nic(nic_id).configurations for first, _ in c.address]
+        return tuple(dict.fromkeys(found))
+
+    def _build_vnet(self, reading: Reading) -> Vnet:
+        return read_vnet(reading, self._with("subnets", reading, SUBNETS), self._peerings(reading))
+
+    def _peerings(self, reading: Reading) -> list[Reading]:
+        return self._with("virtualNetworkPeerings", reading, PEERINGS)
+
+    def _with(self, member: str, reading: Reading, kind: str) -> list[Reading]:
+        """Inline children, replaced by the separate resource of the same id where there is one (it is the fuller one)."""
+        separate = {key(child.id): child for child in self._children(reading.id, kind)}
+        inline = [separate.pop(key(child.id), child) if child.id else child for child in reading.children(member)]
+        return [*inline, *separate.values()]
+
+    def _children(self, parent_id: str, kind: str) -> list[Reading]:
+        return [Reading(str(raw.get("id", "")), "", raw) for raw in self.snapshot.children(parent_id, kind)]
+
+    def _typed(self, kind: str, resource_id: str, build: Callable[[Reading], View]) -> View:
+        at = (kind, key(resource_id))
+        if at not in self._kept:
+            raw = self.snapshot.get(resource_id)
+            if raw is None:
+                raise MissingEvidence(_gap(kind, resource_id))
+            self._kept[at] = build(Reading(str(raw.get("id") or resource_id), "", raw))
+        view: View = self._kept[at]
+        return view
+
+
+def _gap(kind: str, resource_id: str) -> Gap:
+    return Gap(
+        missing=f"{kind} {resource_id}",
+        why="The path depends on it and it was not in the evidence.",
+        how=f"az resource show --ids {resource_id} -o json (needs the action {kind}/read), and add the output.",
+    )

@@ -1,0 +1,65 @@
+"""Network interfaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mi_workbook.core.ranges import Ranges
+from mi_workbook.network.reading import Reading, ipv4
+
+
+@dataclass(frozen=True, slots=True)
+class IpConfiguration:
+    """One address of a NIC and where it lives."""
+
+    address: Ranges
+    text: str
+    subnet_id: str
+    primary: bool
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nic:
+    """Microsoft.Network/networkInterfaces."""
+
+    reading: Reading
+    id: str
+    name: str
+    nsg_id: str
+    vm_id: str
+    forwards: bool | None
+    dns_servers: tuple[str, ...]
+    configurations: tuple[IpConfiguration, ...]
+
+    @property
+    def primary(self) -> IpConfiguration | None:
+        """The primary ip configuration, else the first, None where there is none."""
+        marked = (c for c in self.configurations if c.primary)
+        return next(marked, self.configurations[0] if self.configurations else None)
+
+
+def read_nic(reading: Reading) -> Nic:
+    """A NIC. `forwards` is enableIPForwarding, None where the evidence does not say."""
+    dns = reading.get("dnsSettings")
+    return Nic(
+        reading=reading,
+        id=reading.id,
+        name=reading.name,
+        nsg_id=reading.reference("networkSecurityGroup"),
+        vm_id=reading.reference("virtualMachine"),
+        forwards=reading.flag("enableIPForwarding"),
+        dns_servers=Reading("", "", dns).texts("dnsServers") if isinstance(dns, dict) else (),
+        configurations=tuple(_configuration(child) for child in reading.children("ipConfigurations")),
+    )
+
+
+def _configuration(reading: Reading) -> IpConfiguration:
+    text = reading.text("privateIPAddress")
+    return IpConfiguration(
+        address=ipv4((text,)),
+        text=text,
+        subnet_id=reading.reference("subnet"),
+        primary=reading.flag("primary") is True,
+        groups=tuple(group.lower() for group in reading.references("applicationSecurityGroups")),
+    )

@@ -1,0 +1,113 @@
+"""Reading ARM objects: members of `properties`, whatever case or flattening the tool that wrote them used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mi_workbook.core.evidence import Evidence
+from mi_workbook.core.ranges import Ranges, prefix
+from mi_workbook.evidence.snapshot import field, props
+
+
+class Reading:
+    """One ARM object at an address. Values of an unexpected type read as absent, never as something else.
+
+    Args:
+        document: id of the resource the object lies in.
+        pointer: JSON pointer of the object inside that document, "" for the document itself.
+        raw: the object.
+    """
+
+    __slots__ = ("document", "members", "pointer", "raw")
+
+    def __init__(self, document: str, pointer: str, raw: dict[str, Any]) -> None:
+        self.document, self.pointer, self.raw = document, pointer, raw
+        self.members = props(raw)
+
+    @property
+    def id(self) -> str:
+        """The object's own ARM id, "" where it has none."""
+        return _text(field(self.raw, "id"))
+
+    @property
+    def name(self) -> str:
+        """The object's name, from its id where no name is given."""
+        return _text(field(self.raw, "name")) or self.id.rstrip("/").rsplit("/", 1)[-1]
+
+    def get(self, *names: str) -> Any:
+        """The first of these members that is present, else None."""
+        return field(self.members, *names)
+
+    def text(self, *names: str) -> str:
+        """A string member, "" where absent."""
+        return _text(self.get(*names))
+
+    def flag(self, name: str) -> bool | None:
+        """A boolean member, None where absent or of another type."""
+        value = self.get(name)
+        return value if isinstance(value, bool) else None
+
+    def texts(self, *names: str) -> tuple[str, ...]:
+        """A list of strings; a single string counts as a list of one; singular and plural members are united."""
+        found: list[str] = []
+        for name in names:
+            value = self.get(name)
+            items = value if isinstance(value, list) else [value]
+            found += [item for item in items if isinstance(item, str) and item and item not in found]
+        return tuple(found)
+
+    def reference(self, name: str) -> str:
+        """The id inside a member of the form {"id": ...}."""
+        value = self.get(name)
+        return _text(field(value, "id")) if isinstance(value, dict) else ""
+
+    def references(self, name: str) -> tuple[str, ...]:
+        """The ids of a list of {"id": ...}."""
+        return tuple(_text(field(item, "id")) for _, item in self.items(name))
+
+    def prefixes(self, name: str) -> tuple[str, ...]:
+        """addressPrefixes inside a member such as addressSpace."""
+        value = self.get(name)
+        return Reading(self.document, self.at(name), value).texts("addressPrefixes") if isinstance(value, dict) else ()
+
+    def items(self, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Position and object of each element of a list member."""
+        value = self.get(name)
+        for position, item in enumerate(value if isinstance(value, list) else []):
+            if isinstance(item, dict):
+                yield position, item
+
+    def children(self, name: str) -> Iterator[Reading]:
+        """Elements of a list member, each at its own pointer."""
+        for position, item in self.items(name):
+            yield Reading(self.document, f"{self.at(name)}/{position}", item)
+
+    def at(self, name: str) -> str:
+        """JSON pointer of a member."""
+        actual = next((k for k in self.members if k.lower() == name.lower()), name)
+        inside = "/properties" if self.members is not self.raw else ""
+        return f"{self.pointer}{inside}/{actual}"
+
+    def evidence(self, name: str) -> Evidence:
+        """The member as evidence; its value is None where it is absent."""
+        return Evidence(self.document, self.at(name), self.get(name))
+
+    def whole(self) -> Evidence:
+        """The object's name as evidence that it exists."""
+        return Evidence(self.document, self.pointer or "/", self.name)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def ipv4(texts: tuple[str, ...]) -> Ranges:
+    """IPv4 addresses of prefixes; texts that are no prefix are left out."""
+    spans: list[tuple[int, int]] = []
+    for text in texts:
+        try:
+            spans += prefix(text)
+        except ValueError:
+            continue
+    return Ranges.of(spans)

@@ -1,0 +1,33 @@
+"""ARM resource ids: compared without case, taken apart by segment names."""
+
+from __future__ import annotations
+
+
+def key(resource_id: str) -> str:
+    """The form in which two spellings of one id are equal."""
+    return resource_id.strip().rstrip("/").lower()
+
+
+def same(one: str, other: str) -> bool:
+    """True if both ids name one resource. Source: ARM ids are case-insensitive."""
+    return key(one) == key(other)
+
+
+def last(resource_id: str) -> str:
+    """The resource's own name."""
+    return resource_id.rstrip("/").rsplit("/", 1)[-1]
+
+
+def segment(resource_id: str, name: str) -> str:
+    """The value that follows `name` in the id ("resourceGroups" -> group), "" where absent."""
+    parts = resource_id.split("/")
+    lowered = [part.lower() for part in parts]
+    if name.lower() not in lowered:
+        return ""
+    at = lowered.index(name.lower()) + 1
+    return parts[at] if at < len(parts) else ""
+
+
+def parent(resource_id: str) -> str:
+    """The id without its last type/name pair."""
+    return "/".join(resource_id.rstrip("/").split("/")[:-2])

@@ -1,0 +1,143 @@
+"""Service tags in security rules and routes: which addresses they stand for.
+
+Only tags whose meaning the evidence itself defines are exact. The other tags are lists of public addresses that
+Microsoft publishes weekly; they hold no address of the private ranges, which is all that is used of them here.
+Source: "Virtual network service tags", section "Available service tags" (tag names as of 2026-03).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mi_workbook.core.ranges import EVERY_ADDRESS, Ranges, addresses, prefix
+
+AS_OF = "2026-03"
+PRIVATE = addresses(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"])
+HOST_ADDRESS = prefix("168.63.129.16")
+
+# Names of tags that are lists of public addresses (a regional suffix may follow).
+PUBLIC_TAGS = frozenset(
+    [
+        "actiongroup",
+        "apimanagement",
+        "applicationinsightsavailability",
+        "appconfiguration",
+        "appservice",
+        "appservicemanagement",
+        "attestation",
+        "autonomousdevelopmentplatform",
+        "azureactivedirectory",
+        "azureactivedirectorydomainservices",
+        "azureadvancedthreatprotection",
+        "azurearcinfrastructure",
+        "azureattestation",
+        "azurebackup",
+        "azurebotservice",
+        "azurecloud",
+        "azurecognitivesearch",
+        "azureconnectors",
+        "azurecontainerappsservice",
+        "azurecontainerregistry",
+        "azurecosmosdb",
+        "azuredatabricks",
+        "azuredataexplorermanagement",
+        "azuredevops",
+        "azuredigitaltwins",
+        "azureeventgrid",
+        "azurefrontdoor",
+        "azurehealthcareapis",
+        "azureinformationprotection",
+        "azureiothub",
+        "azurekeyvault",
+        "azuremachinelearning",
+        "azuremonitor",
+        "azureopendatasets",
+        "azureportal",
+        "azureresourcemanager",
+        "azuresignalr",
+        "azuresiterecovery",
+        "azuresphere",
+        "azurespringcloud",
+        "azurestack",
+        "azuretrafficmanager",
+        "azureupdatedelivery",
+        "azurewebpubsub",
+        "batchnodemanagement",
+        "cognitiveservicesmanagement",
+        "datafactory",
+        "datafactorymanagement",
+        "dynamics365formarketingemail",
+        "eventhub",
+        "gatewaymanager",
+        "genevaactions",
+        "guestandhybridmanagement",
+        "hdinsight",
+        "logicapps",
+        "logicappsmanagement",
+        "m365managementactivityapi",
+        "microsoftazurefluidrelay",
+        "microsoftcloudappsecurity",
+        "microsoftcontainerregistry",
+        "microsoftdefenderforendpoint",
+        "microsoftpurviewpolicydistribution",
+        "onedscollector",
+        "powerbi",
+        "powerplatforminfra",
+        "powerplatformplex",
+        "powerqueryonline",
+        "scuba",
+        "serialconsole",
+        "servicebus",
+        "servicefabric",
+        "sql",
+        "sqlmanagement",
+        "storage",
+        "storagesyncservice",
+        "videoindexer",
+        "windowsadmincenter",
+        "windowsvirtualdesktop",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TagMeaning:
+    """Addresses a tag surely holds, and addresses it may hold (a superset)."""
+
+    surely: Ranges
+    perhaps: Ranges
+
+
+def exactly(found: Ranges) -> TagMeaning:
+    """A meaning without doubt."""
+    return TagMeaning(found, found)
+
+
+def meaning(text: str, virtual_network: Ranges, vnet_space: Ranges) -> TagMeaning | None:
+    """What an address prefix of a rule stands for on one subnet; None for a tag that is not known.
+
+    Args:
+        text: CIDR, address, range, "*" or service tag.
+        virtual_network: the VirtualNetwork tag as it expands on that subnet.
+        vnet_space: address space of the subnet's own VNet, which the tag Internet leaves out.
+    """
+    if text.lower() in {"*", "any", "0.0.0.0/0"}:
+        return exactly(EVERY_ADDRESS)
+    try:
+        return exactly(prefix(text))
+    except ValueError:
+        return _tag(text.lower().partition(".")[0], virtual_network, vnet_space)
+
+
+def _tag(name: str, virtual_network: Ranges, vnet_space: Ranges) -> TagMeaning | None:
+    if name == "virtualnetwork":
+        return exactly(virtual_network)
+    if name == "azureloadbalancer":
+        return exactly(HOST_ADDRESS)
+    if name == "internet":
+        return exactly(EVERY_ADDRESS - PRIVATE - virtual_network - vnet_space - HOST_ADDRESS)
+    if name in {"azureplatformdns", "azureplatformimds", "azureplatformlkm"}:
+        return exactly(addresses(["168.63.129.16", "169.254.169.254", "23.102.135.246"]))
+    if name in PUBLIC_TAGS:
+        return TagMeaning(Ranges(), EVERY_ADDRESS - PRIVATE)
+    return None

@@ -1,0 +1,1 @@
+"""Azure's rules: what a network does to a flow."""

@@ -1,0 +1,153 @@
+"""What a virtual network peering does to a flow.
+
+Source: "Virtual network peering" and "Create, change, or delete a virtual network peering".
+"""
+
+from __future__ import annotations
+
+from mi_workbook.core.errors import MissingEvidence
+from mi_workbook.core.evidence import Evidence, Gap
+from mi_workbook.core.ranges import Ranges, show_addresses
+from mi_workbook.core.trace import Cause, Decision
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.network.instance import ManagedInstance
+from mi_workbook.network.network import Network
+from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.vnet import Peering, Subnet, Vnet
+from mi_workbook.reach.effective_routes import Route
+
+# Source: "Connect your application to SQL Managed Instance" names September 22, "Connectivity architecture" names
+# September 9, 2020. What lies between is unknown.
+OLD_BEFORE, NEW_FROM = "2020-09-09", "2020-09-22"
+TAG_NOTE = (
+    "allowVirtualNetworkAccess is false on {name}. Current documentation: this only takes the peer's addresses out of the "
+    "VirtualNetwork tag, so an explicit allow rule still works; documentation before 2019 says all traffic stops."
+)
+
+
+def between(vnet: Vnet, remote_id: str) -> Peering | None:
+    """The VNet's side of its peering with another VNet."""
+    return next((p for p in vnet.peerings if key(p.remote_id) == key(remote_id)), None)
+
+
+def crossing(network: Network, start: Subnet, end: Subnet | None, route: Route, direction: str) -> list[Decision]:
+    """Decisions at the peering that a route leads over: right VNet, both sides Connected, subnets included, region."""
+    here = route.peering
+    if here is None or end is None:
+        return []
+    if key(here.remote_id) != key(end.vnet_id):
+        why = f"{route.prefix} is peered from {last(here.remote_id)}, not from {last(end.vnet_id)}: the spaces overlap."
+        return [Decision("peering", here.id, Verdict.BLOCKED, why, route.evidence, Cause.ADDRESS_OVERLAP)]
+    try:
+        there = between(network.vnet(here.remote_id), start.vnet_id)
+    except MissingEvidence as missing:
+        return [Decision("peering", here.id, Verdict.UNKNOWN, "The other side was not collected.", gap=missing.gap)]
+    stop = (
+        _state(network, here, there) or _scope(here, there, start, end) or _region(network, start, end, here, direction)
+    )
+    return [stop] if stop else [_open(here, there)]
+
+
+def _open(here: Peering, there: Peering | None) -> Decision:
+    sides = [p for p in (here, there) if p]
+    notes = tuple(TAG_NOTE.format(name=p.name) for p in sides if not p.allow_vnet_access)
+    evidence = tuple(p.reading.evidence("peeringState") for p in sides)
+    return Decision("peering", here.id, Verdict.REACHABLE, f"Peering {here.name} is Connected on both sides.", evidence,
+                    notes=notes)  # fmt: skip
+
+
+def _state(network: Network, here: Peering, there: Peering | None) -> Decision | None:
+    if there is None:
+        remote = network.vnet(here.remote_id)
+        evidence = (Evidence(remote.id, remote.reading.at("virtualNetworkPeerings"), None),)
+        why = f"{remote.name} has no peering back to {last(here.vnet_id)}; data flows only if both sides are Connected."
+        return Decision("peering", here.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_MISSING)
+    for side in (here, there):
+        if side.state.lower() != "connected":
+            return not_connected(side)
+    return None
+
+
+def not_connected(side: Peering) -> Decision:
+    """A side that is not Connected: blocked for the states Azure documents, unknown for any other word."""
+    evidence = (side.reading.evidence("peeringState"),)
+    why = f"Peering {side.name} of {last(side.vnet_id)} is {side.state or 'without a state'}, not Connected."
+    if side.state.lower() in {"initiated", "disconnected"}:
+        return Decision("peering", side.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_NOT_CONNECTED)
+    gap = Gap(f"State of peering {side.name}", why, f"az resource show --ids {side.id} --query properties.peeringState")
+    return Decision("peering", side.id, Verdict.UNKNOWN, why, evidence, gap=gap)
+
+
+def _scope(here: Peering, there: Peering | None, start: Subnet, end: Subnet) -> Decision | None:
+    """Subnet peering: both subnets must take part. Source: "Configure subnet peering"."""
+    for side, local, remote in ((here, start, end), (there, end, start)):
+        if side is None or side.complete_vnets:
+            continue
+        for names, subnet in ((side.local_subnet_names, local), (side.remote_subnet_names, remote)):
+            if names and subnet.name.lower() not in {n.lower() for n in names}:
+                member = "localSubnetNames" if subnet is local else "remoteSubnetNames"
+                why = f"Peering {side.name} joins only some subnets, and {subnet.name} is not among its {member}."
+                return Decision("peering", side.id, Verdict.BLOCKED, why, (side.reading.evidence(member),),
+                                Cause.PEERING_SUBNET_SCOPE)  # fmt: skip
+    return None
+
+
+def _region(network: Network, start: Subnet, end: Subnet, here: Peering, direction: str) -> Decision | None:
+    """Across regions the instance's subnet must not be of the time before global peering was supported."""
+    one, other = network.vnet(start.vnet_id), network.vnet(end.vnet_id)
+    if not one.location or not other.location or one.location == other.location:
+        return None
+    for instance in network.instances():
+        if key(instance.subnet_id) in {key(start.id), key(end.id)}:
+            return _age(instance, here)
+    return None
+
+
+def _age(instance: ManagedInstance, here: Peering) -> Decision | None:
+    window = instance.maintenance and not instance.maintenance.lower().endswith("sql_default")
+    if window or instance.created >= NEW_FROM:
+        return None
+    evidence = (instance.reading.evidence("createTime"),)
+    why = "The VNets are in different regions, and instances in subnets made before September 2020 do not support that."
+    if instance.created and instance.created < OLD_BEFORE:
+        return Decision("peering", here.id, Verdict.BLOCKED, f"{why} {instance.name} was created on {instance.created}.",
+                        evidence, Cause.PEERING_GLOBAL_OLD_SUBNET)  # fmt: skip
+    gap = Gap(
+        f"When the subnet of {instance.name} was created",
+        why,
+        f'az resource show --ids {instance.id} --query "[systemData.createdAt, properties.createTime]"; or ask the '
+        "instance's owner whether it was created after 2020-09-22 or has a maintenance window.",
+    )
+    return Decision("peering", here.id, Verdict.UNKNOWN, why, evidence, gap=gap)
+
+
+def missing_route(network: Network, start: Subnet, end: Subnet | None, part: Ranges, found: str) -> Decision:
+    """Why no peering gives a route from one subnet to another VNet's subnet."""
+    vnet = network.vnet(start.vnet_id)
+    if end is None or key(end.vnet_id) == key(vnet.id):
+        return Decision("route", start.id, Verdict.BLOCKED, found, (), Cause.ROUTE_NONE)
+    here = between(vnet, end.vnet_id)
+    if here is None:
+        why = f"{found} {vnet.name} has no peering with {last(end.vnet_id)}."
+        evidence = (Evidence(vnet.id, vnet.reading.at("virtualNetworkPeerings"), [p.name for p in vnet.peerings]),)
+        return Decision("peering", vnet.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_MISSING)
+    if here.state.lower() != "connected":
+        return not_connected(here)
+    if start.route_table_id and network.route_table(start.route_table_id).peering_routes_off:
+        table = network.route_table(start.route_table_id)
+        why = f"{found} Route table {table.name} takes peering routes away (disablePeeringRoute is All)."
+        return Decision("route", table.id, Verdict.BLOCKED, why, (table.reading.evidence("disablePeeringRoute"),),
+                        Cause.PEERING_ROUTES_DISABLED)  # fmt: skip
+    return _not_peered(here, part, found)
+
+
+def _not_peered(here: Peering, part: Ranges, found: str) -> Decision:
+    evidence = (here.reading.evidence("remoteAddressSpace"), here.reading.evidence("peeringSyncLevel"))
+    if not here.complete_vnets:
+        why = f"{found} Peering {here.name} joins only some subnets, and {show_addresses(part)} is not among them."
+        return Decision("peering", here.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_SUBNET_SCOPE)
+    why = (
+        f"{found} Peering {here.name} is Connected but was last synced when {last(here.remote_id)} had the space "
+        f"{', '.join(here.remote_prefixes) or 'unknown'}; {show_addresses(part)} is not in it."
+    )
+    return Decision("peering", here.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_NOT_SYNCED)

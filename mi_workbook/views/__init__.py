@@ -1,0 +1,1 @@
+"""Values -> tables, picture, report. No judgement, no widgets."""

@@ -1,0 +1,5 @@
+"""What notebooks call: the guided session as widgets. The only room that knows ipywidgets."""
+
+from mi_workbook.workbook.session import start
+
+__all__ = ["start"]

@@ -1,0 +1,82 @@
+"""The command line: exit codes, stable JSON, and what is not imported for a first verdict."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mi_workbook.cases import all_cases
+from mi_workbook.cli import main
+
+EXITS = {"reachable": 0, "blocked": 1, "unknown": 3}
+MEMBERS = {
+    "schema", "verdict", "scenario", "endpoint", "source", "target", "root_cause", "findings", "traces", "gaps",
+    "repair", "confidence_notes",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=lambda c: c.id)
+def test_diagnose_answers_every_case(case: object, capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit code is the verdict's, and the JSON has every member of the stable document."""
+    code = main(["diagnose", f"case:{case.id}", "--json"])  # type: ignore[attr-defined]
+    document = json.loads(capsys.readouterr().out)
+    assert EXITS[case.verdict] == code  # type: ignore[attr-defined]
+    assert set(document) >= MEMBERS
+    assert document["schema"] == "mi-workbook/diagnosis/1"
+
+
+def test_demo_writes_a_file_that_diagnoses_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A written case is evidence like any other."""
+    out = tmp_path / "case.json"
+    assert main(["demo", "peering-missing", "--out", str(out)]) == 0
+    to = "mi-orders.a1b2c3d4e5f6.database.windows.net"
+    html, markdown = tmp_path / "r.html", tmp_path / "r.md"
+    words = ["diagnose", str(out), "--from", "vm-app", "--to", to, "--html", str(html), "--markdown", str(markdown)]
+    assert main(words) == 1
+    assert "peer-missing" in capsys.readouterr().out
+    assert "az network vnet peering create" in html.read_text(encoding="utf-8")
+    assert "az network vnet peering create" in markdown.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["diagnose", "nowhere.json", "--from", "a", "--to", "b"],
+        ["diagnose", "case:nothing"],
+        ["diagnose", "case:peering-missing", "--from", "nobody"],
+        ["routes", "case:peering-missing", "nobody"],
+        ["faults", "nothing"],
+        ["demo", "nothing"],
+    ],
+)
+def test_bad_input_is_one_sentence(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2, a message, no traceback."""
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("mi-workbook: ") and "Traceback" not in told
+
+
+@pytest.mark.parametrize("source", ["p2s:gw", "onprem:site", "er:gw=10.9.0.4", "this-machine", "internet"])
+def test_sources_not_followed_are_unknown(source: str) -> None:
+    """A source this version cannot follow is unknown, never guessed."""
+    assert main(["diagnose", "case:peering-healthy", "--from", source]) == 3
+
+
+def test_routes_have_azures_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    """The JSON form is that of effectiveRouteTable, with the reason of each row."""
+    assert main(["routes", "case:peering-healthy", "vnet-app/snet-app", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["value"]
+    assert {"VnetLocal", "VNetPeering", "Internet", "None"} == {row["nextHopType"] for row in rows}
+    assert all(row["why"] and isinstance(row["addressPrefix"], list) for row in rows)
+
+
+def test_first_verdict_imports_nothing_heavy() -> None:
+    """plotly, pandas, ipywidgets and azure stay out of a verdict on the command line."""
+    code = (
+        "import sys; from mi_workbook.cli import main; main(['diagnose', 'case:peering-missing']); "
+        "print('HEAVY', [m for m in ('plotly', 'pandas', 'ipywidgets', 'azure') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=False)
+    assert "HEAVY []" in done.stdout, done.stderr
