@@ -47,6 +47,14 @@ class Network:
         """The VNet. Raises MissingEvidence where it was not collected."""
         return self._typed(VNETS, vnet_id, self._build_vnet)
 
+    def spaced(self, vnet_id: str) -> Vnet:
+        """The VNet with its address space. Raises MissingEvidence where either was not collected."""
+        vnet = self.vnet(vnet_id)
+        if vnet.prefixes:
+            return vnet
+        how = f"az network vnet show --ids {vnet.id} -o json"
+        raise MissingEvidence(Gap(f"Address space of VNet {vnet.name}", "Routes and rules depend on it.", how))
+
     def subnet(self, subnet_id: str) -> Subnet:
         """The subnet. Raises MissingEvidence where it or its VNet was not collected."""
         vnet = self.vnet(parent(subnet_id))

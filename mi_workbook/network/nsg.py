@@ -51,8 +51,9 @@ class Nsg:
     rules: tuple[Rule, ...]
 
     def toward(self, direction: str) -> tuple[Rule, ...]:
-        """Rules of one direction, in the order Azure evaluates them."""
-        return tuple(rule for rule in self.rules if rule.direction.lower() == direction.lower())
+        """Rules of one direction, in the order Azure evaluates them; a rule whose direction is unreadable is in both."""
+        other = {"inbound": "outbound", "outbound": "inbound"}[direction.lower()]
+        return tuple(rule for rule in self.rules if rule.direction.lower() != other)
 
 
 def read_nsg(reading: Reading, separate: list[Reading]) -> Nsg:
@@ -61,7 +62,7 @@ def read_nsg(reading: Reading, separate: list[Reading]) -> Nsg:
     readings = [*reading.children("securityRules"), *(r for r in separate if r.id.lower() not in seen)]
     defaults = [read_rule(child) for child in reading.children("defaultSecurityRules")] or _defaults(reading)
     rules = [read_rule(child) for child in readings]
-    ordered = sorted([*rules, *defaults], key=lambda rule: (rule.direction.lower(), rule.priority))
+    ordered = sorted([*rules, *defaults], key=lambda rule: rule.priority)
     return Nsg(reading, reading.id, reading.name, tuple(ordered))
 
 

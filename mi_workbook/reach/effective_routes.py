@@ -89,7 +89,7 @@ def effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
     Raises MissingEvidence where the VNet or the subnet's route table was not collected.
     Source: "Virtual network traffic routing", sections "System routes", "Custom routes", "How Azure selects a route".
     """
-    vnet = network.vnet(subnet.vnet_id)
+    vnet = network.spaced(subnet.vnet_id)
     table = network.route_table(subnet.route_table_id) if subnet.route_table_id else None
     user = list(_user_routes(table)) if table else []
     system = [*_vnet_routes(vnet), *_peering_routes(network, vnet, table), *_endpoint_routes(network, vnet)]

@@ -37,6 +37,8 @@ def leg(network: Network, way: Leg) -> list[Decision]:
     Parts of the destination that take different routes are all judged; they count as one decision list in order.
     """
     try:
+        if not way.addresses:
+            raise MissingEvidence(_no_addresses(way))
         table = effective_routes(network, way.start)
         decisions: list[Decision] = []
         for part, routes in table.split(way.addresses):
@@ -44,6 +46,13 @@ def leg(network: Network, way: Leg) -> list[Decision]:
         return decisions
     except MissingEvidence as missing:
         return [Decision("route", way.start.id, Verdict.UNKNOWN, missing.gap.missing, gap=missing.gap)]
+
+
+def _no_addresses(way: Leg) -> Gap:
+    place = way.end.id if way.end is not None else "the destination"
+    return Gap(
+        f"Address prefix of {place}", "Without it no route can be looked up.", f"az resource show --ids {place} -o json"
+    )
 
 
 def _by(network: Network, way: Leg, table: EffectiveRoutes, part: Ranges, routes: tuple[Route, ...]) -> list[Decision]:

@@ -19,6 +19,7 @@ from mi_workbook.reach.names import ServerName, judge
 from mi_workbook.reach.security import gate
 
 # Source: "az sql mi" REST reference (ManagedInstance.state) and "Stop and start an instance".
+CONNECTION_TYPES = frozenset({"proxy", "redirect", "default"})
 STOPPED = frozenset({"stopped", "stopping", "starting", "creating", "creationfailed", "deleting"})
 
 
@@ -41,7 +42,27 @@ def traces(network: Network, question: Question) -> list[Trace]:
     found = []
     for ports in required_ports(question):
         found += _both_ways(network, question, ports)
+    if question.endpoint == "vnet-local" and question.instance.connection_type.lower() not in CONNECTION_TYPES:
+        found += _perhaps_redirected(network, question)
     return found
+
+
+def _perhaps_redirected(network: Network, question: Question) -> list[Trace]:
+    """Where the connection type was not seen: the Redirect ports, blocked only perhaps."""
+    ways = _both_ways(network, question, Ranges((REDIRECT_PORTS,)))
+    if all(trace.verdict is Verdict.REACHABLE for trace in ways):
+        return ways
+    instance = question.instance
+    why = f"Whether {instance.name} uses Redirect is not in the evidence, and TCP 11000-11999 is not open all the way."
+    gap = Gap(
+        f"Connection type of {instance.name}",
+        why,
+        f"az resource show --ids {instance.id} --query properties.proxyOverride",
+    )
+    decision = Decision(
+        "endpoint", instance.id, Verdict.UNKNOWN, why, (instance.reading.evidence("proxyOverride"),), gap=gap
+    )
+    return [Trace(ways[0].flow, "forward", (Hop(instance.id, (decision,)),))]
 
 
 def required_ports(question: Question) -> list[Ranges]:
@@ -146,12 +167,32 @@ def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head
     gates.append(gate(network, start.nsg_id, "Outbound", start, flow, f"subnet {start.name}"))
     inside = None if question.endpoint == "public" else end
     routing = leg(network, Leg(start, flow.destination, inside, "forward"))
-    hops = [Hop(question.at, (*gates, *routing))]
+    egress = _egress(start) if question.endpoint == "public" else []
+    hops = [Hop(question.at, (*gates, *routing, *egress))]
     if head:
         hops.append(Hop(head[0].by, tuple(head)))
     if any(d.result is Verdict.BLOCKED for d in routing):
         return tuple(hops)
     return (*hops, Hop(end.id, tuple(_arrival(network, question, flow, end))))
+
+
+def _egress(start: Subnet) -> list[Decision]:
+    """A private subnet needs an explicit way to the Internet, which lies outside what is read here.
+
+    Source: "Default outbound access in Azure".
+    """
+    if start.reading.flag("defaultOutboundAccess") is not False or start.reading.reference("natGateway"):
+        return []
+    gap = Gap(
+        f"How subnet {start.name} reaches the Internet",
+        "Default outbound access is off and no NAT gateway is associated; a public address or load balancer may serve.",
+        "az network nic show and az network lb list; or curl from the source.",
+    )
+    return [
+        Decision(
+            "route", start.id, Verdict.UNKNOWN, gap.why, (start.reading.evidence("defaultOutboundAccess"),), gap=gap
+        )
+    ]
 
 
 def _arrival(network: Network, question: Question, flow: Flow, end: Subnet) -> list[Decision]:

@@ -11,7 +11,7 @@ from mi_workbook.core.ranges import Ranges, show_addresses
 from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.instance import ManagedInstance
-from mi_workbook.network.network import Network
+from mi_workbook.network.network import PEERINGS, Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
 from mi_workbook.reach.effective_routes import Route
@@ -56,9 +56,24 @@ def _open(here: Peering, there: Peering | None) -> Decision:
                     notes=notes)  # fmt: skip
 
 
+def _unlisted(network: Network, vnet: Vnet) -> Decision | None:
+    """Unknown where the evidence of a VNet leaves its peerings out altogether, which is not the same as having none."""
+    listed = isinstance(vnet.reading.get("virtualNetworkPeerings"), list) or bool(vnet.peerings)
+    if listed or network.snapshot.absence(PEERINGS) == "proven":
+        return None
+    why = f"The evidence of {vnet.name} does not list its peerings."
+    gap = Gap(f"Peerings of VNet {vnet.name}", why, f"az network vnet show --ids {vnet.id} -o json")
+    return Decision(
+        "peering", vnet.id, Verdict.UNKNOWN, why, (vnet.reading.evidence("virtualNetworkPeerings"),), gap=gap
+    )
+
+
 def _state(network: Network, here: Peering, there: Peering | None) -> Decision | None:
     if there is None:
         remote = network.vnet(here.remote_id)
+        unlisted = _unlisted(network, remote)
+        if unlisted is not None:
+            return unlisted
         evidence = (Evidence(remote.id, remote.reading.at("virtualNetworkPeerings"), None),)
         why = f"{remote.name} has no peering back to {last(here.vnet_id)}; data flows only if both sides are Connected."
         return Decision("peering", here.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_MISSING)
@@ -127,6 +142,9 @@ def missing_route(network: Network, start: Subnet, end: Subnet | None, part: Ran
     if end is None or key(end.vnet_id) == key(vnet.id):
         return Decision("route", start.id, Verdict.BLOCKED, found, (), Cause.ROUTE_NONE)
     here = between(vnet, end.vnet_id)
+    unlisted = _unlisted(network, vnet)
+    if unlisted is not None:
+        return unlisted
     if here is None:
         why = f"{found} {vnet.name} has no peering with {last(end.vnet_id)}."
         evidence = (Evidence(vnet.id, vnet.reading.at("virtualNetworkPeerings"), [p.name for p in vnet.peerings]),)

@@ -13,7 +13,7 @@ from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import Ranges, addresses, ports, show_addresses, show_ports
 from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.network.network import NETWORK_MANAGERS, NICS, Network
+from mi_workbook.network.network import NETWORK_MANAGERS, NICS, PEERINGS, Network
 from mi_workbook.network.nsg import Nsg, Rule
 from mi_workbook.network.reading import ipv4
 from mi_workbook.network.resource_id import last
@@ -50,7 +50,7 @@ def virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
     Source: "Virtual network service tags", row VirtualNetwork; "Create, change, or delete a peering", setting
     "Allow ... to access": deselected, the peer's space leaves the tag.
     """
-    vnet = network.vnet(subnet.vnet_id)
+    vnet = network.spaced(subnet.vnet_id)
     surely, odd = vnet.addresses | HOST_ADDRESS, Ranges()
     for peering in vnet.peerings:
         if peering.state.lower() == "connected" and peering.allow_vnet_access:
@@ -59,7 +59,9 @@ def virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
             odd = odd | peering.remote
     if subnet.route_table_id:
         surely = surely | ipv4(tuple(r.prefix for r in network.route_table(subnet.route_table_id).routes))
-    gateway = vnet.gateway_subnets or any(p.use_remote_gateways for p in vnet.peerings)
+    gateway = bool(vnet.gateway_subnets) or any(p.use_remote_gateways for p in vnet.peerings)
+    unlisted = not vnet.peerings and not isinstance(vnet.reading.get("virtualNetworkPeerings"), list)
+    gateway = gateway or (unlisted and network.snapshot.absence(PEERINGS) != "proven")
     managers = network.snapshot.of_type(NETWORK_MANAGERS) or network.snapshot.absence(NETWORK_MANAGERS) == "unproven"
     return TagMeaning(surely, surely | odd | PRIVATE if gateway or managers else surely | odd)
 
@@ -91,14 +93,23 @@ def _matches(network: Network, nsg: Nsg, direction: str, subnet: Subnet, flow: F
         protocol = rule.protocol.lower()
         if protocol not in {flow.protocol.lower(), "*", "all", "any", ""}:
             continue
-        wanted = _ports(rule.ports) & flow.ports
+        wanted = (_ports(rule.ports) if _readable(rule.ports) else flow.ports) & flow.ports
         if not wanted:
             continue
         source = _side(network, rule.sources, rule.source_groups, flow.source, tag, space)
         destination = _side(network, rule.destinations, rule.destination_groups, flow.destination, tag, space)
-        sure = _ports(rule.source_ports).size >= 65535 and protocol != "" and rule.priority >= 0
+        sure = _ports(rule.source_ports).size >= 65535 and _readable(rule.ports) and protocol != ""
+        sure = sure and rule.priority >= 0 and rule.direction.lower() == direction.lower()
         if source.perhaps & flow.source and destination.perhaps & flow.destination:
             yield Match(rule, source, destination, wanted, sure and rule.access.lower() in {"allow", "deny"})
+
+
+def _readable(texts: tuple[str, ...]) -> bool:
+    """True where port ranges are there and each is one. A rule without is odd, and odd rules only perhaps match."""
+    try:
+        return bool(texts) and all(ports(text) for text in texts)
+    except ValueError:
+        return False
 
 
 def _ports(texts: Iterable[str]) -> Ranges:
@@ -117,7 +128,7 @@ def _side(
     """One side of a rule: the union of its prefixes and tags, or the members of its application security groups."""
     if groups:
         return _members(network, groups, wanted)
-    surely, perhaps = Ranges(), Ranges()
+    surely, perhaps = Ranges(), Ranges() if texts else wanted
     for text in texts:
         if text.lower() == "virtualnetwork":
             found: TagMeaning | None = tag
@@ -183,6 +194,8 @@ def _paint(matches: list[Match], source: Ranges, destination: Ranges, wanted: Ra
         if not part or not (match.destinations.perhaps & destination):
             continue
         access = "allow" if match.rule.access.lower() == "allow" else "deny"
+        if match.rule.access.lower() not in {"allow", "deny"}:
+            maybe["allow"] = maybe["allow"] | part
         if match.sure_of_rest and match.sources.surely.covers(source) and match.destinations.surely.covers(destination):
             sure[access] = sure[access] | part
             left = left - part
