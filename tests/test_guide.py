@@ -57,6 +57,15 @@ id = "b"
         assert words in str(caught.value)
 
 
+def test_broken_peering_is_found_at_the_step_about_the_peering() -> None:
+    """The rules that deny for want of a peering do not stop the walk before its own step."""
+    state = State()
+    state.open_case("peering-missing")
+    state.to_the_end()
+    assert state.walk is not None
+    assert state.walk.taken[-1] == ("peering", "blocked")
+
+
 def test_bad_upload_keeps_the_evidence_and_says_why() -> None:
     """An unreadable upload changes nothing but the message."""
     state = State()

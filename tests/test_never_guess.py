@@ -89,3 +89,12 @@ def test_old_subnet_across_regions_is_not_reachable() -> None:
             if one["type"].endswith("managedInstances"):
                 one["properties"]["createTime"] = created
         assert expected == diagnose(Snapshot(document), "vm-app", far.target).verdict
+
+
+def test_network_manager_makes_a_missing_peering_unknown() -> None:
+    """Azure Virtual Network Manager can connect VNets without a peering, so its presence forbids saying blocked."""
+    missing = case("peering-missing")
+    resources = copy.deepcopy(missing.snapshot().to_dict()["resources"])
+    at = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkManagers/m"
+    resources.append({"id": at, "name": "m", "type": "Microsoft.Network/networkManagers", "properties": {}})
+    assert diagnose(Snapshot(resources), missing.source, missing.target).verdict is Verdict.UNKNOWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mi_workbook.core.finding import Diagnosis
+from mi_workbook.core.trace import Decision
 from mi_workbook.core.verdict import Verdict, along
 from mi_workbook.guide.scenario import Scenario, Step
 from mi_workbook.network.resource_id import key
@@ -52,9 +53,15 @@ def outcome(step: Step, diagnosis: Diagnosis) -> Verdict:
         for hop in trace.hops
         if step.at == "any" or (key(hop.at) == key(diagnosis.source.id)) == (step.at == "source")
         for decision in hop.decisions
-        if decision.kind in step.decisions
+        if decision.kind in step.decisions and not _follows_from_peering(decision, diagnosis)
     ]
     return along(results) if results else _without(diagnosis)
+
+
+def _follows_from_peering(decision: Decision, diagnosis: Diagnosis) -> bool:
+    """True for a rule that denies only because the peering is broken: the peering's own step is the place to look."""
+    broken = any(d.kind == "peering" and d.result is Verdict.BLOCKED for t in diagnosis.traces for d in t.decisions)
+    return decision.kind == "nsg" and broken and (diagnosis.root_cause or "").startswith("peer-")
 
 
 def _without(diagnosis: Diagnosis) -> Verdict:
