@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,5 +29,11 @@ def notebook(name: str) -> Path:
 
 def serve(path: Path, *, app: bool) -> int:
     """Run the server until it is stopped; returns its exit code."""
-    module = ["voila"] if app else ["jupyterlab"]
+    module = ["voila"] if app else ["jupyterlab", *_as_root()]
     return subprocess.call([sys.executable, "-m", *module, str(path)])
+
+
+def _as_root() -> list[str]:
+    """JupyterLab refuses to start for root, who is the only user of many containers, unless told."""
+    geteuid = getattr(os, "geteuid", None)
+    return ["--allow-root"] if geteuid is not None and geteuid() == 0 else []
