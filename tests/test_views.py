@@ -85,3 +85,13 @@ def test_broken_case_reaches_its_repair_in_two_clicks() -> None:
     assert "az network vnet peering create" in session.shown.value
     assert "BLOCKED HERE" in session.shown.value
     assert "report.html" in session.report.value
+
+
+def test_one_rule_mends_all_denied_ports() -> None:
+    """1433 and the Redirect ports, denied by one group, are opened by one command; no two commands collide."""
+    one = case("same-vnet-client-nsg")
+    found = diagnose(one.snapshot(), one.source, one.target)
+    commands = {command for finding in found.findings for command in finding.remedy.az}
+    assert len(commands) == 1
+    assert commands.pop().endswith("--destination-port-ranges 1433 11000-11999")
+    assert found.repair is not None and len(found.repair.changes) == 1

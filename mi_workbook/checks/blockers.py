@@ -9,7 +9,7 @@ from mi_workbook.checks.check import Found, Subject
 from mi_workbook.checks.mending import allow_rule, connected, in_sync, without_route
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.finding import Change
-from mi_workbook.core.ranges import show_addresses, show_ports
+from mi_workbook.core.ranges import Ranges, show_addresses, show_ports
 from mi_workbook.core.trace import Cause, Decision, Hop, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.network import Network
@@ -83,11 +83,28 @@ def _nsg(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
     if subject.question.endpoint == "public":
         ends = (["Internet"], ["*"]) if not outbound else (["*"], ["Internet"])
     first = next((r for r in nsg.toward(direction) if r.name == decision.rule), None)
-    changes = allow_rule(nsg, direction, first.priority if first else 4097, flow.ports, ends)
-    values = {"ports": show_ports(flow.ports), "rule": decision.rule, "source_prefix": ends[0][0], "prefix": ends[1][0]}
+    ports = _denied_ports(subject, hop, decision)
+    changes = allow_rule(nsg, direction, first.priority if first else 4097, ports, ends)
+    values = {
+        "ports": show_ports(ports),
+        "rule": decision.rule,
+        "source_prefix": ", ".join(ends[0]),
+        "prefix": ", ".join(ends[1]),
+    }
     if changes:
         values["priority"] = str(changes[0].value["properties"]["priority"])
     return replace(_plain(fault, decision, **values), changes=changes)
+
+
+def _denied_ports(subject: Subject, hop: Hop, decision: Decision) -> Ranges:
+    """All required ports that this group denies here, so that one rule mends them together."""
+    denied = Ranges()
+    for trace in subject.traces:
+        for other in trace.hops:
+            at = other.at == hop.at and trace.direction == "forward"
+            if at and any(d.by == decision.by and d.cause is Cause.NSG_DENY for d in other.decisions):
+                denied = denied | trace.flow.ports
+    return denied
 
 
 def _prefixes(shown: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ SEVERITIES = ("blocks", "degrades", "risk", "info")
 SAFETIES = ("safe", "disruptive", "other-team", "display-only")
 NEEDED = ("code", "title", "severity", "says", "owner_says", "sources", "remedy")
 ALLOWED = {*NEEDED, "causes", "needs", "aliases"}
+LISTS = frozenset({"ports", "source_prefix", "prefix"})
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 PLACEHOLDERS = frozenset(
     [
@@ -124,14 +125,17 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 def fill_command(text: str, values: Mapping[str, str], shell: str) -> str:
     """A command with every value quoted for its shell (az: bash; powershell)."""
-    quote = _powershell if shell == "powershell" else shlex.quote
-    return PLACEHOLDER.sub(lambda match: _quoted(values.get(match[1], ""), match[1], quote), text)
+    quote: Callable[[str], str] = _powershell if shell == "powershell" else shlex.quote
+    between = "," if shell == "powershell" else " "
+    return PLACEHOLDER.sub(lambda match: _quoted(values.get(match[1], ""), match[1], quote, between), text)
 
 
-def _quoted(value: str, name: str, quote: Any) -> str:
+def _quoted(value: str, name: str, quote: Callable[[str], str], between: str) -> str:
+    """The value as one word; ports and prefixes are lists, and each item is a word."""
     if not value:
         return f"<{name}>"
-    return str(quote("".join(c if c.isprintable() else "?" for c in value)))
+    words = value.split(", ") if name in LISTS else [value]
+    return between.join(quote("".join(c if c.isprintable() else "?" for c in word)) for word in words)
 
 
 def _powershell(value: str) -> str:
