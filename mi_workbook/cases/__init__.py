@@ -1,24 +1,30 @@
 """Built-in cases: evidence and the verdict it must give. Demo, test and documentation in one.
 
-Each folder holds case.toml (question and expected answer) and evidence/ (what a customer would send).
+Each folder holds case.toml: the question, the answer it must get, and the evidence. The evidence is evidence/
+(what a customer would send), or another case (`base`) with what was done to it: `[[change]]` sets or removes what a
+pointer leads to, `[[add]]` and `[[observe]]` bring whole resources and observations, `remove` takes resources away.
+A base that is sound is the look-alike of the fault.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.files import load
-from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.evidence.snapshot import Snapshot, from_document
 
 HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A built-in case: the question, and the answer the engine must give."""
+    """A built-in case: the question, and the answer the engine must give. `base` is the case it is made from, or ""."""
 
     id: str
     title: str
@@ -26,14 +32,18 @@ class Case:
     scenario: str
     source: str
     target: str
+    endpoint: str
     verdict: str
     root_cause: str
     faults: tuple[str, ...]
     repair_proved: bool
+    base: str
 
     def snapshot(self) -> Snapshot:
         """The evidence, read through the same door as a customer's files."""
-        return load(HERE / self.id / "evidence" / "snapshot.json")
+        if not self.base:
+            return load(HERE / self.id / "evidence" / "snapshot.json")
+        return from_document(_edited(case(self.base).snapshot().to_dict(), _data(self.id)))
 
 
 def all_cases() -> tuple[Case, ...]:
@@ -43,11 +53,10 @@ def all_cases() -> tuple[Case, ...]:
 
 def case(case_id: str) -> Case:
     """One case. Raises InputError, naming the known ids, where there is none of that id."""
-    file = HERE / case_id / "case.toml"
     known = sorted(path.parent.name for path in HERE.glob("*/case.toml"))
     if case_id not in known:
         raise InputError(f"There is no built-in case '{case_id}'.", remedy=f"Known: {', '.join(known)}.")
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
+    data = _data(case_id)
     return Case(
         id=case_id,
         title=data["title"],
@@ -55,8 +64,42 @@ def case(case_id: str) -> Case:
         scenario=data["scenario"],
         source=data["from"],
         target=data["to"],
+        endpoint=data.get("endpoint", "auto"),
         verdict=data["verdict"],
         root_cause=data["root_cause"],
         faults=tuple(data["faults"]),
         repair_proved=data["repair_proved"],
+        base=data.get("base", ""),
     )
+
+
+@cache
+def _data(case_id: str) -> dict[str, Any]:
+    return tomllib.loads((HERE / case_id / "case.toml").read_text(encoding="utf-8"))
+
+
+def _edited(document: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    gone = set(data.get("remove", ()))
+    resources = [one for one in document["resources"] if one["name"] not in gone]
+    for change in data.get("change", ()):
+        at = next(i for i, one in enumerate(resources) if one["name"] == change["resource"])
+        resources[at] = _at(resources[at], change["pointer"].split("/")[1:], change)
+    observations = [*document["observations"], *data.get("observe", ())]
+    source = {name: value for name, value in document["source"].items() if name != "complete"}
+    return {**document, "source": {**source, **data.get("source", {})},
+            "resources": [*resources, *data.get("add", ())], "observations": observations}  # fmt: skip
+
+
+def _at(node: Any, path: list[str], change: Mapping[str, Any]) -> Any:
+    """A copy with the change made where the path leads; an element of a list is found by its name."""
+    head, rest = path[0].replace("~1", "/").replace("~0", "~"), path[1:]
+    if isinstance(node, list):
+        if head == "-":
+            return [*node, change["value"]]
+        at = next(i for i, one in enumerate(node) if one["name"] == head)
+        kept = [_at(node[at], rest, change)] if rest else [] if change.get("remove") else [change["value"]]
+        return [*node[:at], *kept, *node[at + 1 :]]
+    if rest:
+        return {**node, head: _at(node.get(head, {}), rest, change)}
+    others = {name: value for name, value in node.items() if name != head}
+    return others if change.get("remove") else {**others, head: change["value"]}

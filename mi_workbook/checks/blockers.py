@@ -12,6 +12,7 @@ from mi_workbook.core.finding import Change
 from mi_workbook.core.ranges import Ranges, show_addresses, show_ports
 from mi_workbook.core.trace import Cause, Decision, Hop, Trace
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.network.instance import PrivateEndpoint
 from mi_workbook.network.network import Network
 from mi_workbook.network.nsg import Nsg, Rule
 from mi_workbook.network.resource_id import key, last, segment
@@ -37,6 +38,8 @@ def blockers(subject: Subject) -> Iterator[Found]:
             for decision in hop.decisions:
                 if decision.result is Verdict.BLOCKED and decision.cause is not None:
                     yield EXPLAIN[decision.cause](subject, trace, hop, decision)
+                elif decision.result is Verdict.UNKNOWN and decision.cause is Cause.NSG_DENY:
+                    yield from _narrow(subject, trace, hop, decision)
                 elif decision.result is Verdict.UNKNOWN and decision.kind == "appliance":
                     fault = "rt-client-nva" if trace.direction == "forward" else "rt-mi-return-nva"
                     yield replace(
@@ -94,6 +97,15 @@ def _nsg(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
     if changes:
         values["priority"] = str(changes[0].value["properties"]["priority"])
     return replace(_plain(fault, decision, **values), changes=changes)
+
+
+def _narrow(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Iterator[Found]:
+    """Rules that let only part of the sources in, where the source is a range of addresses.
+
+    Source: "Integrate your app with an Azure virtual network" (allow the entire range, not single addresses).
+    """
+    if hop.at != subject.question.at and trace.flow.source.size > 1:
+        yield replace(_nsg(subject, trace, hop, decision), fault="mi-nsg-narrow-source")
 
 
 def _denied_ports(subject: Subject, hop: Hop, decision: Decision) -> Ranges:
@@ -310,7 +322,27 @@ def _instance(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> F
 def _approval(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
     endpoint = subject.network.private_endpoint(decision.by)
     pending = endpoint.status.lower() == "pending"
-    return _plain("pe-pending" if pending else "pe-rejected", decision, actual=endpoint.status, expected="Approved")
+    found = _plain("pe-pending" if pending else "pe-rejected", decision, actual=endpoint.status, expected="Approved")
+    return replace(found, changes=_approved(endpoint)) if pending else found
+
+
+def _approved(endpoint: PrivateEndpoint) -> tuple[Change, ...]:
+    links = (*endpoint.reading.children("privateLinkServiceConnections"),
+             *endpoint.reading.children("manualPrivateLinkServiceConnections"))  # fmt: skip
+    pointers = [f"{link.at('privateLinkServiceConnectionState')}/status" for link in links]
+    return tuple(Change(endpoint.id, pointer, "Approved") for pointer in pointers)
+
+
+def _old_subnet(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
+    """A maintenance window moves the instance to new infrastructure. Source: SQL Managed Instance FAQ, global peering."""
+    instance = subject.question.instance
+    subscription = segment(instance.id, "subscriptions")
+    window = (f"/subscriptions/{subscription}/providers/Microsoft.Maintenance/publicMaintenanceConfigurations/"
+              f"SQL_{instance.location or '<region>'}_MI_1")  # fmt: skip
+    change = Change(instance.id, instance.reading.at("maintenanceConfigurationId"), window)
+    values = {"expected": window, "actual": instance.created, "group": segment(instance.id, "resourceGroups"),
+              "mi": instance.name}  # fmt: skip
+    return replace(_plain("peer-global-old-mi", decision, **values), changes=(change,))
 
 
 def _only(fault: str) -> Callable[[Subject, Trace, Hop, Decision], Found]:
@@ -332,7 +364,7 @@ EXPLAIN: dict[Cause, Callable[[Subject, Trace, Hop, Decision], Found]] = {
     Cause.PEERING_NOT_SYNCED: _peering,
     Cause.PEERING_SUBNET_SCOPE: _scope,
     Cause.PEERING_ROUTES_DISABLED: _switch("rt-disable-peering", "disablePeeringRoute", "None"),
-    Cause.PEERING_GLOBAL_OLD_SUBNET: _only("peer-global-old-mi"),
+    Cause.PEERING_GLOBAL_OLD_SUBNET: _old_subnet,
     Cause.ADDRESS_OVERLAP: _only("rt-overlap"),
     Cause.NVA_NOT_FORWARDING: _switch("rt-nva-not-forwarding", "enableIPForwarding", True),
     Cause.NVA_UNREACHABLE: _route("rt-nva-unreachable"),

@@ -6,6 +6,7 @@ from mi_workbook.core.finding import Change
 from mi_workbook.core.ranges import Ranges, show_ports
 from mi_workbook.network.network import Network
 from mi_workbook.network.nsg import Nsg
+from mi_workbook.network.reading import Reading
 from mi_workbook.network.route_table import RouteTable
 from mi_workbook.network.vnet import Peering, Vnet
 
@@ -46,9 +47,18 @@ def allow_rule(
 
 def without_route(table: RouteTable, name: str) -> tuple[Change, ...]:
     """The route table less one route, where its routes are inline."""
-    routes = [raw for _, raw in table.reading.items("routes")]
-    kept = [raw for child, raw in zip(table.reading.children("routes"), routes, strict=True) if child.name != name]
-    return (Change(table.id, table.reading.at("routes"), kept),) if len(kept) < len(routes) else ()
+    return _less_one(table.reading, "routes", name)
+
+
+def without_rule(nsg: Nsg, name: str) -> tuple[Change, ...]:
+    """The network security group less one rule, where its rules are inline."""
+    return _less_one(nsg.reading, "securityRules", name)
+
+
+def _less_one(reading: Reading, member: str, name: str) -> tuple[Change, ...]:
+    items = [raw for _, raw in reading.items(member)]
+    kept = [raw for child, raw in zip(reading.children(member), items, strict=True) if child.name != name]
+    return (Change(reading.id, reading.at(member), kept),) if len(kept) < len(items) else ()
 
 
 def connected(network: Network, one: Vnet, other: Vnet) -> tuple[Change, ...]:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from mi_workbook.checks.check import Found, Subject
+from mi_workbook.checks.mending import without_rule
 from mi_workbook.core.evidence import Evidence
+from mi_workbook.core.finding import Change
+from mi_workbook.network.nsg import Rule
 from mi_workbook.network.resource_id import key
 from mi_workbook.network.vnet import Subnet
 
@@ -35,26 +38,32 @@ def no_route_table(subject: Subject, subnet: Subnet) -> Iterator[Found]:
 def delegation_missing(subject: Subject, subnet: Subnet) -> Iterator[Found]:
     """The instance's subnet is not delegated to managed instances."""
     if DELEGATION not in {name.lower() for name in subnet.delegations}:
-        yield Found("mi-delegation-missing", subnet.id, (subnet.reading.evidence("delegations"),))
+        delegation = {"name": "managedInstances", "properties": {"serviceName": "Microsoft.Sql/managedInstances"}}
+        changes = _set(subnet, "delegations", [delegation])
+        yield Found("mi-delegation-missing", subnet.id, (subnet.reading.evidence("delegations"),), {}, changes)
 
 
 def nat_gateway(subject: Subject, subnet: Subnet) -> Iterator[Found]:
     """A NAT gateway is associated with the instance's subnet."""
     if subnet.reading.reference("natGateway"):
-        yield Found("mi-natgw", subnet.id, (subnet.reading.evidence("natGateway"),))
+        changes = _set(subnet, "natGateway", None)
+        yield Found("mi-natgw", subnet.id, (subnet.reading.evidence("natGateway"),), {}, changes)
 
 
 def private_subnet(subject: Subject, subnet: Subnet) -> Iterator[Found]:
     """Default outbound access is switched off on the instance's subnet."""
     if subnet.reading.flag("defaultOutboundAccess") is False:
-        yield Found("mi-private-subnet", subnet.id, (subnet.reading.evidence("defaultOutboundAccess"),))
+        changes = _set(subnet, "defaultOutboundAccess", True)
+        yield Found("mi-private-subnet", subnet.id, (subnet.reading.evidence("defaultOutboundAccess"),), {}, changes)
 
 
 def ipv6(subject: Subject, subnet: Subnet) -> Iterator[Found]:
     """The instance's VNet holds IPv6 prefixes."""
     vnet = subject.network.vnet(subnet.vnet_id)
     if any(":" in text for text in vnet.prefixes):
-        yield Found("mi-ipv6", vnet.id, (vnet.reading.evidence("addressSpace"),))
+        space = {"addressPrefixes": [text for text in vnet.prefixes if ":" not in text]}
+        change = Change(vnet.id, vnet.reading.at("addressSpace"), space)
+        yield Found("mi-ipv6", vnet.id, (vnet.reading.evidence("addressSpace"),), {}, (change,))
 
 
 def platform_dns_denied(subject: Subject, subnet: Subnet) -> Iterator[Found]:
@@ -62,8 +71,7 @@ def platform_dns_denied(subject: Subject, subnet: Subnet) -> Iterator[Found]:
     for rule in subject.network.nsg(subnet.nsg_id).rules if subnet.nsg_id else ():
         named = {text.lower() for text in (*rule.sources, *rule.destinations)}
         if rule.access.lower() == "deny" and "azureplatformdns" in named:
-            evidence = Evidence(rule.reading.document, rule.reading.pointer, rule.name)
-            yield Found("mi-azureplatformdns", subnet.nsg_id, (evidence,), {"rule": rule.name})
+            yield _rule_gone(subject, subnet, rule, "mi-azureplatformdns")
 
 
 def reserved_rule_name(subject: Subject, subnet: Subnet) -> Iterator[Found]:
@@ -71,8 +79,17 @@ def reserved_rule_name(subject: Subject, subnet: Subnet) -> Iterator[Found]:
     for rule in subject.network.nsg(subnet.nsg_id).rules if subnet.nsg_id else ():
         name = rule.name.lower()
         if name.startswith(RESERVED) and not name.removeprefix(RESERVED).startswith(MANAGED_RULES):
-            evidence = Evidence(rule.reading.document, rule.reading.pointer, rule.name)
-            yield Found("mi-nsg-usemanaged", subnet.nsg_id, (evidence,), {"rule": rule.name})
+            yield _rule_gone(subject, subnet, rule, "mi-nsg-usemanaged")
+
+
+def _rule_gone(subject: Subject, subnet: Subnet, rule: Rule, fault: str) -> Found:
+    evidence = Evidence(rule.reading.document, rule.reading.pointer, rule.name)
+    changes = without_rule(subject.network.nsg(subnet.nsg_id), rule.name)
+    return Found(fault, subnet.nsg_id, (evidence,), {"rule": rule.name}, changes)
+
+
+def _set(subnet: Subnet, member: str, value: object) -> tuple[Change, ...]:
+    return (Change(subnet.reading.document, subnet.reading.at(member), value),)
 
 
 def shared_between_instances(subject: Subject, subnet: Subnet) -> Iterator[Found]:

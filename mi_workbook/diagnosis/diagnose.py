@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mi_workbook.checks.blockers import QUESTION, blockers
+from mi_workbook.checks.catalogue import fault as known_fault
 from mi_workbook.checks.check import Found, Subject, finding
 from mi_workbook.checks.settings import SETTINGS
+from mi_workbook.checks.usage import USAGE
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change, Diagnosis, Finding, Place, Repair
@@ -131,6 +133,11 @@ def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:
         found += blockers(subject)
     except MissingEvidence as missing:
         gaps.append(missing.gap)
+    for look_at in USAGE:
+        try:
+            found += look_at(subject)
+        except MissingEvidence as missing:
+            gaps.append(missing.gap)
     for check in SETTINGS:
         try:
             found += check(subject, subject.network.subnet(subject.question.instance.subnet_id))
@@ -167,7 +174,7 @@ def _repair(
     steps: list[Found] = []
     later: list[Finding] = []
     seen = first
-    while seen.verdict is Verdict.BLOCKED and len(steps) < MOST_REPAIRS:
+    while seen.verdict is not Verdict.REACHABLE and len(steps) < MOST_REPAIRS:
         step = _first_blocker(seen)
         if step is None or not step.changes or step in steps:
             break
@@ -185,8 +192,12 @@ def _repair(
 
 
 def _first_blocker(seen: Look) -> Found | None:
-    stop = next((t.stop for t in seen.traces if t.verdict is Verdict.BLOCKED), None)
-    return next((f for f in seen.found if f.decision is not None and f.decision is stop), None)
+    """What to mend next. Behind an unknown only a fault that cuts part of the sources off is worth a change."""
+    stop = next((t.stop for t in seen.traces if t.verdict is seen.verdict), None)
+    found = next((f for f in seen.found if f.decision is not None and f.decision is stop), None)
+    if found is None or seen.verdict is Verdict.BLOCKED or known_fault(found.fault).severity == "degrades":
+        return found
+    return None
 
 
 def _after(snapshot: Snapshot, steps: Iterable[Found], source: str, target: str, endpoint: str) -> Look:

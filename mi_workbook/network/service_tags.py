@@ -14,6 +14,9 @@ from mi_workbook.core.ranges import EVERY_ADDRESS, Ranges, addresses, prefix
 AS_OF = "2026-03"
 PRIVATE = addresses(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"])
 HOST_ADDRESS = prefix("168.63.129.16")
+# Addresses no host on the Internet has. Source: IANA IPv4 special-purpose address registry.
+SPECIAL = addresses(["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.2.0/24", "198.18.0.0/15", "224.0.0.0/3"])
+PUBLIC = EVERY_ADDRESS - PRIVATE - HOST_ADDRESS - SPECIAL
 
 # Names of tags that are lists of public addresses (a regional suffix may follow).
 PUBLIC_TAGS = frozenset(

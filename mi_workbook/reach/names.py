@@ -57,11 +57,21 @@ def endpoint_of(name: ServerName) -> str:
     return "public" if ".public." in name.host else "vnet-local"
 
 
+def is_alias(name: ServerName, instance: ManagedInstance) -> bool:
+    """True for a host name outside Azure's suffixes that is no misspelling of the instance's name."""
+    inside = any(name.host.endswith(suffix) for suffix in SUFFIXES)
+    return not inside and not name.is_address and "." in name.host and _likeness(name.host, instance.fqdn) < 0.85
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
+
+
 def likeness(name: ServerName, instance: ManagedInstance) -> float:
     """How likely a typed name means an instance, 0 to 1."""
     host = name.host.replace(".public.", ".").replace(".privatelink.", ".")
-    whole = difflib.SequenceMatcher(None, host, instance.fqdn or instance.name.lower()).ratio()
-    label = difflib.SequenceMatcher(None, host.partition(".")[0], instance.name.lower()).ratio()
+    whole = _likeness(host, instance.fqdn or instance.name.lower())
+    label = _likeness(host.partition(".")[0], instance.name.lower())
     return max(whole, label)
 
 
@@ -124,9 +134,9 @@ def _other_name(
 def _may_be_valid(network: Network, name: ServerName, suffix: str, instance: ManagedInstance) -> bool:
     """A name that is not the instance's may still be an alias or a listener, unless evidence or its form says no."""
     if not suffix:
-        return "." in name.host and difflib.SequenceMatcher(None, name.host, instance.fqdn).ratio() < 0.85
+        return is_alias(name, instance)
     absences = {network.snapshot.absence(kind) for kind in (FAILOVER_GROUPS, ALIASES)}
-    near = difflib.SequenceMatcher(None, name.host, instance.fqdn).ratio() >= 0.9
+    near = _likeness(name.host, instance.fqdn) >= 0.9
     listed = network.snapshot.of_type(FAILOVER_GROUPS) or network.snapshot.of_type(ALIASES)
     if any(other.fqdn == name.host for other in network.instances()):
         return False

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
-from mi_workbook.core.ranges import EVERY_ADDRESS, Ranges
+from mi_workbook.core.ranges import Ranges
 from mi_workbook.core.trace import Cause, Decision, Flow, Hop, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance, PrivateEndpoint
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, last
-from mi_workbook.network.service_tags import PRIVATE
+from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.forwarding import Leg, leg
 from mi_workbook.reach.names import ServerName, judge
@@ -115,7 +115,7 @@ def _destination(network: Network, question: Question) -> tuple[Subnet, Ranges, 
         return where, found or where.addresses, [_approval(endpoint)]
     subnet = network.subnet(question.instance.subnet_id)
     if question.endpoint == "public":
-        return subnet, EVERY_ADDRESS - PRIVATE, [_public(question.instance)]
+        return subnet, PUBLIC, [_public(question.instance)]
     return subnet, subnet.addresses, []
 
 
@@ -208,7 +208,7 @@ def _arrival(network: Network, question: Question, flow: Flow, end: Subnet) -> l
     else:
         arriving = flow
         if question.endpoint == "public":
-            arriving = Flow(EVERY_ADDRESS - PRIVATE, end.addresses, flow.ports)
+            arriving = Flow(PUBLIC, end.addresses, flow.ports)
         guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}")
     return [guard, _ready(question.instance)]
 
@@ -238,5 +238,5 @@ def _reply(network: Network, question: Question, end: Subnet) -> Hop:
         why = "Replies of a private endpoint are sent back by the platform."
         return Hop(end.id, (Decision("route", end.id, Verdict.REACHABLE, why, (Evidence(end.id, "/", end.name),)),))
     inside = None if question.endpoint == "public" else question.subnet
-    wanted = EVERY_ADDRESS - PRIVATE if question.endpoint == "public" else question.addresses
+    wanted = PUBLIC if question.endpoint == "public" else question.addresses
     return Hop(end.id, tuple(leg(network, Leg(end, wanted, inside, "return"))))

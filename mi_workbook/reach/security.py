@@ -260,8 +260,8 @@ def _mixed(
         why = f"{nsg.name} on {where}: whether rule {named} matches cannot be told from the evidence."
         gap = Gap(f"What rule {named} of {nsg.name} stands for", why,
                   "az network list-service-tags -l <region> -o json, or az network nic list --output json")  # fmt: skip
-    return Decision("nsg", nsg.id, Verdict.UNKNOWN, why, tuple(_rule_evidence(nsg, r) for r in rules[:4]), gap=gap,
-                    rule=named)  # fmt: skip
+    return Decision("nsg", nsg.id, Verdict.UNKNOWN, why, tuple(_rule_evidence(nsg, r) for r in rules[:4]),
+                    Cause.NSG_DENY if denied else None, gap, rule=named)  # fmt: skip
 
 
 def _deniers(denied: list[tuple[Ranges, Ranges, Verdicts]]) -> list[tuple[Rule, Ranges]]:
