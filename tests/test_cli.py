@@ -58,10 +58,36 @@ def test_bad_input_is_one_sentence(words: list[str], capsys: pytest.CaptureFixtu
     assert told.startswith("mi-workbook: ") and "Traceback" not in told
 
 
-@pytest.mark.parametrize("source", ["p2s:gw", "onprem:site", "er:gw=10.9.0.4", "this-machine", "internet"])
-def test_sources_not_followed_are_unknown(source: str) -> None:
-    """A source this version cannot follow is unknown, never guessed."""
-    assert main(["diagnose", "case:peering-healthy", "--from", source]) == 3
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("p2s:gw", 2),
+        ("onprem:site", 2),
+        ("er:gw=10.9.0.4", 2),
+        ("internet=10.1.1.4", 2),
+        ("internet=many", 2),
+        ("this-machine", 3),
+        ("internet", 1),
+        ("ip:203.0.114.9", 1),
+    ],
+)
+def test_sources_outside_of_the_vnets(source: str, code: int) -> None:
+    """A gateway that whole evidence does not hold is bad input; from the Internet the private name is out of reach."""
+    assert main(["diagnose", "case:peering-healthy", "--from", source]) == code
+
+
+@pytest.mark.parametrize("source", ["p2s:gw", "onprem:site", "er:gw=10.9.0.4"])
+def test_gateway_that_was_not_collected_is_unknown(source: str, tmp_path: Path) -> None:
+    """A bare list of resources proves nothing about what it does not hold."""
+    assert main(["demo", "peering-healthy", "--out", str(tmp_path / "case.json")]) == 0
+    resources = json.loads((tmp_path / "case.json").read_text(encoding="utf-8"))["resources"]
+    (tmp_path / "list.json").write_text(json.dumps(resources), encoding="utf-8")
+    assert main(["diagnose", str(tmp_path / "list.json"), "--from", source, "--to", "mi-orders"]) == 3
+
+
+def test_client_address_outside_the_pool_is_bad_input() -> None:
+    """An address that no client of the gateway can have is refused with the pool."""
+    assert main(["diagnose", "case:developer-box-sound", "--from", "p2s:vgw-data=172.16.202.9"]) == 2
 
 
 def test_routes_have_azures_shape(capsys: pytest.CaptureFixture[str]) -> None:

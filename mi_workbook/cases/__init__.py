@@ -79,15 +79,20 @@ def _data(case_id: str) -> dict[str, Any]:
 
 
 def _edited(document: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    gone = set(data.get("remove", ()))
-    resources = [one for one in document["resources"] if one["name"] not in gone]
+    gone = data.get("remove", ())
+    resources = [one for one in document["resources"] if not any(_is(one, name) for name in gone)]
     for change in data.get("change", ()):
-        at = next(i for i, one in enumerate(resources) if one["name"] == change["resource"])
+        at = next(i for i, one in enumerate(resources) if _is(one, change["resource"]))
         resources[at] = _at(resources[at], change["pointer"].split("/")[1:], change)
     observations = [*document["observations"], *data.get("observe", ())]
     source = {name: value for name, value in document["source"].items() if name != "complete"}
     return {**document, "source": {**source, **data.get("source", {})},
             "resources": [*resources, *data.get("add", ())], "observations": observations}  # fmt: skip
+
+
+def _is(resource: Mapping[str, Any], name: str) -> bool:
+    """True for the resource's name, or the end of its id where the name alone is not enough."""
+    return name == resource["name"] or ("/" in name and str(resource["id"]).endswith(f"/{name}"))
 
 
 def _at(node: Any, path: list[str], change: Mapping[str, Any]) -> Any:

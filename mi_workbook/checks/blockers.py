@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from mi_workbook.checks import gateway_faults, name_faults
 from mi_workbook.checks.check import Found, Subject
 from mi_workbook.checks.mending import allow_rule, connected, in_sync, without_route
 from mi_workbook.core.errors import MissingEvidence
@@ -19,10 +20,14 @@ from mi_workbook.network.resource_id import key, last, segment
 from mi_workbook.network.vnet import Peering, Vnet
 from mi_workbook.reach.names import endpoint_of
 from mi_workbook.reach.path import traces
+from mi_workbook.reach.peering import FORWARDED
 
 QUESTION = "question"
-PEERING_CAUSES = frozenset(
+CONNECTING = frozenset(
     {
+        Cause.TRANSIT_NOT_USED,
+        Cause.TRANSIT_NOT_ALLOWED,
+        Cause.SITE_PREFIX_MISSING,
         Cause.PEERING_MISSING,
         Cause.PEERING_NOT_CONNECTED,
         Cause.PEERING_NOT_SYNCED,
@@ -37,7 +42,10 @@ def blockers(subject: Subject) -> Iterator[Found]:
         for hop in trace.hops:
             for decision in hop.decisions:
                 if decision.result is Verdict.BLOCKED and decision.cause is not None:
-                    yield EXPLAIN[decision.cause](subject, trace, hop, decision)
+                    found = EXPLAIN[decision.cause](subject, trace, hop, decision)
+                    yield (decision.kind != "name" and name_faults.unused_endpoint(subject, found)) or found
+                elif decision.rule == FORWARDED:
+                    yield _not_forwarded(decision)
                 elif decision.result is Verdict.UNKNOWN and decision.cause is Cause.NSG_DENY:
                     yield from _narrow(subject, trace, hop, decision)
                 elif decision.result is Verdict.UNKNOWN and decision.kind == "appliance":
@@ -77,9 +85,9 @@ def _nsg(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
     access = _access_flag(subject, outbound)
     if access is not None:
         return _no_access(decision, access)
-    unpeered = _unpeered(subject, trace, hop, decision) if outbound else None
-    if unpeered is not None:
-        return unpeered
+    deeper = _deeper(subject, hop, decision, outbound)
+    if deeper is not None:
+        return deeper
     fault = "client-nsg-out" if outbound else _inbound_fault(subject, trace, nsg, decision)
     flow = trace.flow
     ends = (_prefixes(show_addresses(flow.source)), _prefixes(show_addresses(flow.destination)))
@@ -97,6 +105,14 @@ def _nsg(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
     if changes:
         values["priority"] = str(changes[0].value["properties"]["priority"])
     return replace(_plain(fault, decision, **values), changes=changes)
+
+
+def _not_forwarded(decision: Decision) -> Found:
+    evidence = decision.evidence[0]
+    change = Change(evidence.document, evidence.pointer, True)
+    values = {"peering": last(decision.by), "vnet": segment(decision.by, "virtualNetworks"),
+              "group": segment(decision.by, "resourceGroups")}  # fmt: skip
+    return Found("peer-forwarded", decision.by, decision.evidence, values, (change,), decision)
 
 
 def _narrow(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Iterator[Found]:
@@ -158,16 +174,20 @@ def _access_flag(subject: Subject, outbound: bool) -> Peering | None:
     return None
 
 
-def _unpeered(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found | None:
-    """The peering fault that alone makes the rules deny: without a peering, the destination is not in VirtualNetwork."""
-    cut = next((d for d in trace.decisions if d.result is Verdict.BLOCKED and d.cause in PEERING_CAUSES), None)
-    if cut is None:
-        return None
-    found = EXPLAIN[cut.cause or Cause.PEERING_MISSING](subject, trace, hop, cut)
-    if not found.changes or not _gate_opens(subject, found.changes, True):
-        return None
-    evidence = (*cut.evidence, *decision.evidence)
-    return replace(found, evidence=evidence, decision=decision, values={**found.values, "detail": cut.why})
+def _deeper(subject: Subject, hop: Hop, decision: Decision, outbound: bool) -> Found | None:
+    """The fault of connectivity that alone makes the rules deny: what is not connected is not in VirtualNetwork either.
+
+    Shown by asking again with that fault mended.
+    """
+    for trace in subject.traces:
+        cut = next((d for d in trace.decisions if d.result is Verdict.BLOCKED and d.cause in CONNECTING), None)
+        if cut is None:
+            continue
+        found = EXPLAIN[cut.cause or Cause.PEERING_MISSING](subject, trace, hop, cut)
+        if found.changes and _gate_opens(subject, found.changes, outbound):
+            evidence = (*cut.evidence, *decision.evidence)
+            return replace(found, evidence=evidence, decision=decision, values={**found.values, "detail": cut.why})
+    return None
 
 
 def _opens(subject: Subject, peering: Peering, outbound: bool) -> bool:
@@ -372,4 +392,23 @@ EXPLAIN: dict[Cause, Callable[[Subject, Trace, Hop, Decision], Found]] = {
     Cause.PUBLIC_ENDPOINT_OFF: _switch("pub-disabled", "publicDataEndpointEnabled", True),
     Cause.INSTANCE_NOT_READY: _instance,
     Cause.SOURCE_IN_INSTANCE_SUBNET: _only("client-in-mi-subnet"),
+    Cause.NVA_LOOP: _only("rt-nva-loop"),
+    Cause.UDR_TO_EXPRESSROUTE: gateway_faults.gateway_route,
+    Cause.NO_GATEWAY: gateway_faults.gateway_route,
+    Cause.NO_GATEWAY_ROUTE: gateway_faults.propagation,
+    Cause.GATEWAY_ROUTE_HIJACK: gateway_faults.hijack,
+    Cause.GATEWAY_NOT_READY: _switch("gw-down", "provisioningState", "Succeeded"),
+    Cause.OWN_GATEWAY: gateway_faults.own_gateway,
+    Cause.TRANSIT_NOT_USED: gateway_faults.transit_flag,
+    Cause.TRANSIT_NOT_ALLOWED: gateway_faults.transit_flag,
+    Cause.SITE_PREFIX_MISSING: gateway_faults.site_prefix,
+    Cause.TUNNEL_DOWN: _switch("conn-notconnected", "connectionStatus", "Connected"),
+    Cause.TRAFFIC_SELECTOR_MISS: gateway_faults.selectors,
+    Cause.CLIENTS_OFF: gateway_faults.clients_off,
+    Cause.CLIENT_ROUTE_MISSING: gateway_faults.client_route,
+    Cause.CLIENT_NEEDS_BGP: _only("p2s-v2v-needs-bgp"),
+    Cause.OUTSIDE_PRIVATE_NAME: gateway_faults.outside_name,
+    Cause.REPLY_NOT_TO_INTERNET: gateway_faults.reply_elsewhere,
+    Cause.RECORD_MISSING: name_faults.record,
+    Cause.RECORD_STALE: name_faults.record,
 }

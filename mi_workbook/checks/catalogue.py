@@ -48,6 +48,10 @@ PLACEHOLDERS = frozenset(
         "priority",
         "source_prefix",
         "subnet",
+        "zone",
+        "address",
+        "record",
+        "vnet_id",
     ]
 )
 

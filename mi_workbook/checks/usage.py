@@ -12,9 +12,9 @@ from dataclasses import replace
 from mi_workbook.checks.blockers import QUESTION
 from mi_workbook.checks.check import Found, Subject
 from mi_workbook.core.finding import Change
-from mi_workbook.core.verdict import Verdict, together
+from mi_workbook.core.verdict import Verdict
 from mi_workbook.reach.names import is_alias
-from mi_workbook.reach.path import traces
+from mi_workbook.reach.path import traces, verdict
 
 
 def public_name_in_vnet(subject: Subject) -> Iterator[Found]:
@@ -23,7 +23,7 @@ def public_name_in_vnet(subject: Subject) -> Iterator[Found]:
     if question.endpoint != "public" or not instance.fqdn or question.name is None:
         return
     private = replace(question, endpoint="vnet-local", name=None, resolution=None)
-    if together(trace.verdict for trace in traces(subject.network, private)) is Verdict.REACHABLE:
+    if verdict(traces(subject.network, private)) is Verdict.REACHABLE:
         values = {"actual": question.name.typed, "expected": instance.fqdn}
         evidence = (instance.reading.evidence("fullyQualifiedDomainName"),)
         change = Change(QUESTION, "/server", instance.fqdn)

@@ -76,6 +76,7 @@ class Ranges:
         return sum(last - first + 1 for first, last in self.spans)
 
 
+NOTHING = Ranges()
 EVERY_ADDRESS = Ranges(((0, LAST_ADDRESS),))
 EVERY_PORT = Ranges(((0, LAST_PORT),))
 

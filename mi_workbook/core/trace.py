@@ -35,6 +35,25 @@ class Cause(StrEnum):
     PUBLIC_ENDPOINT_OFF = "PUBLIC_ENDPOINT_OFF"
     INSTANCE_NOT_READY = "INSTANCE_NOT_READY"
     SOURCE_IN_INSTANCE_SUBNET = "SOURCE_IN_INSTANCE_SUBNET"
+    NVA_LOOP = "NVA_LOOP"
+    UDR_TO_EXPRESSROUTE = "UDR_TO_EXPRESSROUTE"
+    NO_GATEWAY = "NO_GATEWAY"
+    NO_GATEWAY_ROUTE = "NO_GATEWAY_ROUTE"
+    GATEWAY_ROUTE_HIJACK = "GATEWAY_ROUTE_HIJACK"
+    GATEWAY_NOT_READY = "GATEWAY_NOT_READY"
+    OWN_GATEWAY = "OWN_GATEWAY"
+    TRANSIT_NOT_USED = "TRANSIT_NOT_USED"
+    TRANSIT_NOT_ALLOWED = "TRANSIT_NOT_ALLOWED"
+    SITE_PREFIX_MISSING = "SITE_PREFIX_MISSING"
+    TUNNEL_DOWN = "TUNNEL_DOWN"
+    TRAFFIC_SELECTOR_MISS = "TRAFFIC_SELECTOR_MISS"
+    CLIENTS_OFF = "CLIENTS_OFF"
+    CLIENT_ROUTE_MISSING = "CLIENT_ROUTE_MISSING"
+    CLIENT_NEEDS_BGP = "CLIENT_NEEDS_BGP"
+    OUTSIDE_PRIVATE_NAME = "OUTSIDE_PRIVATE_NAME"
+    REPLY_NOT_TO_INTERNET = "REPLY_NOT_TO_INTERNET"
+    RECORD_MISSING = "RECORD_MISSING"
+    RECORD_STALE = "RECORD_STALE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +70,7 @@ class Flow:
 class Decision:
     """What one rule, route or state decided.
 
-    kind: name | nsg | route | peering | appliance | instance | endpoint.
+    kind: name | nsg | route | peering | gateway | appliance | client | instance | endpoint.
     by: ARM id (or name) of what decided. result: the verdict of this step alone.
     """
 

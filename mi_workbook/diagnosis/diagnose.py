@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mi_workbook.checks.blockers import QUESTION, blockers
 from mi_workbook.checks.catalogue import fault as known_fault
 from mi_workbook.checks.check import Found, Subject, finding
+from mi_workbook.checks.gateway_settings import GATEWAY_SETTINGS
 from mi_workbook.checks.settings import SETTINGS
 from mi_workbook.checks.usage import USAGE
-from mi_workbook.core.errors import MissingEvidence
+from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change, Diagnosis, Finding, Place, Repair
-from mi_workbook.core.trace import Trace
-from mi_workbook.core.verdict import Verdict, together
-from mi_workbook.diagnosis.places import find_source, find_target, source_addresses
+from mi_workbook.core.trace import Decision, Trace
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.outside import origin, source_addresses
+from mi_workbook.diagnosis.places import find_source, find_target
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import Network
+from mi_workbook.network.nic import Nic
 from mi_workbook.network.resource_id import key
 from mi_workbook.reach.names import endpoint_of
-from mi_workbook.reach.path import Question, traces
-from mi_workbook.reach.resolution import resolve
+from mi_workbook.reach.path import Question, stop, traces, verdict
+from mi_workbook.reach.resolution import resolve, resolve_outside
 
 ENDPOINTS = ("auto", "vnet-local", "private", "public")
 MOST_REPAIRS = 8
@@ -95,34 +98,45 @@ def look(snapshot: Snapshot, source: str, target: str, endpoint: str) -> Look:
         return Look(None, where, what, (), (), None, (missing.gap,), Verdict.UNKNOWN)
     ways = tuple(traces(network, question))
     subject = Subject(network, question, ways)
-    verdict = together(trace.verdict for trace in ways)
     gaps = dict.fromkeys(d.gap for trace in ways for d in trace.decisions if d.gap is not None)
     found, missing_for = _checked(subject)
     return Look(
-        question, where, what, ways, found, subject, (*gaps, *(g for g in missing_for if g not in gaps)), verdict
+        question, where, what, ways, found, subject, (*gaps, *(g for g in missing_for if g not in gaps)), verdict(ways)
     )
 
 
 def _question(network: Network, where: Place, instance: ManagedInstance, target: str, endpoint: str) -> Question:
-    subnet = network.subnet(where.subnet)
+    entered = where.subnet or instance.subnet_id
     nic = network.nic(where.id) if where.kind == "nic" else None
     _, name = find_target(network, target)
-    resolution = None
-    chosen = endpoint
-    if endpoint == "auto" and name is not None and endpoint_of(name) == "public":
-        chosen = "public"
-    elif endpoint == "auto":
-        chosen, resolution = resolve(network, network.vnet(subnet.vnet_id), nic.dns_servers if nic else (), instance)
-    return Question(
+    asked = Question(
         addresses=source_addresses(network, where),
-        subnet=subnet,
+        subnet=network.subnet(entered),
         at=where.id,
         nic_nsg=nic.nsg_id if nic else "",
         instance=instance,
-        endpoint=chosen,
+        endpoint="public" if endpoint == "auto" and name is not None and endpoint_of(name) == "public" else endpoint,
         name=name,
-        resolution=resolution,
+        origin=origin(network, where),
     )
+    return asked if asked.endpoint != "auto" else _resolved(network, asked, nic)
+
+
+def _resolved(network: Network, asked: Question, nic: Nic | None) -> Question:
+    """The question with the endpoint that the name leads to from there.
+
+    Where DNS is unclear but every endpoint it may lead to is blocked, or there is only one, the path is judged first.
+    """
+    kind = asked.origin.kind
+    if kind == "inside":
+        found = resolve(network, network.vnet(asked.subnet.vnet_id), nic.dns_servers if nic else (), asked.instance)
+    else:
+        servers = network.vnet(asked.subnet.vnet_id).dns_servers if kind == "clients" else ()
+        found = resolve_outside(network, asked.instance, servers, asked.origin.name)
+    known = replace(asked, endpoint=found.endpoint, resolution=found.decision, answer=found.answer)
+    others = [replace(known, endpoint=other, resolution=None) for other in found.others]
+    shut = all(other.endpoint in ENDPOINTS and verdict(traces(network, other)) is Verdict.BLOCKED for other in others)
+    return replace(known, name_decides=not shut)
 
 
 def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:
@@ -133,7 +147,7 @@ def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:
         found += blockers(subject)
     except MissingEvidence as missing:
         gaps.append(missing.gap)
-    for look_at in USAGE:
+    for look_at in (*USAGE, *GATEWAY_SETTINGS):
         try:
             found += look_at(subject)
         except MissingEvidence as missing:
@@ -154,14 +168,14 @@ def _same(found: Found) -> tuple[str, str]:
 def _findings(seen: Look) -> list[Finding]:
     if seen.subject is None:
         return []
-    stop = next((t.stop for t in seen.traces if t.verdict is seen.verdict), None)
-    rows = [finding(seen.subject, f, _explains(seen, f, stop)) for f in seen.found]
+    decided = stop(seen.traces)
+    rows = [finding(seen.subject, f, _explains(seen, f, decided)) for f in seen.found]
     order = {"blocks": 0, "degrades": 1, "risk": 2, "info": 3}
     return sorted(rows, key=lambda row: (not row.explains_verdict, order[row.severity]))
 
 
-def _explains(seen: Look, found: Found, stop: object) -> bool:
-    return seen.verdict is Verdict.BLOCKED and found.decision is not None and found.decision is stop
+def _explains(seen: Look, found: Found, decided: Decision | None) -> bool:
+    return seen.verdict is Verdict.BLOCKED and found.decision is not None and found.decision is decided
 
 
 def _repair(
@@ -174,7 +188,7 @@ def _repair(
     steps: list[Found] = []
     later: list[Finding] = []
     seen = first
-    while seen.verdict is not Verdict.REACHABLE and len(steps) < MOST_REPAIRS:
+    while not _open(seen) and len(steps) < MOST_REPAIRS:
         step = _first_blocker(seen)
         if step is None or not step.changes or step in steps:
             break
@@ -184,17 +198,24 @@ def _repair(
             later += [finding(seen.subject, f, False) for f in seen.found if f.decision is not None]
     if not steps:
         return None, later
-    if seen.verdict is Verdict.REACHABLE:
+    if _open(seen):
         steps = _needed(snapshot, steps, source, target, endpoint)
     changes = tuple(change for step in steps for change in step.changes)
-    proved = seen.verdict is Verdict.REACHABLE and not _new_blockers(first, seen, steps)
+    proved = _open(seen) and not _new_blockers(first, seen, steps)
     return Repair(proved, proved, changes, seen.verdict, tuple(s.fault for s in steps)), later
+
+
+def _open(seen: Look) -> bool:
+    """True where nothing in Azure stops it: reachable, or only the source's own side outside of Azure is left to test."""
+    decided = stop(seen.traces)
+    return seen.verdict is Verdict.REACHABLE or (decided is not None and decided.kind == "client"
+                                                 and decided.result is Verdict.UNKNOWN)  # fmt: skip
 
 
 def _first_blocker(seen: Look) -> Found | None:
     """What to mend next. Behind an unknown only a fault that cuts part of the sources off is worth a change."""
-    stop = next((t.stop for t in seen.traces if t.verdict is seen.verdict), None)
-    found = next((f for f in seen.found if f.decision is not None and f.decision is stop), None)
+    decided = stop(seen.traces)
+    found = next((f for f in seen.found if f.decision is not None and f.decision is decided), None)
     if found is None or seen.verdict is Verdict.BLOCKED or known_fault(found.fault).severity == "degrades":
         return found
     return None
@@ -216,9 +237,17 @@ def _needed(snapshot: Snapshot, steps: list[Found], source: str, target: str, en
     kept = list(steps)
     for step in steps:
         others = [s for s in kept if s is not step]
-        if _after(snapshot, others, source, target, endpoint).verdict is Verdict.REACHABLE:
+        if _open_after(snapshot, others, source, target, endpoint):
             kept = others
     return kept
+
+
+def _open_after(snapshot: Snapshot, steps: list[Found], source: str, target: str, endpoint: str) -> bool:
+    """Whether these steps alone are enough; a step that builds on one that was left out is not."""
+    try:
+        return _open(_after(snapshot, steps, source, target, endpoint))
+    except InputError:
+        return False
 
 
 def _new_blockers(first: Look, after: Look, steps: list[Found]) -> list[Found]:
@@ -226,15 +255,27 @@ def _new_blockers(first: Look, after: Look, steps: list[Found]) -> list[Found]:
     return [f for f in after.found if (f.fault, key(f.resource)) not in before and f.severity == "blocks"]
 
 
+BEHIND = {"clients": "developer-box", "site": "on-premises-vpn", "express": "on-premises-expressroute"}
+
+
 def _scenario(seen: Look) -> str:
+    """The scenario a question belongs to, by its endpoint and by where its packets come from."""
     if seen.question is None:
         return "same-vnet" if seen.source.vnet and key(seen.source.vnet) in key(seen.target.subnet) else "vnet-peering"
-    if seen.question.endpoint == "public":
+    if seen.question.endpoint == "public" or seen.question.origin.kind == "internet":
         return "public-endpoint"
-    if seen.question.endpoint == "private":
+    if seen.question.endpoint == "private" or any(f.fault in UNUSED_ENDPOINT for f in seen.found):
         return "private-endpoint"
     home = seen.question.instance.subnet_id.rsplit("/subnets/", 1)[0]
-    return "same-vnet" if key(seen.question.subnet.vnet_id) == key(home) else "vnet-peering"
+    same = key(seen.question.subnet.vnet_id) == key(home)
+    if seen.question.origin.kind in BEHIND:
+        return BEHIND[seen.question.origin.kind] if same else "hub-spoke"
+    if any(d.kind == "gateway" and d.rule == "" for t in seen.traces for d in t.decisions):
+        return "vnet-to-vnet"
+    return "same-vnet" if same else "vnet-peering"
+
+
+UNUSED_ENDPOINT = frozenset({"pe-zone-not-linked", "pe-zone-wrong-name", "pe-dns-none"})
 
 
 def _notes(seen: Look) -> tuple[str, ...]:

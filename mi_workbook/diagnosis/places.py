@@ -10,24 +10,33 @@ from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Place
 from mi_workbook.core.ranges import Ranges, prefix
+from mi_workbook.diagnosis.outside import internet_place, outside_place
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import INSTANCES, NICS, VMS, VNETS, Network
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.reach.names import ServerName, likeness, read_name
 
-NOT_FOLLOWED = ("p2s:", "onprem:", "er:", "internet", "this-machine")
+OUTSIDE_KINDS = {"p2s": "clients", "onprem": "site", "er": "express"}
 
 
 def find_source(network: Network, text: str) -> Place:
-    """The source a user means: ARM id, name of a VM or NIC, `vnet/subnet`, or `ip:ADDRESS`.
+    """The source a user means.
 
+    ARM id, name of a VM or NIC, `vnet/subnet`, `ip:ADDRESS`, `p2s:GATEWAY[=ADDRESS]`, `onprem:LOCALGATEWAY[=ADDRESS]`,
+    `er:GATEWAY=ADDRESS`, `internet[=ADDRESS]`.
     Raises InputError where the evidence is complete and holds no such thing or several; MissingEvidence where it
-    may be among what was not collected, or is a kind of source this version does not follow.
+    may be among what was not collected.
     """
     text = text.strip()
-    if text.lower().startswith(NOT_FOLLOWED):
-        raise MissingEvidence(_not_followed(text))
+    word, colon, rest = text.partition(":")
+    if colon and word.lower() in OUTSIDE_KINDS:
+        return outside_place(network, OUTSIDE_KINDS[word.lower()], rest, text)
+    if text.lower() == "internet" or text.lower().startswith("internet="):
+        return internet_place(text.partition("=")[2], text)
+    if text.lower() == "this-machine":
+        raise MissingEvidence(_this_machine())
     if text.lower().startswith("ip:"):
         return _by_address(network, text[3:])
     if text.startswith("/"):
@@ -35,11 +44,12 @@ def find_source(network: Network, text: str) -> Place:
     return _by_name(network, text)
 
 
-def _not_followed(text: str) -> Gap:
+def _this_machine() -> Gap:
     return Gap(
-        f"A trace from {text}",
-        "This version follows sources inside VNets; gateways, clients and the Internet are not followed yet.",
-        "Ask from a VM or subnet next to the gateway, and test from the client: Test-NetConnection <name> -Port 1433.",
+        "Routes and addresses of this machine",
+        "They are not part of the evidence.",
+        "Ask from where this machine enters Azure: --from p2s:<gateway>, onprem:<local network gateway> or internet; and "
+        "test from here: mi-workbook probe <server name>.",
     )
 
 
@@ -48,6 +58,8 @@ def _by_address(network: Network, text: str) -> Place:
         address = int(ipaddress.IPv4Address(text.strip()))
     except ValueError:
         raise InputError(f"'{text}' is not an IPv4 address.", remedy="Write ip:10.1.0.4.") from None
+    if PUBLIC.covers(prefix(text)) and not network.holders(address):
+        return internet_place(text, f"ip:{text}")
     nics = network.holders(address)
     if len(nics) == 1:
         return _nic_place(network, nics[0].id, text)
@@ -77,7 +89,15 @@ def _by_id(network: Network, text: str) -> Place:
     if "/subnets/" in lowered:
         subnet = network.subnet(text)
         return _subnet_place(network, subnet.id, text)
-    raise InputError(f"{text} is not a VM, NIC or subnet.", remedy="Give the id of the VM, its NIC or its subnet.")
+    if "/virtualnetworkgateways/" in lowered:
+        kind = "express" if network.gateway(text).kind == "expressroute" else "clients"
+        return outside_place(network, kind, text, text)
+    if "/localnetworkgateways/" in lowered:
+        return outside_place(network, "site", text, text)
+    raise InputError(
+        f"{text} is not a VM, NIC, subnet or gateway.",
+        remedy="Give the id of the VM, its NIC, its subnet, or a gateway.",
+    )
 
 
 def _by_name(network: Network, text: str) -> Place:
@@ -148,11 +168,6 @@ def _subnet_place(network: Network, subnet_id: str, typed: str) -> Place:
     subnet = network.subnet(subnet_id)
     vnet = network.vnet(subnet.vnet_id)
     return Place("subnet", subnet.id, f"{vnet.name}/{subnet.name}", "", subnet.id, vnet.id, typed)
-
-
-def source_addresses(network: Network, place: Place) -> Ranges:
-    """Addresses packets may come from: the one that is known, else the whole subnet."""
-    return prefix(place.address) if place.address else network.subnet(place.subnet).addresses
 
 
 def find_target(network: Network, text: str) -> tuple[ManagedInstance, ServerName | None]:

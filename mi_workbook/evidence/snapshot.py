@@ -110,16 +110,21 @@ class Snapshot:
     def changed(self, changes: Iterable[Change]) -> Snapshot:
         """A snapshot with these values at these addresses; only the touched documents are copied.
 
-        Raises InputError for a document that the snapshot does not hold.
+        A change of a whole document (pointer "") that the snapshot does not hold adds it.
+        Raises InputError for any other change of a document that the snapshot does not hold.
         """
         touched: dict[str, dict[str, Any]] = {}
+        added: dict[str, dict[str, Any]] = {}
         for change in changes:
+            if change.pointer == "" and _key(change.document) not in self._by_id:
+                added[_key(change.document)] = change.value
+                continue
             at, prefix = self._home(change.document)
             raw = touched.get(at, self._by_id[at])
             touched[at] = _set(raw, [*prefix, *_parts(change.pointer)], change.value)
         resources = [touched.get(_key(str(field(r, "id", default=""))), r) for r in self.resources]
         return Snapshot(
-            resources, observations=self.observations, problems=self.problems, source=self.source,
+            [*resources, *added.values()], observations=self.observations, problems=self.problems, source=self.source,
             collected_at=self.collected_at, cloud=self.cloud, extra=self.extra, complete=self.complete,
         )  # fmt: skip
 
@@ -224,6 +229,8 @@ def _set(node: Any, path: list[str], value: Any) -> Any:
         copy = list(node)
         if head == "-":
             return [*copy, _set({}, rest, value) if rest else value]
+        if not head.isdigit() or int(head) >= len(copy):
+            raise InputError(f"The list has no element {head}.", remedy="Load the evidence the change was made for.")
         copy[int(head)] = _set(copy[int(head)], rest, value)
         return copy
     members = dict(node) if isinstance(node, dict) else {}

@@ -23,11 +23,13 @@ VIEWS = frozenset(
         "client-nsg",
         "instance-nsg",
         "peerings",
+        "gateways",
+        "names",
         "repair",
     }
 )
 EXITS = ("reachable", "blocked", "unknown")
-KINDS = frozenset({"name", "nsg", "route", "peering", "appliance", "instance", "endpoint"})
+KINDS = frozenset({"name", "nsg", "route", "peering", "gateway", "appliance", "client", "instance", "endpoint"})
 
 
 @dataclass(frozen=True, slots=True)

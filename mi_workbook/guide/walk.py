@@ -53,15 +53,18 @@ def outcome(step: Step, diagnosis: Diagnosis) -> Verdict:
         for hop in trace.hops
         if step.at == "any" or (key(hop.at) == key(diagnosis.source.id)) == (step.at == "source")
         for decision in hop.decisions
-        if decision.kind in step.decisions and not _follows_from_peering(decision, diagnosis)
+        if decision.kind in step.decisions and not _follows(decision, diagnosis)
     ]
     return along(results) if results else _without(diagnosis)
 
 
-def _follows_from_peering(decision: Decision, diagnosis: Diagnosis) -> bool:
-    """True for a rule that denies only because the peering is broken: the peering's own step is the place to look."""
-    broken = any(d.kind == "peering" and d.result is Verdict.BLOCKED for t in diagnosis.traces for d in t.decisions)
-    return decision.kind == "nsg" and broken and (diagnosis.root_cause or "").startswith("peer-")
+CONNECTING = ("peer-", "gt-", "rt-lng-", "pe-zone-", "pe-dns-")
+
+
+def _follows(decision: Decision, diagnosis: Diagnosis) -> bool:
+    """True for a rule that denies only since the networks are not connected: that step is the place to look."""
+    other = any(d.kind != "nsg" and d.result is Verdict.BLOCKED for t in diagnosis.traces for d in t.decisions)
+    return decision.kind == "nsg" and other and (diagnosis.root_cause or "").startswith(CONNECTING)
 
 
 def _without(diagnosis: Diagnosis) -> Verdict:

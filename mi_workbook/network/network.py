@@ -8,6 +8,15 @@ from typing import Any, TypeVar
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.network.gateway import (
+    Connection,
+    Gateway,
+    LocalNetwork,
+    joins,
+    read_connection,
+    read_gateway,
+    read_local_network,
+)
 from mi_workbook.network.instance import ManagedInstance, PrivateEndpoint, read_instance, read_private_endpoint
 from mi_workbook.network.nic import Nic, read_nic
 from mi_workbook.network.nsg import Nsg, read_nsg
@@ -31,6 +40,13 @@ PRIVATE_ZONES = "Microsoft.Network/privateDnsZones"
 ZONE_LINKS = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
 ZONE_RECORDS = "Microsoft.Network/privateDnsZones/A"
 NETWORK_MANAGERS = "Microsoft.Network/networkManagers"
+GATEWAYS = "Microsoft.Network/virtualNetworkGateways"
+CONNECTIONS = "Microsoft.Network/connections"
+LOCAL_NETWORKS = "Microsoft.Network/localNetworkGateways"
+PUBLIC_ADDRESSES = "Microsoft.Network/publicIPAddresses"
+LOAD_BALANCERS = "Microsoft.Network/loadBalancers"
+FIREWALLS = "Microsoft.Network/azureFirewalls"
+RESOLVER_INBOUND = "Microsoft.Network/dnsResolvers/inboundEndpoints"
 
 View = TypeVar("View")
 
@@ -42,6 +58,15 @@ class Network:
         self.snapshot = snapshot
         self._kept: dict[tuple[str, str], Any] = {}
         self._by_address: dict[int, list[Nic]] | None = None
+
+    def memo(self, what: str, at: str) -> Any:
+        """What was kept for this snapshot under a name and a place, None where nothing was."""
+        return self._kept.get((what, at))
+
+    def keep(self, what: str, at: str, value: Any) -> Any:
+        """Keep a result that depends on the snapshot alone; gives it back."""
+        self._kept[what, at] = value
+        return value
 
     def vnet(self, vnet_id: str) -> Vnet:
         """The VNet. Raises MissingEvidence where it was not collected."""
@@ -110,6 +135,28 @@ class Network:
             if self.snapshot.get(nic_id) is not None:
                 found += [first for c in self.nic(nic_id).configurations for first, _ in c.address]
         return tuple(dict.fromkeys(found))
+
+    def gateway(self, gateway_id: str) -> Gateway:
+        """The virtual network gateway. Raises MissingEvidence where it was not collected."""
+        return self._typed(GATEWAYS, gateway_id, read_gateway)
+
+    def gateways_of(self, vnet_id: str) -> tuple[Gateway, ...]:
+        """Gateways that were seen in a VNet."""
+        found = (self.gateway(str(raw.get("id", ""))) for raw in self.snapshot.of_type(GATEWAYS))
+        return tuple(gateway for gateway in found if key(gateway.vnet_id) == key(vnet_id))
+
+    def local_network(self, site_id: str) -> LocalNetwork:
+        """The local network gateway. Raises MissingEvidence where it was not collected."""
+        return self._typed(LOCAL_NETWORKS, site_id, read_local_network)
+
+    def connection(self, connection_id: str) -> Connection:
+        """The connection. Raises MissingEvidence where it was not collected."""
+        return self._typed(CONNECTIONS, connection_id, read_connection)
+
+    def connections_of(self, gateway: Gateway) -> tuple[Connection, ...]:
+        """Connections that were seen at a gateway."""
+        found = (self.connection(str(raw.get("id", ""))) for raw in self.snapshot.of_type(CONNECTIONS))
+        return tuple(connection for connection in found if joins(connection, gateway))
 
     def _build_vnet(self, reading: Reading) -> Vnet:
         return read_vnet(reading, self._with("subnets", reading, SUBNETS), self._peerings(reading))

@@ -16,6 +16,7 @@ class UserRoute:
     prefix: str
     next_hop_type: str
     next_hop_ips: tuple[str, ...]
+    beats_bgp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +54,5 @@ def _route(reading: Reading) -> UserRoute:
         prefix=reading.text("addressPrefix"),
         next_hop_type=reading.text("nextHopType"),
         next_hop_ips=reading.texts("nextHopIpAddress") + several,
+        beats_bgp=reading.flag("hasBgpOverride") is True,
     )

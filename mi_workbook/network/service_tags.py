@@ -116,29 +116,22 @@ def exactly(found: Ranges) -> TagMeaning:
     return TagMeaning(found, found)
 
 
-def meaning(text: str, virtual_network: Ranges, vnet_space: Ranges) -> TagMeaning | None:
-    """What an address prefix of a rule stands for on one subnet; None for a tag that is not known.
+def meaning(text: str) -> TagMeaning | None:
+    """What an address prefix of a rule stands for on any subnet; None for a tag that is not known.
 
-    Args:
-        text: CIDR, address, range, "*" or service tag.
-        virtual_network: the VirtualNetwork tag as it expands on that subnet.
-        vnet_space: address space of the subnet's own VNet, which the tag Internet leaves out.
+    VirtualNetwork and Internet depend on the subnet and are not answered here.
     """
     if text.lower() in {"*", "any", "0.0.0.0/0"}:
         return exactly(EVERY_ADDRESS)
     try:
         return exactly(prefix(text))
     except ValueError:
-        return _tag(text.lower().partition(".")[0], virtual_network, vnet_space)
+        return _tag(text.lower().partition(".")[0])
 
 
-def _tag(name: str, virtual_network: Ranges, vnet_space: Ranges) -> TagMeaning | None:
-    if name == "virtualnetwork":
-        return exactly(virtual_network)
+def _tag(name: str) -> TagMeaning | None:
     if name == "azureloadbalancer":
         return exactly(HOST_ADDRESS)
-    if name == "internet":
-        return exactly(EVERY_ADDRESS - PRIVATE - virtual_network - vnet_space - HOST_ADDRESS)
     if name in {"azureplatformdns", "azureplatformimds", "azureplatformlkm"}:
         return exactly(addresses(["168.63.129.16", "169.254.169.254", "23.102.135.246"]))
     if name in PUBLIC_TAGS:

@@ -22,6 +22,12 @@ class Subnet:
     delegations: tuple[str, ...]
     private_endpoint_policies: str
     addresses: Ranges
+    service_endpoints: tuple[str, ...] = ()
+
+    @property
+    def is_gateway(self) -> bool:
+        """True for GatewaySubnet."""
+        return self.name.lower() == "gatewaysubnet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ def read_subnet(reading: Reading, vnet_id: str) -> Subnet:
         delegations=services,
         private_endpoint_policies=reading.text("privateEndpointNetworkPolicies") or "Disabled",
         addresses=ipv4(prefixes),
+        service_endpoints=tuple(child.text("service") for child in reading.children("serviceEndpoints")),
     )
 
 

@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import Ranges, prefix
+from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import PRIVATE_ENDPOINTS, Network
+from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.route_table import RouteTable
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
+from mi_workbook.reach.gateways import GatewayView, gateway_view
 
 # Source: "Virtual network traffic routing", section "Default routes". Captured tables show more such prefixes, and
 # the list changed over the years; these four are the documented ones and the only ones inside private space.
@@ -32,6 +35,10 @@ class Route:
     why: str = ""
     evidence: tuple[Evidence, ...] = ()
     peering: Peering | None = None
+    gateway: Gateway | None = None
+    behind: str = ""
+    by: str = ""
+    beats_bgp: bool = False
 
     @property
     def addresses(self) -> Ranges:
@@ -49,57 +56,84 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveRoutes:
-    """All rows of one subnet, and what could not be known (gateway-learned routes)."""
+    """All rows of one subnet, what could not be known, and the gateways whose routes they may be."""
 
     subnet: Subnet
     routes: tuple[Route, ...]
-    gap: Gap | None
+    gaps: tuple[Gap, ...]
     removed: tuple[Route, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+
+    @property
+    def gap(self) -> Gap | None:
+        """The first gap, None where the table is whole."""
+        return self.gaps[0] if self.gaps else None
 
     def split(self, wanted: Ranges) -> Iterator[tuple[Ranges, tuple[Route, ...]]]:
         """Parts of a destination with the routes that win for each (several: equal cost)."""
         left = wanted
-        active = sorted((r for r in self.routes if r.state == "Active"), key=lambda r: -r.length)
-        for length in dict.fromkeys(r.length for r in active):
-            for route in [r for r in active if r.length == length]:
-                part = left & route.addresses
-                if part:
-                    yield part, tuple(r for r in active if r.prefix == route.prefix)
-                    left = left - part
+        near = [r for r in self.routes if r.state == "Active" and r.addresses & wanted]
+        near.sort(key=lambda r: (not r.beats_bgp, -r.length))
+        for route in near:
+            part = left & route.addresses
+            if part:
+                yield part, tuple(r for r in near if r.addresses == route.addresses)
+                left = left - part
         if left:
             yield left, ()
 
-    def doubtful(self, route: Route) -> bool:
+    def doubtful(self, route: Route, part: Ranges) -> bool:
         """True where a gateway-learned route that was not seen could replace this row.
 
         VNet, peering and private endpoint routes stay even against more specific gateway routes; a host route cannot
-        be beaten by length. Source: "Virtual network traffic routing", section "How Azure selects a route".
+        be beaten by length, and a point-to-site pool leads to its gateway either way.
+        Source: "Virtual network traffic routing", section "How Azure selects a route".
         """
-        safe = {"VnetLocal", "VNetPeering", "VNetGlobalPeering", "InterfaceEndpoint"}
-        return (
-            self.gap is not None
-            and not (route.source == "Default" and route.next_hop_type in safe)
-            and not (route.source == "User" and route.length == 32)
-        )
+        if not self.gaps or route.beats_bgp:
+            return False
+        if route.source == "Default" and route.next_hop_type in OVER_GATEWAY:
+            return False
+        if route.source == "User" and route.length == 32:
+            return False
+        return not (route.gateway is not None and route.gateway.pool.covers(part))
+
+
+# Source: "Virtual network traffic routing", section "How Azure selects a route": system routes for virtual networks,
+# peerings and service endpoints are preferred even if BGP routes are more specific.
+OVER_GATEWAY = frozenset({"VnetLocal", "VNetPeering", "VNetGlobalPeering", "InterfaceEndpoint"})
 
 
 def effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
     """Effective routes of a subnet: rows that win are Active, rows that lose on an equal prefix are Invalid.
 
+    `removed` holds rows that Azure does not show because they never take part, with the reason.
     Raises MissingEvidence where the VNet or the subnet's route table was not collected.
     Source: "Virtual network traffic routing", sections "System routes", "Custom routes", "How Azure selects a route".
     """
+    key_of = key(subnet.id)
+    kept = network.memo("effective routes", key_of)
+    if kept is None:
+        kept = network.keep("effective routes", key_of, _effective_routes(network, subnet))
+    table: EffectiveRoutes = kept
+    return table
+
+
+def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
     vnet = network.spaced(subnet.vnet_id)
     table = network.route_table(subnet.route_table_id) if subnet.route_table_id else None
     user = list(_user_routes(table)) if table else []
     system = [*_vnet_routes(vnet), *_peering_routes(network, vnet, table), *_endpoint_routes(network, vnet)]
-    system = [_against_user(route, user, vnet, network) for route in system]
-    kept, removed = _default_routes(vnet, user)
+    view = gateway_view(network, vnet) if not (table and table.propagation_off) else GatewayView((), (), ())
+    gateway, filtered = _gateway_routes(network, view, system, user)
+    defaults, removed = _default_routes(vnet, user, gateway)
+    system = [_against_user(route, user, vnet, network) for route in (*system, *defaults)]
+    gateway = [_against_user(route, user, vnet, network) for route in gateway]
     return EffectiveRoutes(
         subnet=subnet,
-        routes=tuple([*system, *(_against_user(r, user, vnet, network) for r in kept), *user]),
-        gap=_gateway_gap(vnet, table),
-        removed=tuple(removed),
+        routes=tuple([*system, *_service_routes(subnet), *gateway, *user]),
+        gaps=view.gaps,
+        removed=(*removed, *filtered),
+        gateways=view.gateways,
     )
 
 
@@ -153,25 +187,86 @@ def _user_routes(table: RouteTable) -> Iterator[Route]:
     for route in table.routes:
         yield Route(
             "User", "Active", route.prefix, route.next_hop_type, ", ".join(route.next_hop_ips), route.name,
-            f"User-defined route {route.name} of {table.name}.", (route.reading.whole(),),
+            f"User-defined route {route.name} of {table.name}.", (route.reading.whole(),), beats_bgp=route.beats_bgp,
         )  # fmt: skip
 
 
-def _default_routes(vnet: Vnet, user: list[Route]) -> tuple[list[Route], list[Route]]:
+def _service_routes(subnet: Subnet) -> Iterator[Route]:
+    """Service endpoints: the service's public prefixes, by the name of its tag. A user route cannot replace them.
+
+    Source: "Virtual network traffic routing", section "VirtualNetworkServiceEndpoint".
+    """
+    for service in subnet.service_endpoints:
+        tag = service.rpartition(".")[2] or service
+        why = f"Service endpoint {service} on the subnet: public addresses of the service only."
+        yield Route("Default", "Active", tag, "VirtualNetworkServiceEndpoint", why=why,
+                    evidence=(subnet.reading.evidence("serviceEndpoints"),))  # fmt: skip
+
+
+def _gateway_routes(
+    network: Network, view: GatewayView, system: list[Route], user: list[Route]
+) -> tuple[list[Route], list[Route]]:
+    """Gateway rows, and those that Azure leaves out: inside a VNet or peering prefix, or beaten by ExpressRoute.
+
+    Source: "Virtual network traffic routing", section "How Azure selects a route"; "About BGP with VPN Gateway" (prefixes
+    of the VNet are filtered); "Configure ExpressRoute and site-to-site coexisting connections" (ExpressRoute preferred).
+    """
+    own = [r for r in system if r.next_hop_type in OVER_GATEWAY - {"InterfaceEndpoint"}]
+    kept: list[Route] = []
+    left_out: list[Route] = []
+    for found in view.routes:
+        route = Route(
+            "VirtualNetworkGateway", "Active", found.prefix, "VirtualNetworkGateway", _public_address(network, found.gateway),
+            why=found.why, evidence=found.evidence, gateway=found.gateway, behind=found.behind, by=found.by,
+        )  # fmt: skip
+        inside = next((r for r in own if route.addresses and r.addresses.covers(route.addresses)), None)
+        over = next((r for r in user if r.beats_bgp and r.addresses.covers(route.addresses)), None)
+        if inside is not None:
+            why = f"{route.why} Left out: inside {inside.prefix} ({inside.next_hop_type})."
+            left_out.append(replace(route, state="Invalid", why=why))
+        elif over is not None:
+            left_out.append(replace(route, state="Invalid", why=f"{route.why} User route {over.name} overrides BGP."))
+        elif not any(_same_row(route, other) for other in kept):
+            kept.append(route)
+    express = {r.prefix for r in kept if r.gateway is not None and r.gateway.kind == "expressroute"}
+    return [_against_express(route, express) for route in kept], left_out
+
+
+def _same_row(one: Route, other: Route) -> bool:
+    return (one.prefix, one.gateway, one.by) == (other.prefix, other.gateway, other.by)
+
+
+def _against_express(route: Route, express: set[str]) -> Route:
+    if route.prefix in express and route.gateway is not None and route.gateway.kind != "expressroute":
+        return replace(route, state="Invalid", why=f"{route.why} Loses to ExpressRoute: same prefix.")
+    return route
+
+
+def _public_address(network: Network, gateway: Gateway) -> str:
+    """The gateway's public address, which Azure shows as next hop; "" where it was not collected."""
+    for address_id in gateway.public_ip_ids:
+        raw = network.snapshot.get(address_id)
+        if raw is not None:
+            return Reading(address_id, "", raw).text("ipAddress")
+    return ""
+
+
+def _default_routes(vnet: Vnet, user: list[Route], gateway: list[Route]) -> tuple[list[Route], list[Route]]:
     """0.0.0.0/0 to the Internet and the dropped private ranges, less those that Azure takes away.
 
-    A dropped range goes when the VNet's space equals or includes it, when a user route has the same prefix, and all of
-    them go when a user route replaces 0.0.0.0/0. Source: "Virtual network traffic routing", section "Default".
+    A dropped range goes when the VNet's space equals or includes it, or when a user or gateway route has the same prefix;
+    all of them go when 0.0.0.0/0 is replaced. Source: "Virtual network traffic routing", section "Default".
     """
-    default_replaced = any(r.prefix == "0.0.0.0/0" for r in user)
-    kept = [Route("Default", "Active", "0.0.0.0/0", "Internet", why="System default route.")]
-    removed = []
+    taken = {r.prefix for r in (*user, *gateway)}
+    default = Route("Default", "Active", "0.0.0.0/0", "Internet", why="System default route.")
+    by_gateway = next((r for r in gateway if r.prefix == "0.0.0.0/0"), None)
+    kept, removed = ([], [replace(default, state="Invalid", why="Replaced by a learned default route.")]) if (
+        by_gateway is not None) else ([default], [])  # fmt: skip
     for text in DROPPED:
         route = Route("Default", "Active", text, "None", why="Azure drops private ranges that nothing else routes.")
-        if default_replaced or vnet.addresses.covers(prefix(text)) or any(r.prefix == text for r in user):
-            removed.append(
-                replace(route, state="Invalid", why="Removed: replaced by the VNet's space or a user route.")
-            )
+        if "0.0.0.0/0" in taken or text in taken or vnet.addresses.covers(prefix(text)):
+            why = "Removed: replaced by the VNet's space, a user route or a learned route."
+            removed.append(replace(route, state="Invalid", why=why))
         else:
             kept.append(route)
     return kept, removed
@@ -203,20 +298,6 @@ def _overrides_endpoint(network: Network, vnet: Vnet, route: Route, other: Route
                 shortest = max((ipaddress.ip_network(p, strict=False).prefixlen for p in spaces), default=33)
                 return policy in {"enabled", "routetableenabled"} and other.length >= shortest
     return False
-
-
-def _gateway_gap(vnet: Vnet, table: RouteTable | None) -> Gap | None:
-    """Gateway routes exist where the VNet has or borrows a gateway, unless the table keeps them out."""
-    transit = [p for p in vnet.peerings if p.use_remote_gateways and p.state.lower() == "connected"]
-    gateway = [s for s in vnet.subnets if s.id in vnet.gateway_subnets and s.reading.get("ipConfigurations")]
-    if (table is not None and table.propagation_off) or not (transit or gateway):
-        return None
-    return Gap(
-        missing=f"Gateway-learned routes of VNet {vnet.name}",
-        why="A gateway adds routes here, and this version does not compute them.",
-        how="az network nic show-effective-route-table on a running VM of the subnet, or "
-        "az network vnet-gateway list-learned-routes on the gateway.",
-    )
 
 
 def _vnet_or_none(network: Network, vnet_id: str) -> Vnet | None:

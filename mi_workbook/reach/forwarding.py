@@ -1,4 +1,7 @@
-"""Where a subnet sends packets for a destination, and whether the next hop takes them there."""
+"""Where a subnet sends packets for a destination, and what each next hop does with them, hop by hop.
+
+Source: "Virtual network traffic routing"; "Virtual network peering"; "Configure VPN gateway transit".
+"""
 
 from __future__ import annotations
 
@@ -7,122 +10,178 @@ from dataclasses import dataclass, replace
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.ranges import Ranges, show_addresses
-from mi_workbook.core.trace import Cause, Decision
+from mi_workbook.core.trace import Cause, Decision, Flow, Hop
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import NETWORK_MANAGERS, Network
-from mi_workbook.network.reading import ipv4
 from mi_workbook.network.resource_id import key
-from mi_workbook.network.vnet import Subnet, Vnet
+from mi_workbook.network.vnet import Subnet
+from mi_workbook.reach.appliances import at_appliance, before_appliance
 from mi_workbook.reach.effective_routes import EffectiveRoutes, Route, effective_routes
-from mi_workbook.reach.peering import crossing, missing_route
+from mi_workbook.reach.gateways import far_end, gateway_view
+from mi_workbook.reach.no_route import missing_gateway_route, missing_route, propagation_off
+from mi_workbook.reach.peering import crossing, forwarded
+from mi_workbook.reach.tunnels import gateway_state, tunnel
 
-GATEWAY_TYPES = {"virtualnetworkgateway"}
 PEERING_TYPES = {"vnetpeering", "vnetglobalpeering"}
 APPLIANCE_TYPES = {"virtualappliance", "virtualapplianceecmp"}
+MOST_HOPS = 8
+OVERLAP = "The destination is elsewhere: two networks claim its address."
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What lies behind gateways. kind: clients | site | express; by: id of the gateway or the local network gateway."""
+
+    kind: str
+    gateways: tuple[Gateway, ...]
+    by: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One way from a subnet to addresses in another subnet of the evidence (None: outside)."""
+    """One way from a subnet to addresses in another subnet, behind a gateway, or (neither) outside of Azure.
+
+    flow: whole packets, for the security rules of appliances on the way; passed: subnets the packet already left.
+    """
 
     start: Subnet
     addresses: Ranges
     end: Subnet | None
     direction: str
+    flow: Flow
+    beyond: Beyond | None = None
+    passed: tuple[str, ...] = ()
+    forwarded: bool = False
 
 
-def leg(network: Network, way: Leg) -> list[Decision]:
-    """Decisions of routing from one subnet to some addresses; never empty.
+def follow(network: Network, leg: Leg) -> list[Hop]:
+    """The hops from a subnet on: routing there, then every appliance and gateway; never empty.
 
-    Parts of the destination that take different routes are all judged; they count as one decision list in order.
+    Parts of the destination that take different routes are all judged; they count as one list in order.
     """
     try:
-        if not way.addresses:
-            raise MissingEvidence(_no_addresses(way))
-        table = effective_routes(network, way.start)
-        decisions: list[Decision] = []
-        for part, routes in table.split(way.addresses):
-            decisions += _by(network, way, table, part, routes)
-        return decisions
+        if not leg.addresses:
+            raise MissingEvidence(_no_addresses(leg))
+        table = effective_routes(network, leg.start)
+        here: list[Decision] = []
+        after: list[Hop] = []
+        for part, routes in table.split(leg.addresses):
+            decisions, hops = _by(network, leg, table, part, routes)
+            here += decisions
+            after += hops
+        return [Hop(leg.start.id, tuple(here)), *after]
     except MissingEvidence as missing:
-        return [Decision("route", way.start.id, Verdict.UNKNOWN, missing.gap.missing, gap=missing.gap)]
+        unknown = Decision("route", leg.start.id, Verdict.UNKNOWN, missing.gap.missing, gap=missing.gap)
+        return [Hop(leg.start.id, (unknown,))]
 
 
-def _no_addresses(way: Leg) -> Gap:
-    place = way.end.id if way.end is not None else "the destination"
+def _no_addresses(leg: Leg) -> Gap:
+    place = leg.end.id if leg.end is not None else "the destination"
     return Gap(
         f"Address prefix of {place}", "Without it no route can be looked up.", f"az resource show --ids {place} -o json"
     )
 
 
-def _by(network: Network, way: Leg, table: EffectiveRoutes, part: Ranges, routes: tuple[Route, ...]) -> list[Decision]:
+Onward = tuple[list[Decision], list[Hop]]
+
+
+def _by(network: Network, leg: Leg, table: EffectiveRoutes, part: Ranges, routes: tuple[Route, ...]) -> Onward:
+    """Decisions at this hop, and the hops behind it, for the part of the destination that one route wins."""
     if not routes:
-        return [_blocked(way, Cause.ROUTE_NONE, f"No route for {show_addresses(part)}.", None)]
+        return [_blocked(leg, Cause.ROUTE_NONE, f"No route for {show_addresses(part)}.", None)], []
     route = _preferred(routes)
     kind = route.next_hop_type.lower()
-    if table.doubtful(route):
-        return [Decision("route", way.start.id, Verdict.UNKNOWN, _words(route, part), route.evidence, gap=table.gap)]
-    if kind == "vnetlocal":
-        return [_local(network, way, route, part)]
-    if kind in PEERING_TYPES:
-        return [_passed(way, route, part), *crossing(network, way.start, way.end, route, way.direction)]
+    if table.doubtful(route, part) or _tagged(table, leg):
+        gap = table.gap or _tag_gap(table)
+        return [Decision("route", leg.start.id, Verdict.UNKNOWN, _words(route, part), route.evidence, gap=gap)], []
+    if leg.end is None and kind in {*PEERING_TYPES, "interfaceendpoint"}:
+        return [_blocked(leg, Cause.ADDRESS_OVERLAP, f"{_words(route, part)} {OVERLAP}", route)], []
     if kind in APPLIANCE_TYPES:
-        return [_passed(way, route, part), _appliance(network, way, route)]
-    if kind == "interfaceendpoint":
-        return [_passed(way, route, part)]
-    if kind == "internet":
-        return _internet(network, way, route, part)
-    if kind == "none":
-        return _none(network, way, route, part)
-    return [_unsupported(way, route, part)]
+        return _to_appliance(network, leg, table, route, part)
+    if kind == "virtualnetworkgateway":
+        return _to_gateway(network, leg, route, part)
+    return DELIVERIES.get(kind, _unsupported)(network, leg, route, part), []
+
+
+def _tagged(table: EffectiveRoutes, leg: Leg) -> bool:
+    """True where a user route for a service tag may cover a public destination; its addresses are not in the evidence."""
+    outside = leg.end is None and leg.beyond is None
+    return outside and any(r.source == "User" and not r.addresses for r in table.routes)
+
+
+def _tag_gap(table: EffectiveRoutes) -> Gap:
+    tags = ", ".join(r.prefix for r in table.routes if r.source == "User" and not r.addresses)
+    return Gap(
+        f"Addresses of the service tags {tags} in the route table",
+        "A user route for a service tag covers the tag's public addresses, which are not in the evidence.",
+        "az network list-service-tags -l <region> -o json",
+    )
 
 
 def _preferred(routes: tuple[Route, ...]) -> Route:
-    """User before system; the VNet's own space before a peer's."""
-    return min(routes, key=lambda r: (r.source != "User", r.next_hop_type != "VnetLocal"))
+    """User before gateway before system; the VNet's own space before a peer's; ExpressRoute before VPN."""
+    order = {"User": 0, "VirtualNetworkGateway": 1}
+    return min(routes, key=lambda r: (order.get(r.source, 2), r.next_hop_type != "VnetLocal"))
 
 
 def _words(route: Route, part: Ranges) -> str:
     hop = f"{route.next_hop_type} {route.next_hop_ip}".strip()
-    named = f"user route {route.name}" if route.source == "User" else "system route"
-    return f"{show_addresses(part)} takes {named} {route.prefix} to {hop}."
+    kinds = {"User": f"user route {route.name}", "VirtualNetworkGateway": "gateway route"}
+    return f"{show_addresses(part)} takes {kinds.get(route.source, 'system route')} {route.prefix} to {hop}."
 
 
-def _passed(way: Leg, route: Route, part: Ranges) -> Decision:
-    return Decision("route", way.start.id, Verdict.REACHABLE, _words(route, part), route.evidence, rule=route.name)
+def _passed(leg: Leg, route: Route, part: Ranges) -> Decision:
+    return Decision("route", leg.start.id, Verdict.REACHABLE, _words(route, part), route.evidence, rule=route.name)
 
 
-def _blocked(way: Leg, cause: Cause, why: str, route: Route | None) -> Decision:
+def _blocked(leg: Leg, cause: Cause, why: str, route: Route | None) -> Decision:
     evidence = route.evidence if route else ()
-    return Decision("route", way.start.id, Verdict.BLOCKED, why, evidence, cause, rule=route.name if route else "")
+    return Decision("route", leg.start.id, Verdict.BLOCKED, why, evidence, cause, rule=route.name if route else "")
 
 
-def _local(network: Network, way: Leg, route: Route, part: Ranges) -> Decision:
+def _over_peering(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
+    over = crossing(network, leg.start, leg.end, route, leg.direction)
+    mark = forwarded(network, leg.start, route) if leg.forwarded and leg.direction == "forward" else []
+    return [_passed(leg, route, part), *over, *mark]
+
+
+def _to_private_endpoint(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
+    return [_passed(leg, route, part)]
+
+
+def _local(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
     """VnetLocal reaches the own VNet only; elsewhere the address space overlaps the destination's."""
-    if way.end is None or key(way.end.vnet_id) == key(way.start.vnet_id):
-        return _passed(way, route, part)
-    why = f"{_words(route, part)} The destination is in another VNet, whose space the own VNet claims as well."
-    return _blocked(way, Cause.ADDRESS_OVERLAP, why, route)
+    outside = leg.end is None and leg.beyond is None
+    if outside or (leg.end is not None and key(leg.end.vnet_id) == key(leg.start.vnet_id)):
+        return [_passed(leg, route, part)]
+    return [_blocked(leg, Cause.ADDRESS_OVERLAP, f"{_words(route, part)} {OVERLAP}", route)]
 
 
-def _internet(network: Network, way: Leg, route: Route, part: Ranges) -> list[Decision]:
-    if way.end is None:
-        return [_passed(way, route, part)]
+def _internet(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
+    if leg.end is None and leg.beyond is None:
+        return [_passed(leg, route, part)]
     if route.source == "User":
         why = f"{_words(route, part)} A private destination is not reached over the Internet."
-        return [_blocked(way, Cause.ROUTE_INTERNET_PRIVATE_DST, why, route)]
-    return _unrouted(network, way, route, part)
+        return [_blocked(leg, Cause.ROUTE_INTERNET_PRIVATE_DST, why, route)]
+    return _unrouted(network, leg, route, part)
 
 
-def _none(network: Network, way: Leg, route: Route, part: Ranges) -> list[Decision]:
-    if route.source == "User" or way.end is None:
-        return [_blocked(way, Cause.ROUTE_NONE, f"{_words(route, part)} Such packets are dropped.", route)]
-    return _unrouted(network, way, route, part)
+def _none(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
+    if route.source == "User" or (leg.end is None and leg.beyond is None):
+        return [_blocked(leg, Cause.ROUTE_NONE, f"{_words(route, part)} Such packets are dropped.", route)]
+    return _unrouted(network, leg, route, part)
 
 
-def _unrouted(network: Network, way: Leg, route: Route, part: Ranges) -> list[Decision]:
-    """Only a system default is left: say which peering should have given a route."""
-    decision = missing_route(network, way.start, way.end, part, _words(route, part))
+def _unrouted(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
+    """Only a system default is left: say which peering or gateway should have given a route."""
+    found = _words(route, part)
+    decision = propagation_off(network, leg.start, part, found)
+    if decision is None and leg.beyond is not None:
+        decision = missing_gateway_route(network, leg.start, leg.beyond.gateways, leg.beyond.by, part, found)
+    elif decision is None:
+        decision = missing_route(network, leg.start, leg.end, part, found)
     claim = network.snapshot.absence(NETWORK_MANAGERS)
     if network.snapshot.of_type(NETWORK_MANAGERS) or claim == "unproven":
         gap = Gap(
@@ -135,47 +194,165 @@ def _unrouted(network: Network, way: Leg, route: Route, part: Ranges) -> list[De
     return [replace(decision, notes=(note,) if claim == "unstated" else ())]
 
 
-def _appliance(network: Network, way: Leg, route: Route) -> Decision:
-    """A virtual appliance: reachable in one step, forwarding, and then unknown, for ARM does not hold its policy.
+def _to_appliance(network: Network, leg: Leg, table: EffectiveRoutes, route: Route, part: Ranges) -> Onward:
+    """An appliance: near enough, forwarding, its own rules, then unknown; what follows it is looked at all the same."""
+    stop = before_appliance(network, leg.start, route)
+    if stop is not None:
+        return [_passed(leg, route, part), stop], []
+    hop, onward = at_appliance(network, route, leg.flow, leg.direction, leg.start)
+    hops = [hop]
+    if onward is not None and not any(d.result is Verdict.BLOCKED for d in hop.decisions):
+        hops += _onward(network, replace(leg, start=onward, addresses=part, forwarded=True), leg.start, route)
+    return [_passed(leg, route, part)], hops
 
-    Source: "Virtual network traffic routing", section "User-defined" (next hop reachability, IP forwarding).
+
+def _onward(network: Network, leg: Leg, before: Subnet, route: Route) -> list[Hop]:
+    """From an appliance on. Its own subnet may send the packet straight back to it, which is a loop.
+
+    Source: "Virtual network traffic routing", section "User-defined" (appliance in the subnet its route applies to).
     """
-    hop = ipv4(tuple(text.strip() for text in route.next_hop_ip.split(",")))
-    vnet = network.vnet(way.start.vnet_id)
-    managers = network.snapshot.of_type(NETWORK_MANAGERS) or network.snapshot.absence(NETWORK_MANAGERS) == "unproven"
-    if hop and not _near(vnet).covers(hop) and not managers:
-        why = f"Next hop {route.next_hop_ip} is neither in {vnet.name} nor in a VNet that is directly peered and Connected."
-        return _blocked(way, Cause.NVA_UNREACHABLE, why, route)
-    nics = [nic for first, _ in hop for nic in network.holders(first)]
-    if nics and all(nic.forwards is False for nic in nics):
-        why = f"The appliance's NIC {nics[0].name} has IP forwarding off, so it drops packets that are not its own."
-        return Decision("appliance", nics[0].id, Verdict.BLOCKED, why, (nics[0].reading.evidence("enableIPForwarding"),),
-                        Cause.NVA_NOT_FORWARDING)  # fmt: skip
-    return _policy_unknown(way, route, nics[0].id if nics else route.next_hop_ip)
+    if len(leg.passed) >= MOST_HOPS:
+        return []
+    table = effective_routes(network, leg.start)
+    for _, routes in table.split(leg.addresses):
+        if routes and _preferred(routes).next_hop_ip == route.next_hop_ip and route.next_hop_ip:
+            again = _preferred(routes)
+            why = f"Subnet {leg.start.name} of the appliance sends {_words(again, leg.addresses)} That is the appliance itself."
+            return [Hop(leg.start.id, (_blocked(leg, Cause.NVA_LOOP, why, again),))]
+    return follow(network, replace(leg, passed=(*leg.passed, before.id)))
 
 
-def _policy_unknown(way: Leg, route: Route, at: str) -> Decision:
-    gap = Gap(
-        f"What the appliance {route.next_hop_ip} does with this traffic",
-        f"User route {route.name} sends the {way.direction} packets through it; its rules and its routes are not in Azure.",
-        f"Look at the log of {route.next_hop_ip} for the client's address and port, or run Test-NetConnection from the "
-        "client while it captures; both directions must pass it.",
+def _to_gateway(network: Network, leg: Leg, route: Route, part: Ranges) -> Onward:
+    """A virtual network gateway: which one, whether it runs, and what it does with the packet."""
+    if leg.end is None and leg.beyond is None:
+        return [_passed(leg, route, part), _forced_tunnel(leg, route)], []
+    gateways = _gateways(network, leg, route)
+    if isinstance(gateways, Decision):
+        return [_passed(leg, route, part), gateways], []
+    if len(leg.passed) >= MOST_HOPS:
+        return _unsupported(network, leg, route, part), []
+    beyond = leg.beyond
+    wanted = {key(g.id) for g in beyond.gateways} if beyond is not None else set()
+    gateway = next((g for g in gateways if key(g.id) in wanted), gateways[0])
+    state = gateway_state(gateway)
+    if beyond is not None and key(gateway.id) in wanted and _other_way(network, beyond, route):
+        return [_passed(leg, route, part)], [Hop(gateway.id, (*state, _taken_away(leg, route, gateway)))]
+    if beyond is not None and key(gateway.id) in wanted:
+        return [_passed(leg, route, part)], [Hop(gateway.id, (*state, _handed_over(gateway, beyond)))]
+    return [_passed(leg, route, part)], _past_gateway(network, leg, route, part, gateway, state)
+
+
+def _forced_tunnel(leg: Leg, route: Route) -> Decision:
+    """Packets for the Internet that a route takes to a gateway leave through the network behind it.
+
+    Source: "Virtual network traffic routing", section "0.0.0.0/0 address prefix" (no longer reachable from the Internet).
+    """
+    why = f"{route.why} Packets for the Internet go to the gateway instead (forced tunnelling)."
+    if leg.direction == "return":
+        return Decision("route", leg.start.id, Verdict.BLOCKED, why, route.evidence, Cause.REPLY_NOT_TO_INTERNET,
+                        rule=route.name)  # fmt: skip
+    gap = Gap("How the network behind the gateway lets this traffic out", why, "Test-NetConnection from the source.")
+    return Decision("route", leg.start.id, Verdict.UNKNOWN, why, route.evidence, gap=gap, rule=route.name)
+
+
+def _other_way(network: Network, beyond: Beyond, route: Route) -> bool:
+    """True where the gateway would send the packet elsewhere than to the clients or the site in question."""
+    if route.behind in {"", "learned"}:
+        return False
+    if beyond.kind == "site" and route.behind == "site":
+        return key(network.connection(route.by).site_id) != key(beyond.by)
+    return route.behind != beyond.kind
+
+
+def _gateways(network: Network, leg: Leg, route: Route) -> tuple[Gateway, ...] | Decision:
+    """The gateways a route leads to. A user route can only lead to a VPN gateway.
+
+    Source: "Virtual network traffic routing", section "User-defined" (virtual network gateway of type VPN).
+    """
+    if route.gateway is not None:
+        return (route.gateway,)
+    view = gateway_view(network, network.vnet(leg.start.vnet_id))
+    vpn = tuple(g for g in view.gateways if g.kind == "vpn")
+    if vpn and len(vpn) == len(view.gateways):
+        return vpn
+    if view.gateways and not vpn:
+        why = (
+            f"User route {route.name} leads to an ExpressRoute gateway, which no user route can; such packets are lost."
+        )
+        return Decision("route", leg.start.id, Verdict.BLOCKED, why, route.evidence, Cause.UDR_TO_EXPRESSROUTE,
+                        rule=route.name)  # fmt: skip
+    if view.gaps or vpn:
+        gap = view.gaps[0] if view.gaps else _coexist(route)
+        return Decision("route", leg.start.id, Verdict.UNKNOWN, gap.why, route.evidence, gap=gap, rule=route.name)
+    why = f"User route {route.name} leads to a virtual network gateway, and the VNet neither has nor borrows one."
+    return Decision("route", leg.start.id, Verdict.BLOCKED, why, route.evidence, Cause.NO_GATEWAY, rule=route.name)
+
+
+def _coexist(route: Route) -> Gap:
+    return Gap(
+        f"Where user route {route.name} leads beside an ExpressRoute gateway",
+        "Azure's documentation does not allow a user route to the gateway where VPN and ExpressRoute coexist.",
+        "Delete the route and rely on BGP; or test from a VM of the subnet: az network watcher show-next-hop.",
     )
-    return Decision("appliance", at, Verdict.UNKNOWN, gap.why, route.evidence, gap=gap, rule=route.name)
 
 
-def _near(vnet: Vnet) -> Ranges:
-    found = vnet.addresses
-    for peering in vnet.peerings:
-        if peering.state.lower() == "connected":
-            found = found | peering.remote
-    return found
+def _handed_over(gateway: Gateway, beyond: Beyond) -> Decision:
+    why = f"{gateway.name} hands it to {beyond.name}."
+    return Decision("gateway", gateway.id, Verdict.REACHABLE, why, (gateway.reading.whole(),))
 
 
-def _unsupported(way: Leg, route: Route, part: Ranges) -> Decision:
+def _past_gateway(
+    network: Network, leg: Leg, route: Route, part: Ranges, gateway: Gateway, state: list[Decision]
+) -> list[Hop]:
+    """A gateway that does not hold the destination itself: another VNet over a tunnel, or a network it routes to."""
+    onward = replace(leg, addresses=part, passed=(*leg.passed, leg.start.id))
+    if route.behind == "vnet":
+        connection = network.connection(route.by)
+        far = far_end(network, gateway, connection)
+        over = tunnel(network, connection, gateway, leg.flow)
+        hops = [Hop(gateway.id, (*state, *over)), Hop(far.id, tuple(gateway_state(far)) or (_relays(far),))]
+        return [*hops, *follow(network, replace(onward, start=network.subnet(far.subnet_id)))]
+    if route.behind in {"site", "clients", "learned"}:
+        return [Hop(gateway.id, (*state, _taken_away(leg, route, gateway)))]
+    own = network.subnet(gateway.subnet_id)
+    if own.id in onward.passed:
+        return [Hop(gateway.id, (*state, _taken_away(leg, route, gateway)))]
+    return [Hop(gateway.id, tuple(state) or (_relays(gateway),)), *follow(network, replace(onward, start=own))]
+
+
+def _relays(gateway: Gateway) -> Decision:
+    return Decision(
+        "gateway", gateway.id, Verdict.REACHABLE, f"{gateway.name} passes it on.", (gateway.reading.whole(),)
+    )
+
+
+def _taken_away(leg: Leg, route: Route, gateway: Gateway) -> Decision:
+    """A gateway route that covers a destination which is not behind that gateway."""
+    where = leg.end.name if leg.end is not None else leg.beyond.name if leg.beyond is not None else "the destination"
+    why = f"{route.why} It takes the packets to {gateway.name}, and {where} is not there."
+    if route.behind == "learned" and leg.end is not None and leg.beyond is None:
+        gap = Gap(f"Where gateway {gateway.name} learned {route.prefix}", why,
+                  f"az network vnet-gateway list-learned-routes --ids {gateway.id} -o table")  # fmt: skip
+        return Decision("route", leg.start.id, Verdict.UNKNOWN, why, route.evidence, gap=gap, rule=route.name)
+    return Decision("route", leg.start.id, Verdict.BLOCKED, why, route.evidence, Cause.GATEWAY_ROUTE_HIJACK,
+                    rule=route.name)  # fmt: skip
+
+
+def _unsupported(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
     gap = Gap(
         f"The path behind next hop type {route.next_hop_type}",
         _words(route, part) + " This version does not follow it.",
         "Test from the client: Test-NetConnection <server name> -Port 1433, and compare with a VM in the instance's VNet.",
     )
-    return Decision("route", way.start.id, Verdict.UNKNOWN, gap.why, route.evidence, gap=gap, rule=route.name)
+    return [Decision("route", leg.start.id, Verdict.UNKNOWN, gap.why, route.evidence, gap=gap, rule=route.name)]
+
+
+# What becomes of a packet at each next hop type that ends the way, by the name Azure gives it.
+DELIVERIES = {
+    "vnetlocal": _local,
+    "vnetpeering": _over_peering,
+    "vnetglobalpeering": _over_peering,
+    "interfaceendpoint": _to_private_endpoint,
+    "internet": _internet,
+    "none": _none,
+}

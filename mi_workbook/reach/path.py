@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
-from mi_workbook.core.ranges import Ranges
+from mi_workbook.core.ranges import NOTHING, Ranges
 from mi_workbook.core.trace import Cause, Decision, Flow, Hop, Trace
-from mi_workbook.core.verdict import Verdict
+from mi_workbook.core.verdict import Verdict, along, together
+from mi_workbook.network.gateway import Connection, Gateway
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance, PrivateEndpoint
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.vnet import Subnet
-from mi_workbook.reach.forwarding import Leg, leg
+from mi_workbook.reach.clients import client_routes, own_side
+from mi_workbook.reach.forwarding import Beyond, Leg, follow
 from mi_workbook.reach.names import ServerName, judge
+from mi_workbook.reach.peering import FORWARDED
 from mi_workbook.reach.security import gate
+from mi_workbook.reach.tunnels import gateway_state, tunnel
 
 # Source: "az sql mi" REST reference (ManagedInstance.state) and "Stop and start an instance".
 CONNECTION_TYPES = frozenset({"proxy", "redirect", "default"})
@@ -24,8 +29,37 @@ STOPPED = frozenset({"stopped", "stopping", "starting", "creating", "creationfai
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where packets come from. kind: inside | clients | site | express | internet.
+
+    gateways, connection: what they enter Azure through; by: id of the gateway or the local network gateway.
+    """
+
+    kind: str = "inside"
+    gateways: tuple[Gateway, ...] = ()
+    connection: Connection | None = None
+    by: str = ""
+    name: str = ""
+
+    @property
+    def beyond(self) -> Beyond | None:
+        """The same place as the end of the way back; None for a source inside a VNet or on the Internet."""
+        if not self.gateways:
+            return None
+        return Beyond(self.kind, self.gateways, self.by, self.name)
+
+
+INSIDE = Origin()
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its ends found: addresses that may send, their subnet and NIC NSG, instance, endpoint, name."""
+    """A question with its ends found.
+
+    addresses: what may send; subnet: where the packets enter the virtual networks (the source's own, the GatewaySubnet of
+    its gateway; for the Internet the instance's); answer: what the name resolved to, where a zone in the evidence says so;
+    name_decides: False where an unclear DNS answer cannot change the path, so that it is judged last.
+    """
 
     addresses: Ranges
     subnet: Subnet
@@ -35,6 +69,9 @@ class Question:
     endpoint: str
     name: ServerName | None
     resolution: Decision | None = None
+    answer: Ranges = NOTHING
+    name_decides: bool = True
+    origin: Origin = INSIDE
 
 
 def traces(network: Network, question: Question) -> list[Trace]:
@@ -47,10 +84,35 @@ def traces(network: Network, question: Question) -> list[Trace]:
     return found
 
 
+def round_trips(ways: Iterable[Trace]) -> list[tuple[Trace, ...]]:
+    """Traces grouped by their ports: the way there and the way back of one connection."""
+    trips: dict[Ranges, list[Trace]] = {}
+    for trace in ways:
+        trips.setdefault(trace.flow.ports, []).append(trace)
+    return [tuple(trip) for trip in trips.values()]
+
+
+def verdict(ways: Iterable[Trace]) -> Verdict:
+    """Each connection is judged by the first decision, in the packet's order, that does not let it on; all are needed."""
+    return together(along(d.result for t in trip for d in t.decisions) for trip in round_trips(ways))
+
+
+def stop(ways: Iterable[Trace]) -> Decision | None:
+    """The decision that made the verdict, None where it is reachable."""
+    ways = list(ways)
+    whole = verdict(ways)
+    for trip in round_trips(ways):
+        first = next((d for t in trip for d in t.decisions if d.result is not Verdict.REACHABLE), None)
+        if first is not None and first.result is whole:
+            return first
+    return None
+
+
 def _perhaps_redirected(network: Network, question: Question) -> list[Trace]:
     """Where the connection type was not seen: the Redirect ports, blocked only perhaps."""
     ways = _both_ways(network, question, Ranges((REDIRECT_PORTS,)))
-    if all(trace.verdict is Verdict.REACHABLE for trace in ways):
+    shut = [d for trace in ways for d in trace.decisions if d.result is not Verdict.REACHABLE and d.kind != "client"]
+    if not shut:
         return ways
     instance = question.instance
     why = f"Whether {instance.name} uses Redirect is not in the evidence, and TCP 11000-11999 is not open all the way."
@@ -83,26 +145,43 @@ def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trac
     except MissingEvidence as missing:
         decision = Decision("endpoint", question.instance.id, Verdict.UNKNOWN, missing.gap.missing, gap=missing.gap)
         flow = Flow(question.addresses, Ranges(), ports)
-        return [Trace(flow, "forward", (*_start(network, question), Hop(question.instance.id, (decision,))))]
+        return [Trace(flow, "forward", (*_start(question, network), Hop(question.instance.id, (decision,))))]
     flow = Flow(question.addresses, destination, ports)
     back = Flow(destination, question.addresses, ports)
-    forward = Trace(flow, "forward", (*_start(network, question), *_forward(network, question, flow, subnet, head)))
-    return [forward, Trace(back, "return", (_reply(network, question, subnet),))]
+    forward = Trace(flow, "forward", (*_start(question, network), *_forward(network, question, flow, subnet, head)))
+    reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question)))
+    return [forward, reply]
 
 
-def _start(network: Network, question: Question) -> tuple[Hop, ...]:
+def _start(question: Question, network: Network) -> tuple[Hop, ...]:
     hops = []
     named = judge(network, question.name, question.instance) if question.name is not None else []
-    named += [question.resolution] if question.resolution is not None else []
+    named += [question.resolution] if question.resolution is not None and _name_first(question) else []
     if named:
         hops.append(Hop("server name", tuple(named)))
-    if key(question.subnet.id) == key(question.instance.subnet_id):
+    inside = question.origin.kind == "inside"
+    if inside and key(question.subnet.id) == key(question.instance.subnet_id):
         why = f"Subnet {question.subnet.name} is delegated to managed instances; nothing else can run in it."
         evidence = (question.instance.reading.evidence("subnetId"),)
         decision = Decision(
             "endpoint", question.subnet.id, Verdict.BLOCKED, why, evidence, Cause.SOURCE_IN_INSTANCE_SUBNET
         )
         hops.append(Hop(question.at, (decision,)))
+    return tuple(hops)
+
+
+def _name_first(question: Question) -> bool:
+    unclear = question.resolution is not None and question.resolution.result is Verdict.UNKNOWN
+    return question.name_decides or not unclear
+
+
+def _last(network: Network, question: Question) -> tuple[Hop, ...]:
+    """What lies outside of Azure is judged last: what Azure's configuration blocks is blocked whatever is found there."""
+    hops = []
+    if question.resolution is not None and not _name_first(question):
+        hops.append(Hop("server name", (question.resolution,)))
+    if question.origin.kind in {"clients", "site", "express"}:
+        hops.append(Hop(question.at, tuple(own_side(network, question.origin, question.addresses))))
     return tuple(hops)
 
 
@@ -121,9 +200,10 @@ def _destination(network: Network, question: Question) -> tuple[Subnet, Ranges, 
 
 def _endpoint(network: Network, question: Question) -> PrivateEndpoint:
     found = network.private_endpoints(question.instance.id)
+    named = [e for e in found if any(question.answer & Ranges(((a, a),)) for a in network.endpoint_addresses(e))]
     near = [e for e in found if key(e.subnet_id).startswith(key(question.subnet.vnet_id) + "/")]
     if found:
-        return (near or list(found))[0]
+        return (named or near or list(found))[0]
     raise MissingEvidence(
         Gap(
             f"A private endpoint of {question.instance.name}",
@@ -160,20 +240,78 @@ def _public(instance: ManagedInstance) -> Decision:
 
 
 def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head: list[Decision]) -> tuple[Hop, ...]:
-    start = question.subnet
+    try:
+        hops = list(_to(network, question, flow, end))
+    except MissingEvidence as missing:
+        hops = [
+            Hop(question.at, (Decision("route", question.at, Verdict.UNKNOWN, missing.gap.missing, gap=missing.gap),))
+        ]
+    if head:
+        hops.append(Hop(head[0].by, tuple(head)))
+    routing = [d for hop in hops for d in hop.decisions if d.kind in ROUTING]
+    if any(d.result is Verdict.BLOCKED for d in routing):
+        return tuple(hops)
+    foreign = flow.source if _relayed(hops) else Ranges()
+    return (*hops, Hop(end.id, tuple(_arrival(network, question, flow, end, foreign))))
+
+
+ROUTING = frozenset({"route", "peering", "appliance", "gateway", "client"})
+
+
+def _relayed(hops: list[Hop]) -> bool:
+    """True where an appliance forwarded the packet and the receiving side of the peering accepts forwarded traffic."""
+    decisions = [d for hop in hops for d in hop.decisions]
+    return any(d.kind == "appliance" for d in decisions) and not any(d.rule == FORWARDED for d in decisions)
+
+
+def _to(network: Network, question: Question, flow: Flow, end: Subnet) -> list[Hop]:
+    """The hops from the source to the destination's subnet."""
+    start, origin = question.subnet, question.origin
+    inside = None if question.endpoint == "public" else end
+    leg = Leg(start, flow.destination, inside, "forward", flow)
+    if origin.kind == "internet":
+        return [_from_internet(question)]
+    if origin.kind != "inside":
+        return [*_into_azure(network, question, flow), *follow(network, leg)]
     gates = []
     if question.nic_nsg:
         gates.append(gate(network, question.nic_nsg, "Outbound", start, flow, f"NIC {last(question.at)}"))
     gates.append(gate(network, start.nsg_id, "Outbound", start, flow, f"subnet {start.name}"))
-    inside = None if question.endpoint == "public" else end
-    routing = leg(network, Leg(start, flow.destination, inside, "forward"))
+    first, *others = follow(network, leg)
     egress = _egress(start) if question.endpoint == "public" else []
-    hops = [Hop(question.at, (*gates, *routing, *egress))]
-    if head:
-        hops.append(Hop(head[0].by, tuple(head)))
-    if any(d.result is Verdict.BLOCKED for d in routing):
-        return tuple(hops)
-    return (*hops, Hop(end.id, tuple(_arrival(network, question, flow, end))))
+    return [Hop(question.at, (*gates, *first.decisions, *egress)), *others]
+
+
+def _into_azure(network: Network, question: Question, flow: Flow) -> list[Hop]:
+    """From a client, a site or a circuit to the gateway: the client's routes or the tunnel, and the gateway's state."""
+    origin = question.origin
+    gateway = origin.gateways[0]
+    state = gateway_state(gateway)
+    if origin.kind == "clients":
+        decisions = client_routes(network, gateway, question.instance.subnet_id, flow.destination)
+        return [Hop(question.at, tuple(decisions)), *([Hop(gateway.id, tuple(state))] if state else [])]
+    if origin.kind == "site" and origin.connection is not None:
+        over = tunnel(network, origin.connection, gateway, flow)
+        return [Hop(question.at, tuple(over)), *([Hop(gateway.id, tuple(state))] if state else [])]
+    entered = Decision("gateway", gateway.id, Verdict.REACHABLE, f"It enters through {gateway.name}.",
+                       (gateway.reading.whole(),))  # fmt: skip
+    return [Hop(question.at, (entered, *state))]
+
+
+def _from_internet(question: Question) -> Hop:
+    """From the Internet only the public endpoint can be reached; the other names resolve to private addresses.
+
+    Source: "Connectivity architecture of SQL Managed Instance", section "Communication overview".
+    """
+    instance = question.instance
+    evidence = (instance.reading.evidence("fullyQualifiedDomainName"),)
+    if question.endpoint == "public":
+        why = "It comes over the Internet."
+        return Hop(question.at, (Decision("route", question.at, Verdict.REACHABLE, why, evidence),))
+    why = f"{instance.fqdn or instance.name} resolves anywhere, to a private address that the Internet does not carry."
+    return Hop(
+        question.at, (Decision("route", question.at, Verdict.BLOCKED, why, evidence, Cause.OUTSIDE_PRIVATE_NAME),)
+    )
 
 
 def _egress(start: Subnet) -> list[Decision]:
@@ -195,7 +333,7 @@ def _egress(start: Subnet) -> list[Decision]:
     ]
 
 
-def _arrival(network: Network, question: Question, flow: Flow, end: Subnet) -> list[Decision]:
+def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, foreign: Ranges) -> list[Decision]:
     """Security rules of the destination's subnet, then the instance's own state."""
     if question.endpoint == "private" and end.private_endpoint_policies.lower() not in {
         "enabled",
@@ -208,8 +346,9 @@ def _arrival(network: Network, question: Question, flow: Flow, end: Subnet) -> l
     else:
         arriving = flow
         if question.endpoint == "public":
-            arriving = Flow(PUBLIC, end.addresses, flow.ports)
-        guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}")
+            known = question.origin.kind == "internet"
+            arriving = Flow(question.addresses if known else PUBLIC, end.addresses, flow.ports)
+        guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
     return [guard, _ready(question.instance)]
 
 
@@ -229,14 +368,32 @@ def _ready(instance: ManagedInstance) -> Decision:
     return Decision("instance", instance.id, Verdict.UNKNOWN, why, evidence, gap=gap)
 
 
-def _reply(network: Network, question: Question, end: Subnet) -> Hop:
+def _reply(network: Network, question: Question, back: Flow, end: Subnet) -> list[Hop]:
     """The way back: routing only, for security groups let replies of an allowed flow through.
 
     Source: "Network security groups", section "Security rules" (flow record).
     """
     if question.endpoint == "private":
         why = "Replies of a private endpoint are sent back by the platform."
-        return Hop(end.id, (Decision("route", end.id, Verdict.REACHABLE, why, (Evidence(end.id, "/", end.name),)),))
-    inside = None if question.endpoint == "public" else question.subnet
-    wanted = PUBLIC if question.endpoint == "public" else question.addresses
-    return Hop(end.id, tuple(leg(network, Leg(end, wanted, inside, "return"))))
+        return [Hop(end.id, (Decision("route", end.id, Verdict.REACHABLE, why, (Evidence(end.id, "/", end.name),)),))]
+    if question.endpoint == "public":
+        wanted = question.addresses if question.origin.kind == "internet" else PUBLIC
+        return [_to_internet(hop) for hop in follow(network, Leg(end, wanted, None, "return", back))]
+    outside = question.origin.beyond
+    home = question.subnet if outside is None else None
+    return follow(network, Leg(end, question.addresses, home, "return", back, outside))
+
+
+def _to_internet(hop: Hop) -> Hop:
+    """Replies of the public endpoint that a route takes elsewhere are lost.
+
+    Source: "Virtual network traffic routing", section "0.0.0.0/0 address prefix" (no longer reachable from the Internet).
+    """
+    return Hop(hop.at, tuple(_lost(d) if d.kind == "appliance" else d for d in hop.decisions))
+
+
+def _lost(decision: Decision) -> Decision:
+    if decision.result is not Verdict.UNKNOWN:
+        return decision
+    why = f"{decision.why} Replies to the Internet that leave through an appliance do not match the request that came directly."
+    return replace(decision, result=Verdict.BLOCKED, why=why, cause=Cause.REPLY_NOT_TO_INTERNET, gap=None)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
-from mi_workbook.core.ranges import Ranges, show_addresses
 from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.instance import ManagedInstance
@@ -19,6 +18,7 @@ from mi_workbook.reach.effective_routes import Route
 # Source: "Connect your application to SQL Managed Instance" names September 22, "Connectivity architecture" names
 # September 9, 2020. What lies between is unknown.
 OLD_BEFORE, NEW_FROM = "2020-09-09", "2020-09-22"
+FORWARDED = "allowForwardedTraffic"
 TAG_NOTE = (
     "allowVirtualNetworkAccess is false on {name}. Current documentation: this only takes the peer's addresses out of the "
     "VirtualNetwork tag, so an explicit allow rule still works; documentation before 2019 says all traffic stops."
@@ -56,7 +56,7 @@ def _open(here: Peering, there: Peering | None) -> Decision:
                     notes=notes)  # fmt: skip
 
 
-def _unlisted(network: Network, vnet: Vnet) -> Decision | None:
+def unlisted(network: Network, vnet: Vnet) -> Decision | None:
     """Unknown where the evidence of a VNet leaves its peerings out altogether, which is not the same as having none."""
     listed = isinstance(vnet.reading.get("virtualNetworkPeerings"), list) or bool(vnet.peerings)
     if listed or network.snapshot.absence(PEERINGS) == "proven":
@@ -71,9 +71,9 @@ def _unlisted(network: Network, vnet: Vnet) -> Decision | None:
 def _state(network: Network, here: Peering, there: Peering | None) -> Decision | None:
     if there is None:
         remote = network.vnet(here.remote_id)
-        unlisted = _unlisted(network, remote)
-        if unlisted is not None:
-            return unlisted
+        not_listed = unlisted(network, remote)
+        if not_listed is not None:
+            return not_listed
         evidence = (Evidence(remote.id, remote.reading.at("virtualNetworkPeerings"), None),)
         why = f"{remote.name} has no peering back to {last(here.vnet_id)}; data flows only if both sides are Connected."
         return Decision("peering", here.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_MISSING)
@@ -136,36 +136,25 @@ def _age(instance: ManagedInstance, here: Peering) -> Decision | None:
     return Decision("peering", here.id, Verdict.UNKNOWN, why, evidence, gap=gap)
 
 
-def missing_route(network: Network, start: Subnet, end: Subnet | None, part: Ranges, found: str) -> Decision:
-    """Why no peering gives a route from one subnet to another VNet's subnet."""
-    vnet = network.vnet(start.vnet_id)
-    if end is None or key(end.vnet_id) == key(vnet.id):
-        return Decision("route", start.id, Verdict.BLOCKED, found, (), Cause.ROUTE_NONE)
-    here = between(vnet, end.vnet_id)
-    unlisted = _unlisted(network, vnet)
-    if unlisted is not None:
-        return unlisted
+def forwarded(network: Network, start: Subnet, route: Route) -> list[Decision]:
+    """What the receiving side of a peering makes of packets that an appliance forwarded.
+
+    Source: "Create, change, or delete a virtual network peering", setting "Allow ... to receive forwarded traffic": off,
+    such traffic is not part of the VirtualNetwork tag there; it is not cut off by that alone.
+    """
+    here = route.peering
     if here is None:
-        why = f"{found} {vnet.name} has no peering with {last(end.vnet_id)}."
-        evidence = (Evidence(vnet.id, vnet.reading.at("virtualNetworkPeerings"), [p.name for p in vnet.peerings]),)
-        return Decision("peering", vnet.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_MISSING)
-    if here.state.lower() != "connected":
-        return not_connected(here)
-    if start.route_table_id and network.route_table(start.route_table_id).peering_routes_off:
-        table = network.route_table(start.route_table_id)
-        why = f"{found} Route table {table.name} takes peering routes away (disablePeeringRoute is All)."
-        return Decision("route", table.id, Verdict.BLOCKED, why, (table.reading.evidence("disablePeeringRoute"),),
-                        Cause.PEERING_ROUTES_DISABLED)  # fmt: skip
-    return _not_peered(here, part, found)
-
-
-def _not_peered(here: Peering, part: Ranges, found: str) -> Decision:
-    evidence = (here.reading.evidence("remoteAddressSpace"), here.reading.evidence("peeringSyncLevel"))
-    if not here.complete_vnets:
-        why = f"{found} Peering {here.name} joins only some subnets, and {show_addresses(part)} is not among them."
-        return Decision("peering", here.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_SUBNET_SCOPE)
-    why = (
-        f"{found} Peering {here.name} is Connected but was last synced when {last(here.remote_id)} had the space "
-        f"{', '.join(here.remote_prefixes) or 'unknown'}; {show_addresses(part)} is not in it."
+        return []
+    try:
+        there = between(network.vnet(here.remote_id), start.vnet_id)
+    except MissingEvidence:
+        return []
+    if there is None or there.allow_forwarded:
+        return []
+    why = f"Peering {there.name} of {last(there.vnet_id)} does not accept forwarded traffic, and an appliance forwards this."
+    note = (
+        f"allowForwardedTraffic is false on {there.name}. Current documentation: forwarded packets then leave the "
+        "VirtualNetwork tag, so only a rule for their addresses lets them in; older documentation says they are dropped."
     )
-    return Decision("peering", here.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_NOT_SYNCED)
+    evidence = (there.reading.evidence("allowForwardedTraffic"),)
+    return [Decision("peering", there.id, Verdict.REACHABLE, why, evidence, notes=(note,), rule=FORWARDED)]

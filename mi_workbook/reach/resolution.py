@@ -1,48 +1,100 @@
-"""Which endpoint a name leads to from a VNet: private zones linked to it, else the public answer.
+"""Which endpoint a name leads to from a place: the private zones that its DNS server sees, else the public answer.
 
-Source: "What is the virtual network link for private DNS"; "Azure Private Endpoint private DNS zone values";
-"Name resolution for resources in Azure virtual networks" (custom DNS servers).
+Source: "What is the virtual network link for private DNS"; "Azure Private Endpoint private DNS zone values"; "Name
+resolution for resources in Azure virtual networks" (custom DNS servers); "Azure DNS Private Resolver", section "Endpoints";
+"Fallback to internet for Azure Private DNS zones" (NxDomainRedirect).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from mi_workbook.core.evidence import Evidence, Gap
-from mi_workbook.core.ranges import Ranges
-from mi_workbook.core.trace import Decision
+from mi_workbook.core.ranges import NOTHING, Ranges, show_addresses
+from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.instance import ManagedInstance
-from mi_workbook.network.network import PRIVATE_ZONES, ZONE_LINKS, ZONE_RECORDS, Network
+from mi_workbook.network.network import (
+    PRIVATE_ENDPOINTS,
+    PRIVATE_ZONES,
+    RESOLVER_INBOUND,
+    ZONE_LINKS,
+    ZONE_RECORDS,
+    Network,
+)
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import key
+from mi_workbook.network.resource_id import key, parent
 from mi_workbook.network.vnet import Vnet
 
 AZURE_DNS = {"168.63.129.16", "azureprovideddns"}
 
 
-def resolve(network: Network, vnet: Vnet, nic_dns: tuple[str, ...], instance: ManagedInstance) -> tuple[str, Decision]:
-    """The endpoint (vnet-local | private) that the instance's name leads to from a VNet, and the decision about it."""
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Where a name leads. others: endpoints it may lead to instead; empty where the decision does not change the path."""
+
+    endpoint: str
+    decision: Decision
+    others: tuple[str, ...] = ()
+    answer: Ranges = NOTHING
+
+
+def resolve(network: Network, vnet: Vnet, nic_dns: tuple[str, ...], instance: ManagedInstance) -> Resolution:
+    """Where the instance's name leads from a VNet.
+
+    nic_dns: DNS servers of the NIC, which replace those of the VNet.
+    """
     servers = [s for s in (nic_dns or vnet.dns_servers) if s.lower() not in AZURE_DNS]
-    if servers:
-        return "vnet-local", _custom(vnet, servers, instance)
-    zones = _linked_zones(network, vnet, instance)
-    for zone in zones:
-        answer = _record(network, zone, instance)
-        if answer is None:
-            return "vnet-local", _no_record(zone, instance)
-        endpoints = {a for e in network.private_endpoints(instance.id) for a in network.endpoint_addresses(e)}
-        if {first for first, _ in answer} <= endpoints and answer:
-            why = f"Zone {zone.name} is linked to {vnet.name} and answers with the private endpoint."
-            return "private", Decision("name", zone.id, Verdict.REACHABLE, why, (zone.whole(),))
-        return "vnet-local", _unclear(zone.id, f"Zone {zone.name} answers with an address that is no known private endpoint.",
-                                      instance)  # fmt: skip
-    return "vnet-local", _public_answer(network, vnet, instance)
+    if not servers:
+        return _by_azure(network, vnet, instance)
+    seen_from = _resolver_vnet(network, servers[0])
+    if seen_from is not None:
+        return _by_azure(network, seen_from, instance)
+    return _custom(network, vnet, servers, instance)
 
 
-def _custom(vnet: Vnet, servers: list[str], instance: ManagedInstance) -> Decision:
+def resolve_outside(network: Network, instance: ManagedInstance, servers: tuple[str, ...], who: str) -> Resolution:
+    """Where the name leads from outside of Azure's networks: the public record holds the VNet-local address.
+
+    servers: DNS servers that a gateway hands to its clients; source: "About point-to-site VPN", DNS.
+    """
+    fallback = f"The public record of the VNet-local name holds its private address; the DNS of {who} was not seen."
+    if servers or _has_endpoints(network, instance):
+        why = f"{fallback} It may answer otherwise ({', '.join(servers) or 'there are private endpoints'})."
+        return Resolution("vnet-local", _unclear("server name", why, instance), _others(network, instance))
+    evidence = (instance.reading.evidence("fullyQualifiedDomainName"),)
+    decision = Decision("name", "server name", Verdict.REACHABLE, fallback, evidence, notes=(fallback,))
+    return Resolution("vnet-local", decision)
+
+
+def _resolver_vnet(network: Network, server: str) -> Vnet | None:
+    """The VNet whose view a DNS Private Resolver answers with, where the server is one of its inbound endpoints."""
+    for raw in network.snapshot.of_type(RESOLVER_INBOUND):
+        inbound = Reading(str(raw.get("id", "")), "", raw)
+        texts = [c.text("privateIpAddress") for c in inbound.children("ipConfigurations")]
+        owner = network.snapshot.get(parent(inbound.id))
+        if server in texts and owner is not None:
+            home = Reading(parent(inbound.id), "", owner).reference("virtualNetwork")
+            return network.vnet(home) if network.snapshot.get(home) is not None else None
+    return None
+
+
+def _others(network: Network, instance: ManagedInstance) -> tuple[str, ...]:
+    """Endpoints besides the VNet-local one that an unseen DNS server may answer with."""
+    if _has_endpoints(network, instance):
+        return ("private",)
+    listed = instance.private_endpoint_ids is not None or network.snapshot.absence(PRIVATE_ENDPOINTS) == "proven"
+    return () if listed else ("private",)
+
+
+def _has_endpoints(network: Network, instance: ManagedInstance) -> bool:
+    return bool(instance.private_endpoint_ids) or bool(network.private_endpoints(instance.id))
+
+
+def _custom(network: Network, vnet: Vnet, servers: list[str], instance: ManagedInstance) -> Resolution:
     why = f"{vnet.name} uses its own DNS servers ({', '.join(servers)}); what they answer is not in Azure's configuration."
-    return _unclear(
-        vnet.id, why, instance, (Evidence(vnet.id, vnet.reading.at("dhcpOptions"), {"dnsServers": servers}),)
-    )
+    evidence = (Evidence(vnet.id, vnet.reading.at("dhcpOptions"), {"dnsServers": servers}),)
+    return Resolution("vnet-local", _unclear(vnet.id, why, instance, evidence), _others(network, instance))
 
 
 def _unclear(at: str, why: str, instance: ManagedInstance, evidence: tuple[Evidence, ...] = ()) -> Decision:
@@ -54,48 +106,99 @@ def _unclear(at: str, why: str, instance: ManagedInstance, evidence: tuple[Evide
     return Decision("name", at, Verdict.UNKNOWN, why, evidence, gap=gap)
 
 
-def _linked_zones(network: Network, vnet: Vnet, instance: ManagedInstance) -> list[Reading]:
-    """Private zones linked to the VNet that hold the instance's name, longest suffix first."""
-    label, _, rest = instance.fqdn.partition(".")
-    wanted = {f"privatelink.{rest}", rest, instance.fqdn, rest.partition(".")[2]}
-    found = []
+def _by_azure(network: Network, vnet: Vnet, instance: ManagedInstance) -> Resolution:
+    """Azure DNS: the linked zone with the longest suffix answers for the name, then for its privatelink alias."""
+    names = [instance.fqdn]
+    if _has_endpoints(network, instance):
+        label, _, rest = instance.fqdn.partition(".")
+        names.append(f"{label}.privatelink.{rest}")
+    for name in names:
+        found = _linked_zone(network, vnet, name)
+        if found is not None:
+            answered = _from_zone(network, vnet, instance, name, *found)
+            if answered is not None:
+                return answered
+    return _public_answer(network, vnet, instance)
+
+
+def _linked_zone(network: Network, vnet: Vnet, name: str) -> tuple[Reading, Reading] | None:
+    """The zone with the longest suffix of the name that is linked to the VNet, and its link."""
+    found: list[tuple[Reading, Reading]] = []
     for raw in network.snapshot.of_type(PRIVATE_ZONES):
         zone = Reading(str(raw.get("id", "")), "", raw)
-        links = network.snapshot.children(zone.id, ZONE_LINKS)
-        linked = any(key(Reading("", "", link).reference("virtualNetwork")) == key(vnet.id) for link in links)
-        if zone.name.lower() in wanted and linked and label:
-            found.append(zone)
-    return sorted(found, key=lambda zone: -len(zone.name))
+        if name == zone.name.lower() or name.endswith("." + zone.name.lower()):
+            links = (Reading(zone.id, "", link) for link in network.snapshot.children(zone.id, ZONE_LINKS))
+            found += [(zone, link) for link in links if key(link.reference("virtualNetwork")) == key(vnet.id)]
+    return max(found, key=lambda pair: len(pair[0].name)) if found else None
 
 
-def _record(network: Network, zone: Reading, instance: ManagedInstance) -> Ranges | None:
-    label = instance.fqdn.partition(".")[0]
+def _from_zone(
+    network: Network, vnet: Vnet, instance: ManagedInstance, name: str, zone: Reading, link: Reading
+) -> Resolution | None:
+    """What a linked zone answers; None where the question falls back to the public answer."""
+    answer = _record(network, zone, name.removesuffix(zone.name.lower()).rstrip(".") or "@")
+    others = _others(network, instance)
+    if answer is None and link.text("resolutionPolicy").lower() == "nxdomainredirect":
+        return None
+    if answer is None and network.snapshot.absence(ZONE_RECORDS) != "proven":
+        why = f"Zone {zone.name} is linked to {vnet.name}, and its record for {name} is not in the evidence."
+        return Resolution("vnet-local", _unclear(zone.id, why, instance), others)
+    if answer is None:
+        why = (
+            f"Zone {zone.name} is linked to {vnet.name} and holds no record for {name}: the name does not exist there."
+        )
+        evidence = (zone.whole(), link.whole())
+        decision = Decision("name", zone.id, Verdict.BLOCKED, why, evidence, Cause.RECORD_MISSING)
+        return Resolution("private" if "privatelink" in zone.name else "vnet-local", decision)
+    return _classed(network, vnet, instance, zone, answer)
+
+
+def _record(network: Network, zone: Reading, label: str) -> Ranges | None:
     for raw in network.snapshot.children(zone.id, ZONE_RECORDS):
         record = Reading(zone.id, "", raw)
-        if record.name.lower() == label:
+        if record.name.lower() in {label, "*"}:
             texts = [child.text("ipv4Address") for child in record.children("aRecords")]
             return ipv4(tuple(t for t in texts if t))
     return None
 
 
-def _no_record(zone: Reading, instance: ManagedInstance) -> Decision:
-    why = f"Zone {zone.name} is linked to the client's VNet and its record for {instance.name} is not in the evidence."
-    return _unclear(zone.id, why, instance)
+def _classed(network: Network, vnet: Vnet, instance: ManagedInstance, zone: Reading, answer: Ranges) -> Resolution:
+    """The endpoint an answer stands for: a private endpoint, the instance's subnet, or neither."""
+    endpoints = network.private_endpoints(instance.id)
+    known = Ranges.of((a, a) for e in endpoints for a in network.endpoint_addresses(e))
+    if answer and known.covers(answer):
+        why = f"Zone {zone.name} is linked to {vnet.name} and answers with the private endpoint."
+        return Resolution("private", Decision("name", zone.id, Verdict.REACHABLE, why, (zone.whole(),)), answer=answer)
+    home = network.snapshot.get(instance.subnet_id.rsplit("/subnets/", 1)[0])
+    if answer and home is not None and network.subnet(instance.subnet_id).addresses.covers(answer):
+        why = f"Zone {zone.name} answers with an address of the instance's subnet."
+        note = f"The record in zone {zone.name} pins an address of the instance, which may change without notice."
+        return Resolution(
+            "vnet-local", Decision("name", zone.id, Verdict.REACHABLE, why, (zone.whole(),), notes=(note,))
+        )
+    why = f"Zone {zone.name} answers {show_addresses(answer)}, which is neither a private endpoint of {instance.name} nor in its subnet."
+    whole = network.snapshot.absence(PRIVATE_ENDPOINTS) == "proven" and all(
+        network.endpoint_addresses(e) for e in endpoints
+    )
+    if whole and home is not None and answer:
+        return Resolution(
+            "private", Decision("name", zone.id, Verdict.BLOCKED, why, (zone.whole(),), Cause.RECORD_STALE)
+        )
+    return Resolution("vnet-local", _unclear(zone.id, why, instance, (zone.whole(),)), ("private", "elsewhere"))
 
 
-def _public_answer(network: Network, vnet: Vnet, instance: ManagedInstance) -> Decision:
+def _public_answer(network: Network, vnet: Vnet, instance: ManagedInstance) -> Resolution:
     """The public record of the VNet-local name holds the instance's private address and is visible anywhere."""
     claim = network.snapshot.absence(PRIVATE_ZONES)
-    has_endpoints = bool(instance.private_endpoint_ids) or bool(network.private_endpoints(instance.id))
     links = network.snapshot.absence(ZONE_LINKS)
-    if claim == "unproven" or links == "unproven" or (has_endpoints and claim != "proven"):
-        return _unclear(
-            vnet.id, "Private DNS zones were not collected, and one of them may answer for the name.", instance
-        )
+    if claim == "unproven" or links == "unproven" or (_has_endpoints(network, instance) and claim != "proven"):
+        why = "Private DNS zones were not collected, and one of them may answer for the name."
+        return Resolution("vnet-local", _unclear(vnet.id, why, instance), ("private", "elsewhere"))
     notes = (
         ("Private DNS zones were not collected; taken as holding nothing for this name.",)
         if claim == "unstated"
         else ()
     )
-    why = f"{vnet.name} uses Azure DNS and no linked private zone holds the name: the public record answers."
-    return Decision("name", vnet.id, Verdict.REACHABLE, why, (vnet.reading.evidence("dhcpOptions"),), notes=notes)
+    why = f"{vnet.name} is answered by Azure DNS and no linked private zone holds the name: the public record answers."
+    evidence = (vnet.reading.evidence("dhcpOptions"),)
+    return Resolution("vnet-local", Decision("name", vnet.id, Verdict.REACHABLE, why, evidence, notes=notes))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
-from mi_workbook.core.ranges import Ranges, addresses, ports, show_addresses, show_ports
+from mi_workbook.core.ranges import EVERY_ADDRESS, NOTHING, Ranges, addresses, ports, show_addresses, show_ports
 from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.network import NETWORK_MANAGERS, NICS, PEERINGS, Network
@@ -19,6 +19,7 @@ from mi_workbook.network.reading import ipv4
 from mi_workbook.network.resource_id import last
 from mi_workbook.network.service_tags import HOST_ADDRESS, PRIVATE, TagMeaning, exactly, meaning
 from mi_workbook.network.vnet import Subnet
+from mi_workbook.reach.gateways import gateway_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Verdicts:
 def virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
     """The VirtualNetwork tag as it expands on a subnet.
 
-    The VNet's space, the spaces of Connected peerings that allow VNet access, prefixes of user routes on the subnet,
-    and the host's address; a gateway adds ranges that the evidence may not show.
+    The VNet's space, the spaces of Connected peerings that allow VNet access, prefixes of user routes on the subnet, what
+    gateways serve (whether or not the subnet's route table takes their routes), and the host's address.
     Source: "Virtual network service tags", row VirtualNetwork; "Create, change, or delete a peering", setting
     "Allow ... to access": deselected, the peer's space leaves the tag.
     """
@@ -59,14 +60,28 @@ def virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
             odd = odd | peering.remote
     if subnet.route_table_id:
         surely = surely | ipv4(tuple(r.prefix for r in network.route_table(subnet.route_table_id).routes))
-    gateway = bool(vnet.gateway_subnets) or any(p.use_remote_gateways for p in vnet.peerings)
-    unlisted = not vnet.peerings and not isinstance(vnet.reading.get("virtualNetworkPeerings"), list)
-    gateway = gateway or (unlisted and network.snapshot.absence(PEERINGS) != "proven")
+    view = gateway_view(network, vnet)
+    surely = surely | ipv4(tuple(route.prefix for route in view.routes))
+    not_listed = not vnet.peerings and not isinstance(vnet.reading.get("virtualNetworkPeerings"), list)
+    more = bool(view.gaps) or (not_listed and network.snapshot.absence(PEERINGS) != "proven")
     managers = network.snapshot.of_type(NETWORK_MANAGERS) or network.snapshot.absence(NETWORK_MANAGERS) == "unproven"
-    return TagMeaning(surely, surely | odd | PRIVATE if gateway or managers else surely | odd)
+    return TagMeaning(surely, surely | odd | PRIVATE if more or managers else surely | odd)
 
 
-def gate(network: Network, nsg_id: str, direction: str, subnet: Subnet, flow: Flow, where: str) -> Decision:
+def internet(network: Network, subnet: Subnet) -> TagMeaning:
+    """The Internet tag on a subnet: public addresses outside of the VNet. Whether a peer's public space counts is unclear.
+
+    Source: "Virtual network service tags", row Internet.
+    """
+    vnet = network.spaced(subnet.vnet_id)
+    public = EVERY_ADDRESS - PRIVATE - HOST_ADDRESS - vnet.addresses
+    peers = Ranges.of(span for peering in vnet.peerings for span in peering.remote)
+    return TagMeaning(public - peers, public)
+
+
+def gate(
+    network: Network, nsg_id: str, direction: str, subnet: Subnet, flow: Flow, where: str, foreign: Ranges = NOTHING
+) -> Decision:
     """What a network security group decides for a flow. An absent NSG lets everything through.
 
     Args:
@@ -74,21 +89,27 @@ def gate(network: Network, nsg_id: str, direction: str, subnet: Subnet, flow: Fl
         direction: Inbound | Outbound.
         subnet: the subnet on whose routes and space the tags expand.
         where: words for the place ("subnet app", "NIC vm-nic").
+        foreign: addresses whose packets an appliance forwarded, which perhaps count as VirtualNetwork here.
     """
     if not nsg_id:
         return Decision("nsg", where, Verdict.REACHABLE, f"No network security group on {where}.",
                         (subnet.reading.evidence("networkSecurityGroup"),))  # fmt: skip
     try:
         nsg = network.nsg(nsg_id)
-        matches = list(_matches(network, nsg, direction, subnet, flow))
+        matches = list(_matches(network, nsg, direction, subnet, flow, foreign))
     except MissingEvidence as missing:
         return Decision("nsg", nsg_id, Verdict.UNKNOWN, str(missing.gap.missing), gap=missing.gap)
     return _decision(nsg, where, direction, flow, _judge(matches, flow))
 
 
-def _matches(network: Network, nsg: Nsg, direction: str, subnet: Subnet, flow: Flow) -> Iterator[Match]:
+def _matches(
+    network: Network, nsg: Nsg, direction: str, subnet: Subnet, flow: Flow, foreign: Ranges
+) -> Iterator[Match]:
     tag = virtual_network(network, subnet)
-    space = network.vnet(subnet.vnet_id).addresses
+    tags = {
+        "virtualnetwork": TagMeaning(tag.surely, tag.perhaps | foreign),
+        "internet": internet(network, subnet),
+    }
     for rule in nsg.toward(direction):
         protocol = rule.protocol.lower()
         if protocol not in {flow.protocol.lower(), "*", "all", "any", ""}:
@@ -96,8 +117,8 @@ def _matches(network: Network, nsg: Nsg, direction: str, subnet: Subnet, flow: F
         wanted = (_ports(rule.ports) if _readable(rule.ports) else flow.ports) & flow.ports
         if not wanted:
             continue
-        source = _side(network, rule.sources, rule.source_groups, flow.source, tag, space)
-        destination = _side(network, rule.destinations, rule.destination_groups, flow.destination, tag, space)
+        source = _side(network, rule.sources, rule.source_groups, flow.source, tags)
+        destination = _side(network, rule.destinations, rule.destination_groups, flow.destination, tags)
         sure = _ports(rule.source_ports).size >= 65535 and _readable(rule.ports) and protocol != ""
         sure = sure and rule.priority >= 0 and rule.direction.lower() == direction.lower()
         if source.perhaps & flow.source and destination.perhaps & flow.destination:
@@ -123,17 +144,14 @@ def _ports(texts: Iterable[str]) -> Ranges:
 
 
 def _side(
-    network: Network, texts: tuple[str, ...], groups: tuple[str, ...], wanted: Ranges, tag: TagMeaning, space: Ranges
+    network: Network, texts: tuple[str, ...], groups: tuple[str, ...], wanted: Ranges, tags: dict[str, TagMeaning]
 ) -> TagMeaning:
     """One side of a rule: the union of its prefixes and tags, or the members of its application security groups."""
     if groups:
         return _members(network, groups, wanted)
     surely, perhaps = Ranges(), Ranges() if texts else wanted
     for text in texts:
-        if text.lower() == "virtualnetwork":
-            found: TagMeaning | None = tag
-        else:
-            found = meaning(text, tag.surely, space)
+        found = tags.get(text.lower()) or meaning(text)
         surely = surely | (found.surely if found else Ranges())
         perhaps = perhaps | (found.perhaps if found else wanted)
     return TagMeaning(surely, perhaps)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.finding import Diagnosis
-from mi_workbook.core.ranges import show_ports
+from mi_workbook.core.ranges import Ranges, show_addresses, show_ports
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
-from mi_workbook.network.network import Network
+from mi_workbook.network.network import PRIVATE_ZONES, ZONE_LINKS, ZONE_RECORDS, Network
+from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
 from mi_workbook.reach.effective_routes import effective_routes
@@ -37,13 +38,66 @@ def views(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Table]:
         "path": lambda: path_table(diagnosis),
         "findings": lambda: findings_table(diagnosis),
         "gaps": lambda: gaps_table(diagnosis),
-        "source-routes": lambda: routes_table(network, network.subnet(diagnosis.source.subnet)),
+        "source-routes": lambda: routes_table(
+            network, network.subnet(diagnosis.source.subnet or diagnosis.target.subnet)
+        ),
         "instance-routes": lambda: routes_table(network, network.subnet(diagnosis.target.subnet)),
-        "client-nsg": lambda: nsg_table(network, network.subnet(diagnosis.source.subnet), "Outbound", diagnosis),
+        "client-nsg": lambda: nsg_table(
+            network, network.subnet(diagnosis.source.subnet or diagnosis.target.subnet), "Outbound", diagnosis
+        ),
         "instance-nsg": lambda: nsg_table(network, network.subnet(diagnosis.target.subnet), "Inbound", diagnosis),
         "peerings": lambda: peering_table(network, diagnosis),
+        "gateways": lambda: gateways_table(network, diagnosis),
+        "names": lambda: names_table(network, diagnosis),
     }
     return {name: _made(name, make) for name, make in makers.items()}
+
+
+def gateways_table(network: Network, diagnosis: Diagnosis) -> Table:
+    """Gateways of the two VNets: kind, client pool and routes, and each connection with status and byte counters."""
+    columns = ("Gateway", "VNet", "Kind", "State", "Serves", "Status", "Ingress bytes", "Egress bytes")
+    homes = dict.fromkeys([diagnosis.source.vnet, diagnosis.target.subnet.rsplit("/subnets/", 1)[0]])
+    rows: list[tuple[object, ...]] = []
+    for gateway in [g for home in homes if home for g in network.gateways_of(home)]:
+        kind = gateway.kind + (f", {gateway.vpn_type}" if gateway.kind == "vpn" else "")
+        head = (gateway.name, last(gateway.vnet_id), kind, gateway.provisioning_state)
+        pool = ", ".join(gateway.pool_prefixes) or "none"
+        custom = f"; custom routes {', '.join(gateway.custom_prefixes)}" if gateway.custom_prefixes else ""
+        rows.append((*head, f"point-to-site pool: {pool}{custom}", "", "", ""))
+        for connection in network.connections_of(gateway):
+            down = connection.status.lower() in {"notconnected", "connecting"}
+            status = Cell(
+                connection.status or "(not read)", "bad" if down else "", "the tunnel is down" if down else ""
+            )
+            counts = [Cell("(not read)" if n is None else str(n), "bad" if n == 0 else "", "nothing flows" if n == 0 else "")
+                      for n in (connection.ingress, connection.egress)]  # fmt: skip
+            rows.append((*head, f"{connection.kind} {connection.name}", status, *counts))
+    return Table.of("Gateways and connections", columns, rows or [("(no gateway in the evidence)", *("",) * 7)])
+
+
+def names_table(network: Network, diagnosis: Diagnosis) -> Table:
+    """Private DNS zones that could answer for the instance's name: links, and the record."""
+    instance = network.instance(diagnosis.target.id)
+    label, _, rest = instance.fqdn.partition(".")
+    rows: list[tuple[object, ...]] = []
+    for raw in network.snapshot.of_type(PRIVATE_ZONES):
+        zone = Reading(str(raw.get("id", "")), "", raw)
+        if not (f"privatelink.{rest}".endswith(zone.name.lower()) or "database.windows.net" in zone.name.lower()):
+            continue
+        links = [Reading("", "", r).reference("virtualNetwork") for r in network.snapshot.children(zone.id, ZONE_LINKS)]
+        mine = any(key(link) == key(diagnosis.source.vnet) for link in links)
+        names = ", ".join(last(link) for link in links) or "none"
+        records = [Reading("", "", r) for r in network.snapshot.children(zone.id, ZONE_RECORDS)]
+        answer = [a.text("ipv4Address") for r in records if r.name.lower() == label for a in r.children("aRecords")]
+        rows.append((Cell(zone.name, "" if zone.name.lower() == f"privatelink.{rest}" else "bad", "another name is needed"),
+                     Cell(names, "" if mine else "bad", "" if mine else "not linked to the source's VNet"),
+                     Cell(", ".join(answer) or "(none)", "" if answer else "bad", "" if answer else "no record")))  # fmt: skip
+    endpoints = [", ".join(show_addresses(Ranges(((a, a),))) for a in network.endpoint_addresses(e))
+                 for e in network.private_endpoints(instance.id)]  # fmt: skip
+    title = f"Private DNS zones for {instance.fqdn}; private endpoints: {'; '.join(endpoints) or 'none'}"
+    return Table.of(
+        title, ("Zone", "Linked to", f"Record {label}"), rows or [("(no such zone in the evidence)", "", "")]
+    )
 
 
 def _made(name: str, make: Callable[[], Table]) -> Table:
@@ -70,6 +124,8 @@ def routes_table(network: Network, subnet: Subnet) -> Table:
 
 def peering_table(network: Network, diagnosis: Diagnosis) -> Table:
     """Both sides of the peering between the two VNets, Azure's names, the offending cells marked."""
+    if not diagnosis.source.vnet:
+        return Table.of("Peering", ("Setting", "The source"), [("(none needed)", "the source is not in a VNet")])
     one = network.vnet(diagnosis.source.vnet)
     other = network.vnet(diagnosis.target.subnet.rsplit("/subnets/", 1)[0])
     if key(one.id) == key(other.id):

@@ -1,0 +1,78 @@
+"""Observations of a snapshot that say what Azure itself had computed or learned at the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mi_workbook.core.evidence import Evidence
+from mi_workbook.evidence.snapshot import Snapshot, field
+from mi_workbook.network.resource_id import key
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedRoute:
+    """A row of `az network vnet-gateway list-learned-routes`. origin: Network | EBgp | IBgp."""
+
+    prefix: str
+    next_hop: str
+    origin: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedRoute:
+    """A row of an effective route table that Azure itself showed."""
+
+    source: str
+    state: str
+    prefix: str
+    next_hop_type: str
+    next_hop_ip: str
+
+
+def learned_routes(snapshot: Snapshot, gateway_id: str) -> tuple[LearnedRoute, ...] | None:
+    """Routes a gateway had learned, None where nobody looked. Its own network's prefixes are not learned ones."""
+    found: list[LearnedRoute] = []
+    seen = False
+    for position, observation in _about(snapshot, "learnedroutes", gateway_id):
+        seen = True
+        for row in _rows(observation):
+            prefix, origin = str(field(row, "network", default="")), str(field(row, "origin", default=""))
+            if prefix and origin.lower() != "network":
+                at = Evidence(f"observations/{position}", "/value", row)
+                found.append(LearnedRoute(prefix, str(field(row, "nextHop", default="") or ""), origin, at))
+    return tuple(found) if seen else None
+
+
+def captured_routes(snapshot: Snapshot, nic_id: str) -> tuple[CapturedRoute, ...] | None:
+    """The effective routes of a NIC as Azure showed them, None where nobody looked."""
+    found: list[CapturedRoute] = []
+    seen = False
+    for _, observation in _about(snapshot, "effectiveroute", nic_id):
+        seen = True
+        for row in _rows(observation):
+            hops = ", ".join(_texts(field(row, "nextHopIpAddress", "nextHopIp")))
+            for prefix in _texts(field(row, "addressPrefix")):
+                words = [str(field(row, name, default="") or "") for name in ("source", "state", "nextHopType")]
+                found.append(CapturedRoute(words[0], words[1], prefix, words[2], hops))
+    return tuple(found) if seen else None
+
+
+def _about(snapshot: Snapshot, kind: str, resource_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for position, observation in enumerate(snapshot.observations):
+        named = "".join(c for c in str(observation.get("kind", "")).lower() if c.isalnum())
+        if kind in named and key(str(observation.get("about", ""))) == key(resource_id):
+            yield position, observation
+
+
+def _rows(observation: dict[str, Any]) -> list[dict[str, Any]]:
+    value = observation.get("value")
+    rows = field(value, "value") if isinstance(value, dict) else value
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _texts(value: Any) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, str) and item]

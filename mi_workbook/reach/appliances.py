@@ -1,0 +1,152 @@
+"""Network virtual appliances as next hops: a VM that forwards, an internal load balancer before several, Azure Firewall.
+
+Source: "Virtual network traffic routing", section "User-defined" (next hop reachability, IP forwarding); "High availability
+ports overview" (load balancers before appliances).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mi_workbook.core.errors import MissingEvidence
+from mi_workbook.core.evidence import Evidence, Gap
+from mi_workbook.core.ranges import Ranges
+from mi_workbook.core.trace import Cause, Decision, Flow, Hop
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.network.network import FIREWALLS, LOAD_BALANCERS, NETWORK_MANAGERS, Network
+from mi_workbook.network.nic import Nic
+from mi_workbook.network.reading import Reading, ipv4
+from mi_workbook.network.resource_id import key
+from mi_workbook.network.vnet import Subnet, Vnet
+from mi_workbook.reach.effective_routes import Route
+from mi_workbook.reach.security import gate
+
+
+def before_appliance(network: Network, start: Subnet, route: Route) -> Decision | None:
+    """The next hop must be in the own VNet or in one that is directly peered; None where it is."""
+    hop = _addresses(route)
+    vnet = network.vnet(start.vnet_id)
+    managers = network.snapshot.of_type(NETWORK_MANAGERS) or network.snapshot.absence(NETWORK_MANAGERS) == "unproven"
+    if not hop or _near(vnet).covers(hop) or managers:
+        return None
+    why = f"Next hop {route.next_hop_ip} is neither in {vnet.name} nor in a VNet that is directly peered and Connected."
+    return Decision("route", start.id, Verdict.BLOCKED, why, route.evidence, Cause.NVA_UNREACHABLE, rule=route.name)
+
+
+def at_appliance(
+    network: Network, route: Route, flow: Flow, direction: str, start: Subnet
+) -> tuple[Hop, Subnet | None]:
+    """The appliance's hop, and the subnet it sends on from (None where that cannot be told).
+
+    Its policy is never in Azure's configuration, so the hop ends in unknown unless Azure already drops the packet.
+    """
+    hop = _addresses(route)
+    nics = [nic for first, _ in hop for nic in network.holders(first)]
+    where = nics[0].id if nics else route.next_hop_ip
+    if not nics:
+        balancer = _balancer(network, hop)
+        if balancer is not None:
+            where, nics = balancer.id, list(_behind(network, balancer))
+        firewall = _firewall(network, hop)
+        where = firewall.id if firewall is not None else where
+    if nics and all(nic.forwards is False for nic in nics):
+        return Hop(where, (_not_forwarding(nics[0]),)), None
+    gates = list(_gates(network, nics, flow)) if direction == "forward" else []
+    onward = _onward_subnet(network, nics, hop)
+    return Hop(where, (*gates, _policy_unknown(route, where, direction))), onward
+
+
+def _addresses(route: Route) -> Ranges:
+    return ipv4(tuple(text.strip() for text in route.next_hop_ip.split(",")))
+
+
+def _near(vnet: Vnet) -> Ranges:
+    found = vnet.addresses
+    for peering in vnet.peerings:
+        if peering.state.lower() == "connected":
+            found = found | peering.remote
+    return found
+
+
+def _not_forwarding(nic: Nic) -> Decision:
+    why = f"The appliance's NIC {nic.name} has IP forwarding off, so it drops packets that are not its own."
+    return Decision("appliance", nic.id, Verdict.BLOCKED, why, (nic.reading.evidence("enableIPForwarding"),),
+                    Cause.NVA_NOT_FORWARDING)  # fmt: skip
+
+
+def _gates(network: Network, nics: list[Nic], flow: Flow) -> Iterator[Decision]:
+    """Security rules at a single appliance, with the packet's own addresses: inbound, then outbound."""
+    if len(nics) != 1 or nics[0].primary is None:
+        return
+    nic, main = nics[0], nics[0].primary
+    try:
+        subnet = network.subnet(main.subnet_id)
+    except MissingEvidence:
+        return
+    yield gate(network, subnet.nsg_id, "Inbound", subnet, flow, f"subnet {subnet.name}")
+    if nic.nsg_id:
+        yield gate(network, nic.nsg_id, "Inbound", subnet, flow, f"NIC {nic.name}")
+        yield gate(network, nic.nsg_id, "Outbound", subnet, flow, f"NIC {nic.name}")
+    yield gate(network, subnet.nsg_id, "Outbound", subnet, flow, f"subnet {subnet.name}")
+
+
+def _onward_subnet(network: Network, nics: list[Nic], hop: Ranges) -> Subnet | None:
+    """The subnet an appliance sends from: known where it has one NIC only."""
+    if not nics or len({key(nic.vm_id) for nic in nics}) != len(nics):
+        return None
+    homes = {key(c.subnet_id) for nic in nics for c in nic.configurations}
+    others = [n for nic in nics for n in _nics_of(network, nic)]
+    if len(homes) != 1 or len(others) > len(nics):
+        return None
+    try:
+        return network.subnet(next(c.subnet_id for nic in nics for c in nic.configurations))
+    except MissingEvidence:
+        return None
+
+
+def _nics_of(network: Network, nic: Nic) -> list[str]:
+    raw = network.snapshot.get(nic.vm_id) if nic.vm_id else None
+    if raw is None:
+        return [nic.id]
+    profile = Reading(nic.vm_id, "", raw).get("networkProfile")
+    listed = Reading("", "", profile).references("networkInterfaces") if isinstance(profile, dict) else ()
+    return list(listed) or [nic.id]
+
+
+def _balancer(network: Network, hop: Ranges) -> Reading | None:
+    for raw in network.snapshot.of_type(LOAD_BALANCERS):
+        balancer = Reading(str(raw.get("id", "")), "", raw)
+        fronts = [c.text("privateIPAddress") for c in balancer.children("frontendIPConfigurations")]
+        if ipv4(tuple(f for f in fronts if f)) & hop:
+            return balancer
+    return None
+
+
+def _behind(network: Network, balancer: Reading) -> Iterator[Nic]:
+    """NICs in the backend pools of a load balancer, where the evidence holds them."""
+    for pool in balancer.children("backendAddressPools"):
+        for configuration in pool.references("backendIPConfigurations"):
+            nic_id = configuration.rsplit("/ipConfigurations/", 1)[0]
+            if network.snapshot.get(nic_id) is not None:
+                yield network.nic(nic_id)
+
+
+def _firewall(network: Network, hop: Ranges) -> Reading | None:
+    for raw in network.snapshot.of_type(FIREWALLS):
+        firewall = Reading(str(raw.get("id", "")), "", raw)
+        texts = [c.text("privateIPAddress") for c in firewall.children("ipConfigurations")]
+        if ipv4(tuple(t for t in texts if t)) & hop:
+            return firewall
+    return None
+
+
+def _policy_unknown(route: Route, at: str, direction: str) -> Decision:
+    gap = Gap(
+        f"What the appliance {route.next_hop_ip} does with this traffic",
+        f"User route {route.name} sends the {direction} packets through it; its rules, address translation and own routes "
+        "are not in Azure's configuration.",
+        f"Look at the log of {route.next_hop_ip} for the client's address and port, or run Test-NetConnection from the "
+        "client while it captures; both directions must pass it.",
+    )
+    evidence: tuple[Evidence, ...] = route.evidence
+    return Decision("appliance", at, Verdict.UNKNOWN, gap.why, evidence, gap=gap, rule=route.name)

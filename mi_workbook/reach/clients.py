@@ -1,0 +1,166 @@
+"""Point-to-site clients and sites: which routes they are given, and what only they can show.
+
+Source: "About point-to-site VPN routing" (which client gets which prefixes); "Advertise custom routes for point-to-site VPN
+clients"; "About point-to-site VPN" (client address pool).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mi_workbook.core.evidence import Gap
+from mi_workbook.core.ranges import Ranges, show_addresses
+from mi_workbook.core.trace import Cause, Decision
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.network.gateway import Gateway
+from mi_workbook.network.network import Network
+from mi_workbook.network.reading import ipv4
+from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.vnet import Vnet
+from mi_workbook.reach.effective_routes import effective_routes
+from mi_workbook.reach.gateways import far_end
+from mi_workbook.reach.no_route import not_peered, transit
+from mi_workbook.reach.peering import between, unlisted
+from mi_workbook.reach.tunnels import status_gap
+
+if TYPE_CHECKING:
+    from mi_workbook.reach.path import Origin
+
+
+def client_routes(network: Network, gateway: Gateway, subnet_id: str, wanted: Ranges) -> list[Decision]:
+    """Whether the package of a point-to-site client holds routes for a destination; one decision.
+
+    subnet_id: the destination's subnet, whose VNet must be the gateway's or a peer that uses the gateway.
+    """
+    if not gateway.pool_prefixes:
+        return [_off(gateway)]
+    own = network.spaced(gateway.vnet_id)
+    given = own.addresses | ipv4(gateway.custom_prefixes) | _transit_peers(network, own) | _over_bgp(network, gateway)
+    evidence = (gateway.reading.evidence("vpnClientConfiguration"), own.reading.evidence("addressSpace"))
+    if given.covers(wanted):
+        why = f"{gateway.name} gives its clients a route for {show_addresses(wanted)}."
+        return [Decision("client", gateway.id, Verdict.REACHABLE, why, evidence)]
+    return [_missing(network, gateway, own, subnet_id, wanted)]
+
+
+def _off(gateway: Gateway) -> Decision:
+    reason = {
+        "expressroute": "it is an ExpressRoute gateway, which has no point-to-site clients",
+        "policybased": "it is policy-based (static), which cannot serve point-to-site clients",
+    }.get(
+        "expressroute" if gateway.kind == "expressroute" else gateway.vpn_type, "no client address pool is configured"
+    )
+    why = f"Gateway {gateway.name} serves no point-to-site clients: {reason}."
+    evidence = tuple(gateway.reading.evidence(m) for m in ("gatewayType", "vpnType", "vpnClientConfiguration"))
+    return Decision("client", gateway.id, Verdict.BLOCKED, why, evidence, Cause.CLIENTS_OFF)
+
+
+def _transit_peers(network: Network, own: Vnet) -> Ranges:
+    """Spaces of directly peered VNets that use the gateway over gateway transit."""
+    found = Ranges()
+    for here in own.peerings:
+        if here.state.lower() == "connected" and here.allow_gateway_transit and network.snapshot.get(here.remote_id):
+            there = between(network.vnet(here.remote_id), own.id)
+            if there is not None and there.state.lower() == "connected" and there.use_remote_gateways:
+                found = found | here.remote
+    return found
+
+
+def _over_bgp(network: Network, gateway: Gateway) -> Ranges:
+    """Spaces of VNets behind VNet-to-VNet connections with BGP, which clients learn as well."""
+    found = Ranges()
+    for connection in network.connections_of(gateway):
+        if connection.kind == "vnet2vnet" and connection.bgp:
+            far = key(
+                connection.far_gateway_id if key(connection.gateway_id) == key(gateway.id) else connection.gateway_id
+            )
+            if network.snapshot.get(far) is not None:
+                found = found | network.vnet(network.gateway(far).vnet_id).addresses
+    return found
+
+
+def _missing(network: Network, gateway: Gateway, own: Vnet, subnet_id: str, wanted: Ranges) -> Decision:
+    """Why the client has no route: transit, a tunnel without BGP, no peering at all, or a partial space."""
+    target = network.vnet(subnet_id.rsplit("/subnets/", 1)[0])
+    found = f"Clients of {gateway.name} get no route for {show_addresses(wanted)}."
+    there = between(target, own.id)
+    here = between(own, target.id)
+    if there is not None and not _reply_by_appliance(network, subnet_id, gateway):
+        stop = transit(network, there, found)
+        if stop is not None:
+            return stop
+        if here is not None and not here.remote.covers(wanted):
+            return not_peered(here, wanted, found)
+    for side in (own, target):
+        not_listed = unlisted(network, side)
+        if not_listed is not None:
+            return not_listed
+    without_bgp = _without_bgp(network, gateway, target)
+    if without_bgp is not None:
+        return without_bgp
+    evidence = (gateway.reading.evidence("customRoutes"), own.reading.evidence("virtualNetworkPeerings"))
+    if there is None or here is None:
+        why = f"{found} {target.name} is not peered with {own.name}, where the gateway is."
+        return Decision("peering", own.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_MISSING)
+    why = f"{found} Neither the peered prefixes nor customRoutes of the gateway cover it."
+    return Decision("client", gateway.id, Verdict.BLOCKED, why, evidence, Cause.CLIENT_ROUTE_MISSING)
+
+
+def _reply_by_appliance(network: Network, subnet_id: str, gateway: Gateway) -> bool:
+    """True where the destination sends replies to the pool through an appliance, so that it needs no gateway transit."""
+    table = effective_routes(network, network.subnet(subnet_id))
+    return all(
+        bool(routes) and routes[0].next_hop_type.lower() == "virtualappliance"
+        for _, routes in table.split(gateway.pool)
+    )
+
+
+def _without_bgp(network: Network, gateway: Gateway, target: Vnet) -> Decision | None:
+    for connection in network.connections_of(gateway):
+        if connection.kind == "vnet2vnet" and not connection.bgp:
+            far = connection.far_gateway_id if key(connection.gateway_id) == key(gateway.id) else connection.gateway_id
+            if network.snapshot.get(far) is None or key(far_end(network, gateway, connection).vnet_id) != key(
+                target.id
+            ):
+                continue
+            why = (
+                f"{target.name} is behind connection {connection.name}, which does not use BGP: clients of {gateway.name} "
+                "reach only the first network."
+            )
+            return Decision("client", connection.id, Verdict.BLOCKED, why, (connection.reading.evidence("enableBgp"),),
+                            Cause.CLIENT_NEEDS_BGP)  # fmt: skip
+    return None
+
+
+def own_side(network: Network, origin: Origin, addresses: Ranges) -> list[Decision]:
+    """What Azure's configuration cannot show of the source's own side: one decision for each thing to look at."""
+    if origin.kind == "clients":
+        return [_client_machine(origin.gateways[0], addresses)]
+    decisions = []
+    gap = status_gap(origin.connection) if origin.connection is not None else None
+    if gap is not None:
+        decisions.append(Decision("client", origin.by, Verdict.UNKNOWN, gap.why, gap=gap))
+    return [*decisions, _site(origin)]
+
+
+def _client_machine(gateway: Gateway, addresses: Ranges) -> Decision:
+    gap = Gap(
+        f"The routes of the client that {gateway.name} serves",
+        "They are made when the client connects, from a package that may be older than today's networks; the client's own "
+        "firewall and name server are not in Azure either.",
+        "On the client, connected: route print -4 (Windows) or netstat -rn; and Test-NetConnection <server name> -Port 1433. "
+        "Add the output to the evidence.",
+    )
+    why = f"Whether the client at {show_addresses(addresses)} has today's routes is not in Azure's configuration."
+    return Decision("client", gateway.id, Verdict.UNKNOWN, why, (gateway.reading.whole(),), gap=gap)
+
+
+def _site(origin: Origin) -> Decision:
+    gap = Gap(
+        f"Routes and firewall of {origin.name}",
+        "The device there must route the instance's range into the tunnel and let TCP 1433 and 11000-11999 out.",
+        "From a machine there: Test-NetConnection <server name> -Port 1433; and the same from a VM in the instance's VNet "
+        "as a control.",
+    )
+    why = f"What the network of {origin.name or last(origin.by)} does with the traffic is not in Azure's configuration."
+    return Decision("client", origin.by, Verdict.UNKNOWN, why, gap=gap)

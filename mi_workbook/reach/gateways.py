@@ -1,0 +1,169 @@
+"""What virtual network gateways bring: their routes, gateway transit over a peering, and what lies behind them.
+
+Source: "Virtual network traffic routing", sections "Virtual network gateway" and "Border gateway protocol"; "Configure VPN
+gateway transit for virtual network peering"; "About BGP with VPN Gateway"; "About point-to-site VPN routing".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mi_workbook.core.errors import MissingEvidence
+from mi_workbook.core.evidence import Evidence, Gap
+from mi_workbook.network.gateway import Connection, Gateway
+from mi_workbook.network.network import CONNECTIONS, GATEWAYS, Network
+from mi_workbook.network.observed import learned_routes
+from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.vnet import Peering, Vnet
+
+HUB_PREFIX = "hv_"  # VNets of Virtual WAN hubs, which stand in a subscription of Microsoft's
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRoute:
+    """A prefix that a gateway serves. behind: clients | site | vnet | learned; by: id of pool's gateway or connection."""
+
+    prefix: str
+    gateway: Gateway
+    behind: str
+    by: str
+    why: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayView:
+    """The gateways a VNet uses, own or borrowed over a peering, what they serve, and what could not be known."""
+
+    gateways: tuple[Gateway, ...]
+    routes: tuple[GatewayRoute, ...]
+    gaps: tuple[Gap, ...]
+
+
+def gateway_view(network: Network, vnet: Vnet) -> GatewayView:
+    """Gateway routes as they are offered to the subnets of a VNet (a route table may still keep them out)."""
+    gaps = list(_own_gaps(network, vnet))
+    gateways = list(network.gateways_of(vnet.id))
+    for peering in vnet.peerings:
+        if peering.use_remote_gateways and peering.state.lower() == "connected":
+            found, missing = _borrowed(network, vnet, peering)
+            gateways += found
+            gaps += missing
+    routes: list[GatewayRoute] = []
+    for gateway in gateways:
+        routes += _served(network, gateway)
+        gaps += _unseen(network, gateway)
+    return GatewayView(tuple(gateways), tuple(routes), tuple(dict.fromkeys(gaps)))
+
+
+def _own_gaps(network: Network, vnet: Vnet) -> Iterator[Gap]:
+    """A gateway subnet in use whose gateway is not in the evidence; a Route Server, which learns from appliances."""
+    for subnet in vnet.subnets:
+        in_use = bool(subnet.reading.get("ipConfigurations"))
+        if subnet.is_gateway and not network.gateways_of(vnet.id):
+            if in_use or network.snapshot.absence(GATEWAYS) == "unproven":
+                yield _no_gateway(vnet)
+        elif subnet.name.lower() == "routeserversubnet" and in_use:
+            yield Gap(
+                f"Routes that the Route Server in VNet {vnet.name} learned",
+                "A Route Server adds routes that network virtual appliances announce.",
+                f"az network routeserver list-learned-routes; az network nic show-effective-route-table in {vnet.name}",
+            )
+
+
+def _no_gateway(vnet: Vnet) -> Gap:
+    return Gap(
+        f"The virtual network gateway of VNet {vnet.name}",
+        "Its GatewaySubnet is in use, and the gateway adds routes to every subnet.",
+        f"az network vnet-gateway list -g <group of {vnet.name}> -o json, and az network vpn-connection list -g <group>",
+    )
+
+
+def _borrowed(network: Network, vnet: Vnet, peering: Peering) -> tuple[tuple[Gateway, ...], list[Gap]]:
+    """Gateways of the peer, where its side allows gateway transit."""
+    if last(peering.remote_id).lower().startswith(HUB_PREFIX):
+        return (), [_hub(vnet, peering)]
+    try:
+        remote = network.vnet(peering.remote_id)
+    except MissingEvidence as missing:
+        return (), [missing.gap]
+    there = next((p for p in remote.peerings if key(p.remote_id) == key(vnet.id)), None)
+    if there is None or there.state.lower() != "connected" or not there.allow_gateway_transit:
+        return (), []
+    found = network.gateways_of(remote.id)
+    return found, [] if found else list(_own_gaps(network, remote))
+
+
+def _hub(vnet: Vnet, peering: Peering) -> Gap:
+    return Gap(
+        f"Effective routes of the Virtual WAN hub that VNet {vnet.name} is attached to",
+        f"Peering {peering.name} leads to a hub whose routing is not part of the VNet's configuration.",
+        "az network vhub get-effective-routes -g <group> -n <hub> --resource-type HubVirtualNetworkConnection "
+        "--resource-id <connection>; or az network nic show-effective-route-table on a running VM of the VNet.",
+    )
+
+
+def _served(network: Network, gateway: Gateway) -> Iterator[GatewayRoute]:
+    for text in gateway.pool_prefixes:
+        evidence = (gateway.reading.evidence("vpnClientConfiguration"),)
+        yield GatewayRoute(text, gateway, "clients", gateway.id, f"Point-to-site pool of {gateway.name}.", evidence)
+    for connection in network.connections_of(gateway):
+        yield from _over(network, gateway, connection)
+    for route in learned_routes(network.snapshot, gateway.id) or ():
+        why = f"Learned by {gateway.name} over BGP ({route.origin})."
+        yield GatewayRoute(route.prefix, gateway, "learned", gateway.id, why, (route.evidence,))
+
+
+def _over(network: Network, gateway: Gateway, connection: Connection) -> Iterator[GatewayRoute]:
+    """Static routes of a connection: a site's prefixes, or the space of the VNet at the other end."""
+    try:
+        if connection.kind == "ipsec" and connection.site_id:
+            site = network.local_network(connection.site_id)
+            for text in site.prefixes:
+                why = f"Site {site.name}, connection {connection.name}."
+                evidence = (site.reading.evidence("localNetworkAddressSpace"),)
+                yield GatewayRoute(text, gateway, "site", connection.id, why, evidence)
+        elif connection.kind == "vnet2vnet":
+            far = network.vnet(far_end(network, gateway, connection).vnet_id)
+            for text in far.prefixes:
+                why = f"VNet {far.name} over VNet-to-VNet connection {connection.name}."
+                yield GatewayRoute(text, gateway, "vnet", connection.id, why, (far.reading.evidence("addressSpace"),))
+    except MissingEvidence:
+        return  # named by _unseen
+
+
+def far_end(network: Network, gateway: Gateway, connection: Connection) -> Gateway:
+    """The gateway at the other end of a VNet-to-VNet connection. Raises MissingEvidence where it was not collected."""
+    forward = key(connection.gateway_id) == key(gateway.id)
+    return network.gateway(connection.far_gateway_id if forward else connection.gateway_id)
+
+
+def _unseen(network: Network, gateway: Gateway) -> Iterator[Gap]:
+    """What a gateway may serve beyond what was seen."""
+    connections = network.connections_of(gateway)
+    if network.snapshot.absence(CONNECTIONS) != "proven" and not connections:
+        yield Gap(
+            f"Connections of gateway {gateway.name}",
+            "Each adds routes to every subnet that uses the gateway.",
+            "az network vpn-connection list -g <group> -o json, then az network vpn-connection show for each",
+        )
+    for connection in connections:
+        yield from _other_end_gap(network, gateway, connection)
+    speaks = gateway.kind == "expressroute" or any(c.bgp for c in connections)
+    if speaks and learned_routes(network.snapshot, gateway.id) is None:
+        yield Gap(
+            f"Routes that gateway {gateway.name} learned over BGP",
+            "They are added to every subnet that uses the gateway, and are not part of its configuration.",
+            f"az network vnet-gateway list-learned-routes --ids {gateway.id} -o json",
+        )
+
+
+def _other_end_gap(network: Network, gateway: Gateway, connection: Connection) -> Iterator[Gap]:
+    try:
+        if connection.kind == "ipsec" and connection.site_id:
+            network.local_network(connection.site_id)
+        elif connection.kind == "vnet2vnet":
+            network.vnet(far_end(network, gateway, connection).vnet_id)
+    except MissingEvidence as missing:
+        yield missing.gap
