@@ -1,12 +1,12 @@
 """The commands a repair prints do what the repair was proved with: a reader of their own carries them out."""
 
 import pytest
+from az_commands import Azure
 
 from mi_workbook.cases import Case, all_cases
 from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import from_document
-from tests.az_commands import Azure
 
 PROVED = [one for one in all_cases() if one.repair_proved]
 

@@ -10,16 +10,7 @@ import copy
 from typing import Any
 
 import pytest
-
-from mi_workbook.core.ranges import prefix
-from mi_workbook.core.trace import Cause, Decision, Flow, Hop
-from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.diagnose import diagnose
-from mi_workbook.evidence.snapshot import Snapshot
-from mi_workbook.network.network import Network
-from mi_workbook.reach.effective_routes import effective_routes
-from mi_workbook.reach.forwarding import Beyond, Leg, follow
-from tests.azure import (
+from arm import (
     Json,
     connection,
     gateway,
@@ -35,6 +26,15 @@ from tests.azure import (
     vnet,
     vnet_id,
 )
+
+from mi_workbook.core.ranges import prefix
+from mi_workbook.core.trace import Cause, Decision, Flow, Hop
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.diagnose import diagnose
+from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.network.network import Network
+from mi_workbook.reach.effective_routes import effective_routes
+from mi_workbook.reach.forwarding import Beyond, Leg, follow
 
 H, A, B = ["10.0.0.0/16"], ["10.1.0.0/16"], ["10.2.0.0/16"]
 TRANSIT, REMOTE = {"allowGatewayTransit": True}, {"useRemoteGateways": True}

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,24 @@ def _key(resource_id: str) -> str:
     return resource_id.strip().rstrip("/").lower()
 
 
+def _own(resource: Mapping[str, Any]) -> str:
+    return _key(str(field(resource, "id", default="")))
+
+
+def _parent(at: str) -> str:
+    return "/".join(at.split("/")[:-2])
+
+
 class Snapshot:
-    """Raw evidence. `complete` is None where everything counts as collected, else the lower-case types claimed."""
+    """Raw evidence. `complete` is None where everything counts as collected, else the lower-case types claimed.
+
+    A changed snapshot shares the indexes of the one it was made from, so that a repair costs what it changes and not
+    what the tenant holds.
+    """
 
     __slots__ = (
-        "_by_id", "_by_parent", "_by_type", "cloud", "collected_at", "complete", "extra", "observations", "problems",
-        "resources", "source",
+        "_by_id", "_by_parent", "_by_type", "_keyed", "_resources", "_touched", "cloud", "collected_at", "complete",
+        "extra", "observations", "problems", "source",
     )  # fmt: skip
 
     def __init__(
@@ -68,34 +80,82 @@ class Snapshot:
         extra: dict[str, Any] | None = None,
         complete: frozenset[str] | None = frozenset(),
     ) -> None:
-        self.resources = tuple(resources)
+        self._resources = tuple(resources)
         self.observations, self.problems = tuple(observations), tuple(problems)
         self.source, self.extra = dict(source or {}), dict(extra or {})
         self.collected_at, self.cloud, self.complete = collected_at, cloud, complete
         self._by_id: dict[str, dict[str, Any]] = {}
         self._by_type: dict[str, list[dict[str, Any]]] = {}
         self._by_parent: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        for resource in self.resources:
+        self._keyed: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
+        self._touched: dict[str, dict[str, Any]] = {}
+        for resource in self._resources:
             self._index(resource)
 
     def _index(self, resource: dict[str, Any]) -> None:
-        at, kind = _key(str(field(resource, "id", default=""))), type_of(resource).lower()
+        at, kind = _own(resource), type_of(resource).lower()
         self._by_id[at] = resource
         self._by_type.setdefault(kind, []).append(resource)
         if kind.count("/") > 1:
-            self._by_parent.setdefault(("/".join(at.split("/")[:-2]), kind), []).append(resource)
+            self._by_parent.setdefault((_parent(at), kind), []).append(resource)
+
+    @property
+    def resources(self) -> tuple[dict[str, Any], ...]:
+        """Every resource, in the order it was read; what changes added comes last."""
+        if not self._touched:
+            return self._resources
+        kept = [self._touched.get(_own(one), one) for one in self._resources]
+        return (*kept, *(one for at, one in self._touched.items() if at not in self._by_id))
 
     def get(self, resource_id: str) -> dict[str, Any] | None:
         """The resource of this id, in any case."""
-        return self._by_id.get(_key(resource_id))
+        at = _key(resource_id)
+        return self._touched.get(at) or self._by_id.get(at)
 
     def of_type(self, kind: str) -> tuple[dict[str, Any], ...]:
         """Resources of a type."""
-        return tuple(self._by_type.get(kind.lower(), ()))
+        wanted = kind.lower()
+        return self._patched(self._by_type.get(wanted, ()), lambda one: type_of(one).lower() == wanted)
 
     def children(self, parent_id: str, kind: str) -> tuple[dict[str, Any], ...]:
         """Separate child resources of a type directly under a parent."""
-        return tuple(self._by_parent.get((_key(parent_id), kind.lower()), ()))
+        at, wanted = _key(parent_id), kind.lower()
+        return self._patched(
+            self._by_parent.get((at, wanted), ()),
+            lambda one: type_of(one).lower() == wanted and _parent(_own(one)) == at,
+        )
+
+    def having(
+        self, kind: str, by: str, keys: Callable[[dict[str, Any]], Iterable[str]], wanted: str
+    ) -> tuple[dict[str, Any], ...]:
+        """Resources of a type that a key leads to.
+
+        by: name of the key; keys: the keys of a resource (any case); wanted: the key asked for. The index is made at the
+        first question and kept, so that the next one costs nothing of the tenant.
+        """
+        found = self._keyed.get((kind, by))
+        if found is None:
+            found = self._keyed[kind, by] = {}
+            for one in self._by_type.get(kind.lower(), ()):
+                for key in {text.lower() for text in keys(one)}:
+                    found.setdefault(key, []).append(one)
+        sought = wanted.lower()
+        return self._patched(
+            found.get(sought, ()),
+            lambda one: type_of(one).lower() == kind.lower() and sought in {text.lower() for text in keys(one)},
+        )
+
+    def _patched(
+        self, found: Iterable[dict[str, Any]], fits: Callable[[dict[str, Any]], bool]
+    ) -> tuple[dict[str, Any], ...]:
+        """What an index holds, with changed resources in the place of the ones they replace."""
+        if not self._touched:
+            return tuple(found)
+        seen = {_own(one): one for one in found}
+        fresh = {at: one for at, one in self._touched.items() if fits(one)}
+        return tuple(
+            {at: one for at, one in {**seen, **fresh}.items() if at in fresh or at not in self._touched}.values()
+        )
 
     def absence(self, kind: str) -> str:
         """What not finding a kind means: `proven` (collected whole), `unproven` (known to be partial), `unstated`."""
@@ -113,30 +173,32 @@ class Snapshot:
         A change of a whole document (pointer "") that the snapshot does not hold adds it.
         Raises InputError for any other change of a document that the snapshot does not hold.
         """
-        touched: dict[str, dict[str, Any]] = {}
-        added: dict[str, dict[str, Any]] = {}
+        touched = dict(self._touched)
         for change in changes:
-            if change.pointer == "" and _key(change.document) not in self._by_id:
-                added[_key(change.document)] = change.value
+            if change.pointer == "" and self.get(change.document) is None:
+                touched[_key(change.document)] = change.value
                 continue
-            at, prefix = self._home(change.document)
-            raw = touched.get(at, self._by_id[at])
-            touched[at] = _set(raw, [*prefix, *_parts(change.pointer)], change.value)
-        resources = [touched.get(_key(str(field(r, "id", default=""))), r) for r in self.resources]
-        return Snapshot(
-            [*resources, *added.values()], observations=self.observations, problems=self.problems, source=self.source,
-            collected_at=self.collected_at, cloud=self.cloud, extra=self.extra, complete=self.complete,
+            at, prefix = self._home(change.document, touched)
+            touched[at] = _set(touched.get(at, self._by_id.get(at)), [*prefix, *_parts(change.pointer)], change.value)
+        other = Snapshot(
+            observations=self.observations, problems=self.problems, source=self.source, collected_at=self.collected_at,
+            cloud=self.cloud, extra=self.extra, complete=self.complete,
         )  # fmt: skip
+        other._resources, other._by_id, other._by_type = self._resources, self._by_id, self._by_type
+        other._by_parent, other._keyed, other._touched = self._by_parent, self._keyed, touched
+        return other
 
-    def _home(self, document: str) -> tuple[str, list[str]]:
+    def _home(self, document: str, touched: Mapping[str, dict[str, Any]]) -> tuple[str, list[str]]:
+        """The resource that holds a document, and the path to it inside."""
         at = _key(document)
-        if at in self._by_id:
+        if at in touched or at in self._by_id:
             return at, []
         parts = at.split("/")
         for end in range(len(parts) - 2, 1, -2):
             parent = "/".join(parts[:end])
-            if parent in self._by_id:
-                found = _inside(self._by_id[parent], at)
+            holder = touched.get(parent) or self._by_id.get(parent)
+            if holder is not None:
+                found = _inside(holder, at)
                 if found is not None:
                     return parent, found
         raise InputError(

@@ -1,1 +1,0 @@
-"""Tests: what must hold for a user."""
