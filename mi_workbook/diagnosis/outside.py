@@ -9,7 +9,7 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Place
 from mi_workbook.core.ranges import Ranges, prefix, show_addresses
 from mi_workbook.network.gateway import Connection, Gateway
-from mi_workbook.network.network import CONNECTIONS, GATEWAYS, LOCAL_NETWORKS, Network
+from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.reach.path import INSIDE, Origin
@@ -97,11 +97,7 @@ def _check(address: str, typed: str) -> None:
 def _find(network: Network, kind: str, name: str, typed: str) -> str:
     if name.startswith("/"):
         return str((network.snapshot.get(name) or {}).get("id") or _absent(network, kind, name, typed))
-    found = [
-        str(r.get("id", ""))
-        for r in network.snapshot.of_type(kind)
-        if last(str(r.get("id", ""))).lower() == name.lower()
-    ]
+    found = [str(raw.get("id", "")) for raw in network.named(kind, name)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -126,9 +122,7 @@ def _gateway_of(network: Network, kind: str, at: str) -> Gateway:
             raise MissingEvidence(Gap(f"Subnet of gateway {gateway.name}", "Its evidence names none.",
                                       f"az network vnet-gateway show --ids {gateway.id} -o json"))  # fmt: skip
         return gateway
-    joined = [network.connection(str(r.get("id", ""))) for r in network.snapshot.of_type(CONNECTIONS)]
-    found = [c for c in joined if key(c.site_id) == key(at)]
-    found.sort(key=lambda c: c.status.lower() != "connected")
+    found = sorted(network.connections_at(at), key=lambda c: c.status.lower() != "connected")
     if not found:
         raise MissingEvidence(Gap(f"The connection of site {last(at)}", "No connection in the evidence leads to it.",
                                   "az network vpn-connection list -g <group> -o json"))  # fmt: skip

@@ -11,13 +11,16 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Place
 from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.diagnosis.outside import internet_place, outside_place
+from mi_workbook.network import keys
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import INSTANCES, NICS, VMS, VNETS, Network
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import last
 from mi_workbook.network.service_tags import PUBLIC
+from mi_workbook.network.vnet import Vnet
 from mi_workbook.reach.names import ServerName, likeness, read_name
 
+MOST_NAMED = 500
 OUTSIDE_KINDS = {"p2s": "clients", "onprem": "site", "er": "express"}
 
 
@@ -65,7 +68,7 @@ def _by_address(network: Network, text: str) -> Place:
         return _nic_place(network, nics[0].id, text)
     homes = [
         (vnet, subnet)
-        for vnet in (network.vnet(str(raw.get("id", ""))) for raw in network.snapshot.of_type(VNETS))
+        for vnet in _vnets_around(network, address)
         for subnet in vnet.subnets
         if subnet.addresses.covers(prefix(text))
     ]
@@ -76,6 +79,12 @@ def _by_address(network: Network, text: str) -> Place:
         names = ", ".join(f"{v.name}/{s.name}" for v, s in homes)
         raise InputError(f"{text} fits several subnets: {names}.", remedy="Name the subnet: vnet/subnet.")
     return _nothing(network, text, (VNETS, NICS), [])
+
+
+def _vnets_around(network: Network, address: int) -> list[Vnet]:
+    """VNets whose address space may hold an address."""
+    found = network.snapshot.having(VNETS, "block", keys.vnet_blocks, str(address >> keys.BLOCK))
+    return [network.vnet(str(raw.get("id", ""))) for raw in found]
 
 
 def _by_id(network: Network, text: str) -> Place:
@@ -105,16 +114,14 @@ def _by_name(network: Network, text: str) -> Place:
     if "/" in wanted:
         return _by_subnet_name(network, text)
     for kind in (VMS, NICS):
-        found = [r for r in network.snapshot.of_type(kind) if _name(r) == wanted]
+        found = network.named(kind, wanted)
         if len(found) > 1:
             ids = ", ".join(str(r.get("id")) for r in found)
             raise InputError(f"'{text}' names several resources: {ids}.", remedy="Give the id.")
         if found:
             at = str(found[0].get("id", ""))
             return _vm_place(network, at) if kind == VMS else _nic_place(network, at, text)
-    by_vm = [
-        r for r in network.snapshot.of_type(NICS) if last(network.nic(str(r.get("id", ""))).vm_id).lower() == wanted
-    ]
+    by_vm = network.snapshot.having(NICS, "vm", keys.vm_of_nic, wanted)
     if by_vm:
         return _nic_place(network, str(by_vm[0].get("id", "")), text)
     known = [_name(r) for kind in (VMS, NICS) for r in network.snapshot.of_type(kind)]
@@ -123,13 +130,13 @@ def _by_name(network: Network, text: str) -> Place:
 
 def _by_subnet_name(network: Network, text: str) -> Place:
     vnet_name, _, subnet_name = text.lower().partition("/")
-    vnets = [network.vnet(str(r.get("id", ""))) for r in network.snapshot.of_type(VNETS) if _name(r) == vnet_name]
+    vnets = [network.vnet(str(r.get("id", ""))) for r in network.named(VNETS, vnet_name)]
     found = [subnet for vnet in vnets for subnet in vnet.subnets if subnet.name.lower() == subnet_name]
     if len(found) == 1:
         return _subnet_place(network, found[0].id, text)
     if found:
         raise InputError(f"'{text}' names several subnets.", remedy="Give the subnet's id.")
-    known = [f"{_name(r)}/{s.name}" for r in network.snapshot.of_type(VNETS)
+    known = [f"{_name(r)}/{s.name}" for r in network.snapshot.of_type(VNETS)[:MOST_NAMED]
              for s in network.vnet(str(r.get("id", ""))).subnets]  # fmt: skip
     return _nothing(network, text, (VNETS,), known)
 
@@ -175,6 +182,9 @@ def find_target(network: Network, text: str) -> tuple[ManagedInstance, ServerNam
 
     Raises MissingEvidence where no instance was collected, InputError where none is likely meant.
     """
+    exact = network.snapshot.having(INSTANCES, "server name", keys.server_names, text.strip().rstrip("/"))
+    if len(exact) == 1 and "." not in text:
+        return network.instance(str(exact[0].get("id", ""))), None
     instances = network.instances()
     if not instances:
         if network.snapshot.absence(INSTANCES) == "proven":
@@ -185,10 +195,9 @@ def find_target(network: Network, text: str) -> tuple[ManagedInstance, ServerNam
             "az sql mi list -o json (Microsoft.Sql/managedInstances/read)",
         )
         raise MissingEvidence(gap)
-    for instance in instances:
-        if key(text) in {key(instance.id), instance.name.lower()}:
-            return instance, None
     name = read_name(text)
+    if len(meant := network.snapshot.having(INSTANCES, "server name", keys.server_names, name.host)) == 1:
+        return network.instance(str(meant[0].get("id", ""))), name
     return (_holding(network, name, instances) if name.is_address else _likeliest(name, instances)), name
 
 

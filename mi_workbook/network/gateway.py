@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from mi_workbook.core.ranges import Ranges
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import key
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +132,6 @@ def read_connection(reading: Reading) -> Connection:
         ),
         has_nat=bool(reading.references("ingressNatRules") or reading.references("egressNatRules")),
     )
-
-
-def joins(connection: Connection, gateway: Gateway) -> bool:
-    """True if the connection starts or ends at the gateway."""
-    return key(gateway.id) in {key(connection.gateway_id), key(connection.far_gateway_id)}
 
 
 def _part(reading: Reading, name: str) -> Reading:

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.network import keys
 from mi_workbook.network.gateway import (
     Connection,
     Gateway,
     LocalNetwork,
-    joins,
     read_connection,
     read_gateway,
     read_local_network,
@@ -57,7 +57,6 @@ class Network:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._kept: dict[tuple[str, str], Any] = {}
-        self._by_address: dict[int, list[Nic]] | None = None
 
     def memo(self, what: str, at: str) -> Any:
         """What was kept for this snapshot under a name and a place, None where nothing was."""
@@ -114,19 +113,18 @@ class Network:
 
     def private_endpoints(self, instance_id: str) -> tuple[PrivateEndpoint, ...]:
         """Private endpoints of an instance that were seen, from either end's evidence."""
-        found = [self.private_endpoint(str(r.get("id", ""))) for r in self.snapshot.of_type(PRIVATE_ENDPOINTS)]
-        return tuple(e for e in found if key(instance_id) in {key(t) for t in e.target_ids})
+        found = self.snapshot.having(PRIVATE_ENDPOINTS, "target", keys.targets_of_endpoint, key(instance_id))
+        return tuple(self.private_endpoint(str(raw.get("id", ""))) for raw in found)
+
+    def private_endpoints_in(self, vnet_id: str) -> tuple[PrivateEndpoint, ...]:
+        """Private endpoints that lie in a VNet and were seen."""
+        found = self.snapshot.having(PRIVATE_ENDPOINTS, "vnet", keys.vnet_of_endpoint, key(vnet_id))
+        return tuple(self.private_endpoint(str(raw.get("id", ""))) for raw in found)
 
     def holders(self, address: int) -> tuple[Nic, ...]:
         """NICs that were seen with this private address."""
-        if self._by_address is None:
-            self._by_address = {}
-            for raw in self.snapshot.of_type(NICS):
-                nic = self.nic(str(raw.get("id", "")))
-                for configuration in nic.configurations:
-                    for first, _ in configuration.address:
-                        self._by_address.setdefault(first, []).append(nic)
-        return tuple(self._by_address.get(address, ()))
+        found = self.snapshot.having(NICS, "address", keys.nic_addresses, str(address))
+        return tuple(self.nic(str(raw.get("id", ""))) for raw in found)
 
     def endpoint_addresses(self, endpoint: PrivateEndpoint) -> tuple[int, ...]:
         """The addresses of a private endpoint, from its NIC or its own configuration."""
@@ -142,8 +140,8 @@ class Network:
 
     def gateways_of(self, vnet_id: str) -> tuple[Gateway, ...]:
         """Gateways that were seen in a VNet."""
-        found = (self.gateway(str(raw.get("id", ""))) for raw in self.snapshot.of_type(GATEWAYS))
-        return tuple(gateway for gateway in found if key(gateway.vnet_id) == key(vnet_id))
+        found = self.snapshot.having(GATEWAYS, "vnet", keys.vnet_of_gateway, key(vnet_id))
+        return tuple(self.gateway(str(raw.get("id", ""))) for raw in found)
 
     def local_network(self, site_id: str) -> LocalNetwork:
         """The local network gateway. Raises MissingEvidence where it was not collected."""
@@ -155,8 +153,16 @@ class Network:
 
     def connections_of(self, gateway: Gateway) -> tuple[Connection, ...]:
         """Connections that were seen at a gateway."""
-        found = (self.connection(str(raw.get("id", ""))) for raw in self.snapshot.of_type(CONNECTIONS))
-        return tuple(connection for connection in found if joins(connection, gateway))
+        return self.connections_at(gateway.id)
+
+    def connections_at(self, end_id: str) -> tuple[Connection, ...]:
+        """Connections that were seen at a gateway or a local network gateway."""
+        found = self.snapshot.having(CONNECTIONS, "end", keys.ends_of_connection, key(end_id))
+        return tuple(self.connection(str(raw.get("id", ""))) for raw in found)
+
+    def named(self, kind: str, name: str) -> tuple[dict[str, Any], ...]:
+        """Raw resources of a kind with a name."""
+        return self.snapshot.having(kind, "name", keys.names, name)
 
     def _build_vnet(self, reading: Reading) -> Vnet:
         return read_vnet(reading, self._with("subnets", reading, SUBNETS), self._peerings(reading))

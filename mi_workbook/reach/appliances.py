@@ -13,6 +13,7 @@ from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import Ranges
 from mi_workbook.core.trace import Cause, Decision, Flow, Hop
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.network import keys
 from mi_workbook.network.network import FIREWALLS, LOAD_BALANCERS, NETWORK_MANAGERS, Network
 from mi_workbook.network.nic import Nic
 from mi_workbook.network.reading import Reading, ipv4
@@ -114,11 +115,13 @@ def _nics_of(network: Network, nic: Nic) -> list[str]:
 
 
 def _balancer(network: Network, hop: Ranges) -> Reading | None:
-    for raw in network.snapshot.of_type(LOAD_BALANCERS):
-        balancer = Reading(str(raw.get("id", "")), "", raw)
-        fronts = [c.text("privateIPAddress") for c in balancer.children("frontendIPConfigurations")]
-        if ipv4(tuple(f for f in fronts if f)) & hop:
-            return balancer
+    return _with_front(network, LOAD_BALANCERS, hop)
+
+
+def _with_front(network: Network, kind: str, hop: Ranges) -> Reading | None:
+    for first, _ in hop:
+        for raw in network.snapshot.having(kind, "front", keys.front_addresses, str(first)):
+            return Reading(str(raw.get("id", "")), "", raw)
     return None
 
 
@@ -132,12 +135,7 @@ def _behind(network: Network, balancer: Reading) -> Iterator[Nic]:
 
 
 def _firewall(network: Network, hop: Ranges) -> Reading | None:
-    for raw in network.snapshot.of_type(FIREWALLS):
-        firewall = Reading(str(raw.get("id", "")), "", raw)
-        texts = [c.text("privateIPAddress") for c in firewall.children("ipConfigurations")]
-        if ipv4(tuple(t for t in texts if t)) & hop:
-            return firewall
-    return None
+    return _with_front(network, FIREWALLS, hop)
 
 
 def _policy_unknown(route: Route, at: str, direction: str) -> Decision:

@@ -10,7 +10,7 @@ from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.network.gateway import Gateway
-from mi_workbook.network.network import PRIVATE_ENDPOINTS, Network
+from mi_workbook.network.network import Network
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.route_table import RouteTable
@@ -171,15 +171,12 @@ def _endpoint_routes(network: Network, vnet: Vnet) -> Iterator[Route]:
 
     Source: "Manage network policies for private endpoints", section "UDR support".
     """
-    near = {key(vnet.id)} | {key(p.remote_id) for p in vnet.peerings if p.state.lower() == "connected"}
-    for raw in network.snapshot.of_type(PRIVATE_ENDPOINTS):
-        endpoint = network.private_endpoint(str(raw.get("id", "")))
-        if key(endpoint.subnet_id).rpartition("/subnets/")[0] not in near:
-            continue
+    near = dict.fromkeys([key(vnet.id), *(key(p.remote_id) for p in vnet.peerings if p.state.lower() == "connected")])
+    for endpoint in [found for home in near for found in network.private_endpoints_in(home)]:
         for address in network.endpoint_addresses(endpoint):
             yield Route(
                 "Default", "Active", f"{ipaddress.IPv4Address(address)}/32", "InterfaceEndpoint",
-                name="", why=f"Private endpoint {endpoint.name}.", evidence=(endpoint.reading.whole(),),
+                why=f"Private endpoint {endpoint.name}.", evidence=(endpoint.reading.whole(),),
             )  # fmt: skip
 
 

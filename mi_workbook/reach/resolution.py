@@ -13,6 +13,7 @@ from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import NOTHING, Ranges, show_addresses
 from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.network import keys
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import (
     PRIVATE_ENDPOINTS,
@@ -69,13 +70,12 @@ def resolve_outside(network: Network, instance: ManagedInstance, servers: tuple[
 
 def _resolver_vnet(network: Network, server: str) -> Vnet | None:
     """The VNet whose view a DNS Private Resolver answers with, where the server is one of its inbound endpoints."""
-    for raw in network.snapshot.of_type(RESOLVER_INBOUND):
-        inbound = Reading(str(raw.get("id", "")), "", raw)
-        texts = [c.text("privateIpAddress") for c in inbound.children("ipConfigurations")]
-        owner = network.snapshot.get(parent(inbound.id))
-        if server in texts and owner is not None:
-            home = Reading(parent(inbound.id), "", owner).reference("virtualNetwork")
-            return network.vnet(home) if network.snapshot.get(home) is not None else None
+    for raw in network.snapshot.having(RESOLVER_INBOUND, "address", keys.inbound_addresses, server):
+        owner_id = parent(str(raw.get("id", "")))
+        owner = network.snapshot.get(owner_id)
+        home = Reading(owner_id, "", owner).reference("virtualNetwork") if owner is not None else ""
+        if home and network.snapshot.get(home) is not None:
+            return network.vnet(home)
     return None
 
 
@@ -124,11 +124,11 @@ def _by_azure(network: Network, vnet: Vnet, instance: ManagedInstance) -> Resolu
 def _linked_zone(network: Network, vnet: Vnet, name: str) -> tuple[Reading, Reading] | None:
     """The zone with the longest suffix of the name that is linked to the VNet, and its link."""
     found: list[tuple[Reading, Reading]] = []
-    for raw in network.snapshot.of_type(PRIVATE_ZONES):
-        zone = Reading(str(raw.get("id", "")), "", raw)
+    for raw in network.snapshot.having(ZONE_LINKS, "vnet", keys.linked_vnet, key(vnet.id)):
+        at = parent(str(raw.get("id", "")))
+        zone = Reading(at, "", network.snapshot.get(at) or {"id": at})
         if name == zone.name.lower() or name.endswith("." + zone.name.lower()):
-            links = (Reading(zone.id, "", link) for link in network.snapshot.children(zone.id, ZONE_LINKS))
-            found += [(zone, link) for link in links if key(link.reference("virtualNetwork")) == key(vnet.id)]
+            found.append((zone, Reading(at, "", raw)))
     return max(found, key=lambda pair: len(pair[0].name)) if found else None
 
 
