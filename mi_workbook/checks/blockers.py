@@ -197,7 +197,7 @@ def _opens(subject: Subject, peering: Peering, outbound: bool) -> bool:
 
 def _gate_opens(subject: Subject, changes: tuple[Change, ...], outbound: bool) -> bool:
     """True if the rules at one end let the flow on once these changes are made."""
-    network = Network(subject.network.snapshot.changed(changes))
+    network = subject.network.after(changes)
     hops = [hop for trace in traces(network, subject.question) if trace.direction == "forward" for hop in trace.hops]
     gates = [d for hop in hops if (hop.at == subject.question.at) == outbound for d in hop.decisions if d.kind == "nsg"]
     return bool(gates) and all(d.result is not Verdict.BLOCKED for d in gates)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 LAST_ADDRESS = 2**32 - 1
 LAST_PORT = 65535
@@ -81,6 +82,7 @@ EVERY_ADDRESS = Ranges(((0, LAST_ADDRESS),))
 EVERY_PORT = Ranges(((0, LAST_PORT),))
 
 
+@lru_cache(maxsize=100_000)
 def prefix(text: str) -> Ranges:
     """Addresses of an IPv4 prefix or address ("10.0.0.0/24", "10.0.0.4", also "a-b"); empty for IPv6.
 

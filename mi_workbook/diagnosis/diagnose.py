@@ -39,6 +39,7 @@ NOT_CHECKED = (
 class Look:
     """One look at a snapshot: the question as understood, its traces, and what the checks found."""
 
+    network: Network
     question: Question | None
     source: Place
     target: Place
@@ -60,11 +61,9 @@ def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto
 
     Raises InputError where source or target do not fit the evidence.
     """
-    first = look(snapshot, source, target, endpoint)
+    first = look(Network(snapshot), source, target, endpoint)
     findings = _findings(first)
-    repair, later = (
-        (None, []) if first.verdict is Verdict.REACHABLE else _repair(snapshot, first, source, target, endpoint)
-    )
+    repair, later = (None, []) if first.verdict is Verdict.REACHABLE else _repair(first, source, target, endpoint)
     root = next((f.fault for f in findings if f.explains_verdict), None)
     for one in later:
         if (one.fault, one.resource) not in {(f.fault, f.resource) for f in findings}:
@@ -85,9 +84,8 @@ def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto
     )
 
 
-def look(snapshot: Snapshot, source: str, target: str, endpoint: str) -> Look:
-    """Traces and checks, without repair."""
-    network = Network(snapshot)
+def look(network: Network, source: str, target: str, endpoint: str, *, checked: bool = True) -> Look:
+    """Traces and (where `checked`) what the checks find, without repair."""
     where, what = Place("other", "", source, typed=source), Place("instance", "", target, typed=target)
     try:
         instance, _ = find_target(network, target)
@@ -95,13 +93,21 @@ def look(snapshot: Snapshot, source: str, target: str, endpoint: str) -> Look:
         where = find_source(network, source)
         question = _question(network, where, instance, target, endpoint)
     except MissingEvidence as missing:
-        return Look(None, where, what, (), (), None, (missing.gap,), Verdict.UNKNOWN)
+        return Look(network, None, where, what, (), (), None, (missing.gap,), Verdict.UNKNOWN)
     ways = tuple(traces(network, question))
     subject = Subject(network, question, ways)
     gaps = dict.fromkeys(d.gap for trace in ways for d in trace.decisions if d.gap is not None)
-    found, missing_for = _checked(subject)
+    found, missing_for = _checked(subject) if checked else ((), [])
     return Look(
-        question, where, what, ways, found, subject, (*gaps, *(g for g in missing_for if g not in gaps)), verdict(ways)
+        network,
+        question,
+        where,
+        what,
+        ways,
+        found,
+        subject,
+        (*gaps, *(g for g in missing_for if g not in gaps)),
+        verdict(ways),
     )
 
 
@@ -178,9 +184,7 @@ def _explains(seen: Look, found: Found, decided: Decision | None) -> bool:
     return seen.verdict is Verdict.BLOCKED and found.decision is not None and found.decision is decided
 
 
-def _repair(
-    snapshot: Snapshot, first: Look, source: str, target: str, endpoint: str
-) -> tuple[Repair | None, list[Finding]]:
+def _repair(first: Look, source: str, target: str, endpoint: str) -> tuple[Repair | None, list[Finding]]:
     """Mend the first blocker on the path, look again, until reachable; then show that each step was needed.
 
     The later blockers are met on the way, so all of them are listed.
@@ -193,13 +197,13 @@ def _repair(
         if step is None or not step.changes or step in steps:
             break
         steps.append(step)
-        seen = _after(snapshot, steps, source, target, endpoint)
+        seen = _after(first, steps, source, target, endpoint)
         if seen.subject is not None:
             later += [finding(seen.subject, f, False) for f in seen.found if f.decision is not None]
     if not steps:
         return None, later
     if _open(seen):
-        steps = _needed(snapshot, steps, source, target, endpoint)
+        steps = _needed(first, steps, source, target, endpoint)
     changes = tuple(change for step in steps for change in step.changes)
     proved = _open(seen) and not _new_blockers(first, seen, steps)
     return Repair(proved, proved, changes, seen.verdict, tuple(s.fault for s in steps)), later
@@ -221,31 +225,33 @@ def _first_blocker(seen: Look) -> Found | None:
     return None
 
 
-def _after(snapshot: Snapshot, steps: Iterable[Found], source: str, target: str, endpoint: str) -> Look:
+def _after(
+    first: Look, steps: Iterable[Found], source: str, target: str, endpoint: str, *, checked: bool = True
+) -> Look:
     """The same question on the snapshot with these steps done; a changed server name changes the question."""
     changes = [change for step in steps for change in step.changes]
     typed = next((str(c.value) for c in reversed(changes) if c.document == QUESTION), target)
-    return look(snapshot.changed(_on_evidence(changes)), source, typed, endpoint)
+    return look(first.network.after(_on_evidence(changes)), source, typed, endpoint, checked=checked)
 
 
 def _on_evidence(changes: list[Change]) -> list[Change]:
     return [change for change in changes if change.document != QUESTION]
 
 
-def _needed(snapshot: Snapshot, steps: list[Found], source: str, target: str, endpoint: str) -> list[Found]:
+def _needed(first: Look, steps: list[Found], source: str, target: str, endpoint: str) -> list[Found]:
     """The steps without which the verdict would not turn; each one left was tried without."""
     kept = list(steps)
     for step in steps:
         others = [s for s in kept if s is not step]
-        if _open_after(snapshot, others, source, target, endpoint):
+        if others and _open_after(first, others, source, target, endpoint):
             kept = others
     return kept
 
 
-def _open_after(snapshot: Snapshot, steps: list[Found], source: str, target: str, endpoint: str) -> bool:
+def _open_after(first: Look, steps: list[Found], source: str, target: str, endpoint: str) -> bool:
     """Whether these steps alone are enough; a step that builds on one that was left out is not."""
     try:
-        return _open(_after(snapshot, steps, source, target, endpoint))
+        return _open(_after(first, steps, source, target, endpoint, checked=False))
     except InputError:
         return False
 

@@ -107,6 +107,10 @@ class Snapshot:
         kept = [self._touched.get(_own(one), one) for one in self._resources]
         return (*kept, *(one for at, one in self._touched.items() if at not in self._by_id))
 
+    def touched(self) -> frozenset[str]:
+        """Ids, in lower case, of the resources that changes made or replaced since the evidence was read."""
+        return frozenset(self._touched)
+
     def get(self, resource_id: str) -> dict[str, Any] | None:
         """The resource of this id, in any case."""
         at = _key(resource_id)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
+from mi_workbook.core.finding import Change
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network import keys
 from mi_workbook.network.gateway import (
@@ -57,6 +58,16 @@ class Network:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._kept: dict[tuple[str, str], Any] = {}
+
+    def after(self, changes: Iterable[Change]) -> Network:
+        """The network with these changes; views of resources that they do not touch are kept."""
+        snapshot = self.snapshot.changed(changes)
+        other = Network(snapshot)
+        touched = snapshot.touched()
+        for (kind, at), view in self._kept.items():
+            if "/" in kind and at not in touched and not any(one.startswith(f"{at}/") for one in touched):
+                other._kept[kind, at] = view
+        return other
 
     def memo(self, what: str, at: str) -> Any:
         """What was kept for this snapshot under a name and a place, None where nothing was."""

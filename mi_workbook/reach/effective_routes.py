@@ -51,7 +51,7 @@ class Route:
     @property
     def length(self) -> int:
         """Prefix length, -1 for a service tag."""
-        return ipaddress.ip_network(self.prefix, strict=False).prefixlen if self.addresses else -1
+        return 33 - self.addresses.size.bit_length() if self.addresses else -1
 
 
 @dataclass(frozen=True, slots=True)
