@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
 import os
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +34,23 @@ def load(*paths: str | os.PathLike[str]) -> Snapshot:
 
 def load_bytes(items: Iterable[tuple[str, bytes]]) -> Snapshot:
     """One snapshot of named contents (uploads); archives among them are opened."""
-    parts = [_read(name, data) for given, content in items for name, data in _opened(given, content)]
-    if not parts:
-        raise InputError("No JSON file was found.", remedy=FORMS)
-    return parts[0][1] if len(parts) == 1 else _merged(parts)
+    with _without_collector():
+        parts = [_read(name, data) for given, content in items for name, data in _opened(given, content)]
+        if not parts:
+            raise InputError("No JSON file was found.", remedy=FORMS)
+        return parts[0][1] if len(parts) == 1 else _merged(parts)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """No garbage collection while a document is read: it makes objects only, and looking at them halves the speed."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
