@@ -38,7 +38,7 @@ class HostsFile:
 def hosts_path() -> Path:
     """Where this system keeps its hosts file."""
     if os.name == "nt":
-        return Path(os.environ.get("SystemRoot", r"C:\Windows"), "System32", "drivers", "etc", "hosts")
+        return Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "drivers", "etc", "hosts")
     return Path("/etc/hosts")
 
 

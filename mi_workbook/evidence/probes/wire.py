@@ -19,7 +19,6 @@ LAST = 0x01
 ENCRYPTION = {0x00: "off", 0x01: "on", 0x02: "not supported", 0x03: "required"}
 ENCRYPT_ON, ENCRYPT_NOT_SUPPORTED = 0x01, 0x02
 VERSION_7_4 = 0x74000004
-VERSION_8_0 = 0x08000000
 
 _ROUTING = 20
 _ENVCHANGE, _ERROR, _INFO, _LOGINACK, _FEATURES = 0xE3, 0xAA, 0xAB, 0xAD, 0xAE
@@ -79,7 +78,7 @@ def header(raw: bytes) -> tuple[int, bool, int]:
 
 def prelogin(encryption: int) -> bytes:
     """The client's PRELOGIN: no instance name, no MARS."""
-    options = [(0x00, bytes([0, 0, 0, 0, 0, 0])), (0x01, bytes([encryption])), (0x02, b"\0"), (0x03, b"\0\0\0\0"),
+    options = [(0x00, bytes([1, 0, 0, 0, 0, 0])), (0x01, bytes([encryption])), (0x02, b"\0"), (0x03, b"\0\0\0\0"),
                (0x04, b"\0")]  # fmt: skip
     at = len(options) * 5 + 1
     table, data = b"", b""
