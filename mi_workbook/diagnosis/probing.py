@@ -6,24 +6,27 @@ Instance", section "Communication overview" (1433, 3342), and "Connection types"
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.probes.dns import DnsResult
 from mi_workbook.evidence.probes.login import LOGIN_FAILED, LoginResult
-from mi_workbook.evidence.probes.outcome import AddressClass, Outcome, address_class
-from mi_workbook.evidence.probes.run import Probes
+from mi_workbook.evidence.probes.outcome import AddressClass, Outcome, address_class, never
+from mi_workbook.evidence.probes.run import Probes, Wishes, is_address, run
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT
-from mi_workbook.reach.names import SUFFIXES, ServerName, endpoint_of
+from mi_workbook.reach.names import SUFFIXES, ServerName, endpoint_of, read_name
 
 SYMPTOMS = Path(__file__).with_name("probe_symptoms.toml")
 LAYERS = ("name", "tcp", "tls", "redirect", "login")
 PATIENCE = 3.0
+LONGEST = 300.0
 LOGIN_PROVES = (LOGIN_FAILED, 4060, 916)
 
 _NAME = {
@@ -243,7 +246,7 @@ def _of_login(login: LoginResult) -> _Met | None:
     if login.outcome is Outcome.SQL_ERROR:
         return _Met(_by_error(login.error_number))
     if login.outcome is not Outcome.REDIRECT_FAILED:
-        return _Met("login-cut")
+        return _Met("login-cut") if last.stage == "login" else _Met("tls-cut", verdict=Verdict.UNKNOWN)
     if last.outcome is Outcome.ANSWERED:
         return _Met("redirect-circle", target)
     symptom = {"name": "redirect-name", "tcp": "redirect-tcp"}.get(last.stage, "redirect-cut")
@@ -354,3 +357,36 @@ def _tls_cautions(probes: Probes) -> Iterator[tuple[str, str]]:
         yield "certificate", tds.answered_by[:1].upper() + tds.answered_by[1:] + problem
     if strict is not None and strict.outcome not in (Outcome.ANSWERED, Outcome.CANCELLED):
         yield "strict", f"{strict.outcome.value} at step {strict.stage}"
+
+
+def probe(
+    typed: str,
+    *,
+    servers: Iterable[str] = (),
+    timeout: float = 10.0,
+    login: bool = False,
+    cancelled: Callable[[], bool] = never,
+) -> tuple[ServerName, Probes]:
+    """Probe a server name as the application has it; the port is 1433 unless given, as drivers take it.
+
+    Raises InputError for a name, server or time
+    that cannot be used.
+    """
+    name = read_name(typed)
+    host = name.host.removeprefix("[").removesuffix("]")
+    labels = host.split(".")
+    if not is_address(host) and (len(host) > 253 or not all(re.fullmatch(r"[\w-]{1,63}", label) for label in labels)):
+        raise InputError(f"'{typed[:80]}' is no server name.", remedy="Write it as FQDN or FQDN,PORT.")
+    port = NORMAL_PORT if name.port is None else name.port
+    if not 0 < port < 65536:
+        raise InputError(f"{port} is no port.", remedy="Ports are 1 to 65535; 1433, or 3342 for a public endpoint.")
+    if not 0 < timeout <= LONGEST:
+        raise InputError(f"--timeout {timeout:g} is not usable.", remedy=f"Give 1 to {LONGEST:g} seconds.")
+    return name, run(host, port, Wishes(tuple(_server(server) for server in servers), login, timeout), cancelled)
+
+
+def _server(text: str) -> str:
+    address, _, port = text.partition("#")
+    if not is_address(address) or (port and not (port.isdigit() and 0 < int(port) < 65536)):
+        raise InputError(f"'{text[:80]}' is no DNS server.", remedy="Give its address, as in --dns 168.63.129.16")
+    return text
