@@ -53,9 +53,7 @@ def make_certificate(folder: Path, names: list[str]) -> tuple[Path, Path, Path]:
     pem = serialization.Encoding.PEM
     paths[0].write_bytes(signed_root.public_bytes(pem))
     paths[1].write_bytes(signed.public_bytes(pem))
-    paths[2].write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    paths[2].write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     return paths
 
 

@@ -115,6 +115,8 @@ class Client:
         context.load_cert_chain(CERTIFICATE, KEY)
         if strict:
             context.set_alpn_protocols(["tds/8.0"])
+        else:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
         return context
 
     def wrapped_tls(self, context: ssl.SSLContext | None = None, room: int = 4088) -> None:
@@ -180,11 +182,12 @@ class Client:
     def error(self, number: int, text: str) -> bytes:
         words = text.encode("utf-16-le")
         body = struct.pack("<iBBH", number, 1, 14, len(text)) + words + b"\0\0" + struct.pack("<I", 1)
-        return b"\xaa" + struct.pack("<H", len(body)) + body + self.done()
+        return b"\xaa" + struct.pack("<H", len(body)) + body + self.done(2)
 
     @staticmethod
-    def done() -> bytes:
-        return b"\xfd" + bytes(12)
+    def done(status: int = 0) -> bytes:
+        """Status 2: there was an error; the official ODBC driver waits for it."""
+        return b"\xfd" + bytes([status]) + bytes(11)
 
     @staticmethod
     def acknowledged() -> bytes:
@@ -197,6 +200,7 @@ class Client:
         self.begin()
         found = self.login()
         self.reply(self.error(18456, f"Login failed for user '{found['user']}'."))
+        self.wait()
 
     def do_error(self) -> None:
         self.begin()
@@ -212,7 +216,11 @@ class Client:
         self.begin()
         self.login()
         where = self.behaviour.partition("=")[2]
-        host, port = ("no-such-host.invalid", 11001) if where == "nowhere" else ("localhost", PORTS.get(self.behaviour if where == "self" else where, 1))
+        host, port = (
+            ("no-such-host.invalid", 11001)
+            if where == "nowhere"
+            else ("localhost", PORTS.get(self.behaviour if where == "self" else where, 1))
+        )
         value = struct.pack("<BHH", 0, port, len(host)) + host.encode("utf-16-le")
         change = b"\x14" + struct.pack("<H", len(value)) + value + b"\0\0"
         token = b"\xe3" + struct.pack("<H", len(change)) + change
@@ -276,7 +284,7 @@ class Client:
 
     def do_newer_tls_only(self) -> None:
         self.prelogin()
-        context = self.context()
+        context = self.context(strict=True)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         self.wrapped_tls(context)
 

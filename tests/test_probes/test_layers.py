@@ -276,9 +276,7 @@ def test_a_name_that_no_resolver_may_know() -> None:
         (-5, Outcome.NO_ADDRESS), (4711, Outcome.FAILED),
     ],
 )  # fmt: skip
-def test_resolver_errors_of_windows_and_linux(
-    monkeypatch: pytest.MonkeyPatch, number: int, outcome: Outcome
-) -> None:
+def test_resolver_errors_of_windows_and_linux(monkeypatch: pytest.MonkeyPatch, number: int, outcome: Outcome) -> None:
     """11001 is "does not exist", 11002 "nobody answered": the difference decides what to look at."""
     import socket
 
