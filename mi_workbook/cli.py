@@ -175,12 +175,14 @@ def _routes(args: argparse.Namespace) -> int:
 
 def _probe(args: argparse.Namespace) -> int:
     from mi_workbook.diagnosis.probing import judge, probe
+    from mi_workbook.evidence.machine import read_machine
     from mi_workbook.views.probe import probe_json, render_probe
 
     name, probes = probe(args.target, servers=args.dns, timeout=args.timeout, login=args.login)
-    judged = judge(name, probes)
+    machine = read_machine(also=(probes.host,))
+    judged = judge(name, probes, machine)
     if args.json:
-        print(json.dumps(probe_json(name, probes, judged), indent=2))
+        print(json.dumps(probe_json(name, probes, judged, machine), indent=2))
     else:
         render_probe(probes, judged, _console())
     return EXIT[judged.verdict]

@@ -7,27 +7,36 @@ Instance", section "Communication overview" (1433, 3342), and "Connection types"
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-from mi_workbook.core.errors import InputError
+from mi_workbook.core.errors import InputError, MissingEvidence
+from mi_workbook.core.evidence import Gap
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.evidence.probes.dns import DnsResult
-from mi_workbook.evidence.probes.login import LOGIN_FAILED, LoginResult
+from mi_workbook.diagnosis.probe_layers import (
+    LOGIN_PROVES,
+    Layer,
+    Suspect,
+    another_certificate,
+    cautions_of,
+    fill,
+    is_instance_name,
+    is_public,
+    lacks_zone,
+    layers_of,
+    suffix_of,
+    symptoms,
+)  # fmt: skip
+from mi_workbook.evidence.machine import Machine, chosen_route
+from mi_workbook.evidence.probes.dns import system_servers
+from mi_workbook.evidence.probes.login import LoginResult
 from mi_workbook.evidence.probes.outcome import AddressClass, Outcome, address_class, never
 from mi_workbook.evidence.probes.run import Probes, Wishes, is_address, run
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT
-from mi_workbook.reach.names import SUFFIXES, ServerName, endpoint_of, read_name
+from mi_workbook.reach.names import ServerName, read_name
 
-SYMPTOMS = Path(__file__).with_name("probe_symptoms.toml")
-LAYERS = ("name", "tcp", "tls", "redirect", "login")
 PATIENCE = 3.0
 LONGEST = 300.0
-LOGIN_PROVES = (LOGIN_FAILED, 4060, 916)
 
 _NAME = {
     Outcome.TIMEOUT: "name-silent", Outcome.SERVER_FAILED: "name-failed", Outcome.NO_ADDRESS: "name-no-address",
@@ -41,23 +50,6 @@ _TLS = {
     Outcome.SILENT: "tls-silent", Outcome.RESET: "tls-cut", Outcome.CLOSED: "tls-cut", Outcome.GARBAGE: "tls-not-sql",
     Outcome.NO_ENCRYPTION: "tls-not-sql", Outcome.TLS_FAILED: "tls-failed",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A fault of the catalogue that would look like this, and why."""
-
-    fault: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One layer: its verdict, and what was seen in one sentence."""
-
-    layer: str
-    verdict: Verdict
-    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +75,13 @@ class _Met:
     verdict: Verdict | None = None
 
 
-@cache
-def symptoms() -> dict[str, dict[str, Any]]:
-    """Every symptom by id, and `cautions`, as the data file has them."""
-    return tomllib.loads(SYMPTOMS.read_text(encoding="utf-8"))
-
-
-def judge(name: ServerName, probes: Probes) -> Judgement:
-    """The verdict for a server name as it was typed, of what its probes saw."""
-    cautions = tuple(_cautions(name, probes))
+def judge(name: ServerName, probes: Probes, machine: Machine | None = None) -> Judgement:
+    """The verdict for a server name as it was typed, of what its probes saw; `machine` clears suspects of the way."""
+    cautions = tuple(cautions_of(name, probes))
     met = _first(name, probes)
-    layers = tuple(_layers(probes))
+    seen = tuple(layers_of(probes))
+    names = sum(one.layer == "name" for one in seen)
+    layers = (*seen[:names], *_way(probes, machine), *seen[names:])
     if met is None:
         return Judgement(Verdict.REACHABLE, "", "", _good(probes), layers, (), "", cautions)
     if met.symptom == "cancelled":
@@ -101,17 +89,35 @@ def judge(name: ServerName, probes: Probes) -> Judgement:
         return Judgement(Verdict.UNKNOWN, "", "cancelled", words, layers, (), "Run it again.", cautions)
     entry = symptoms()[met.symptom]
     values = {"host": probes.host, "port": str(probes.port), "address": _address(probes), "target": met.target}
-    suspects = tuple(Suspect(s["fault"], _fill(s["why"], values)) for s in entry["suspects"])
+    cleared = _cleared(machine)
+    suspects = tuple(
+        Suspect(s["fault"], fill(s["why"], values)) for s in entry["suspects"] if s["fault"] not in cleared
+    )
     return Judgement(
-        met.verdict or Verdict(entry["verdict"]), entry["layer"], met.symptom, _fill(entry["says"], values), layers,
-        suspects, _fill(entry["next"], values), cautions,
+        met.verdict or Verdict(entry["verdict"]), entry["layer"], met.symptom, fill(entry["says"], values), layers,
+        suspects, fill(entry["next"], values), cautions,
     )  # fmt: skip
 
 
-def _fill(text: str, values: Mapping[str, str]) -> str:
-    for key, value in values.items():
-        text = text.replace("{" + key + "}", value)
-    return text
+def _cleared(machine: Machine | None) -> frozenset[str]:
+    """Faults that this machine's own interfaces rule out: without a VPN there is no stale route of one."""
+    if machine is None or not machine.interfaces or machine.vpns:
+        return frozenset()
+    return frozenset({"p2s-route-missing", "p2s-package-stale", "dns-p2s-nrpt"})
+
+
+def _way(probes: Probes, machine: Machine | None) -> tuple[Layer, ...]:
+    """The route this machine takes to the address, and which VPNs are up; a fact, never a block of its own."""
+    address = _address(probes)
+    if machine is None or not machine.routes or not address:
+        return ()
+    choice = chosen_route(machine, address)
+    vpns = ", ".join(one.name for one in machine.vpns) or "none"
+    if choice.route is None:
+        return (Layer("route", Verdict.UNKNOWN, f"{choice.why} VPN interfaces up: {vpns}"),)
+    by = f"by {choice.route.gateway}" if choice.route.gateway else "directly"
+    says = f"{choice.route.prefix} {by} on {choice.route.interface}. VPN interfaces up: {vpns}"
+    return (Layer("route", Verdict.REACHABLE, says),)
 
 
 def _address(probes: Probes) -> str:
@@ -140,26 +146,9 @@ def _name_layer(name: ServerName, probes: Probes) -> _Met | None:
         return _Met(_NAME[result.outcome])
     if any(other.outcome is Outcome.RESOLVED for other in probes.dns[1:]):
         return _Met("name-nxdomain-here")
-    if _lacks_zone(name):
+    if lacks_zone(name):
         return _Met("name-no-zone")
-    return _Met("name-nxdomain-public" if _is_instance_name(name) and _is_public(name) else "name-nxdomain")
-
-
-def _suffix(host: str) -> str:
-    return next((suffix for suffix in SUFFIXES if host.endswith(suffix)), "")
-
-
-def _lacks_zone(name: ServerName) -> bool:
-    suffix = _suffix(name.host)
-    return bool(suffix) and name.host.count(".") == suffix.count(".")
-
-
-def _is_instance_name(name: ServerName) -> bool:
-    return bool(_suffix(name.host)) and not _lacks_zone(name)
-
-
-def _is_public(name: ServerName) -> bool:
-    return endpoint_of(name) == "public"
+    return _Met("name-nxdomain-public" if is_instance_name(name) and is_public(name) else "name-nxdomain")
 
 
 def _tcp_layer(name: ServerName, probes: Probes) -> _Met | None:
@@ -180,11 +169,11 @@ def _tcp_layer(name: ServerName, probes: Probes) -> _Met | None:
 
 
 def _wrong_port(name: ServerName, port: int) -> str:
-    if not _is_instance_name(name):
+    if not is_instance_name(name):
         return ""
-    if _is_public(name) and port != PUBLIC_PORT:
+    if is_public(name) and port != PUBLIC_PORT:
         return "tcp-wrong-port-public"
-    return "tcp-wrong-port-private" if not _is_public(name) and port == PUBLIC_PORT else ""
+    return "tcp-wrong-port-private" if not is_public(name) and port == PUBLIC_PORT else ""
 
 
 def _tls_layer(name: ServerName, probes: Probes) -> _Met | None:
@@ -204,23 +193,18 @@ def _login_layer(name: ServerName, probes: Probes) -> _Met | None:
     """Without a login, Redirect is open wherever the name can be one of a VNet-local endpoint."""
     if probes.login is not None:
         return _of_login(probes.login)
-    other = _another_certificate(probes)
-    if _is_instance_name(name) and other:
+    other = another_certificate(probes)
+    if is_instance_name(name) and other:
         return _Met("tls-other-certificate")
     return _Met("redirect-untested") if _may_redirect(name, probes) else None
 
 
-def _another_certificate(probes: Probes) -> bool:
-    tds = probes.tds
-    return tds is not None and not (tds.trusted and tds.name_matches)
-
-
 def _may_redirect(name: ServerName, probes: Probes) -> bool:
     """Public and private endpoints are always Proxy. An address of this machine itself is no instance's."""
-    if _is_instance_name(name):
-        return not _is_public(name) and not _over_private_link(probes)
+    if is_instance_name(name):
+        return not is_public(name) and not _over_private_link(probes)
     names = probes.by_system
-    led_to = any(_suffix(link) for result in probes.dns for link in result.chain)
+    led_to = any(suffix_of(link) for result in probes.dns for link in result.chain)
     literal = names is None and address_class(probes.host) is not AddressClass.LOOPBACK
     return (led_to and not _over_private_link(probes)) or literal
 
@@ -267,98 +251,6 @@ def _good(probes: Probes) -> str:
     return f"{probes.host},{probes.port} is reachable from here, up to TLS. No login was tried."
 
 
-def _layers(probes: Probes) -> Iterator[Layer]:
-    """What each layer showed, whatever the others did."""
-    if probes.by_system is not None:
-        yield Layer("name", _verdict(probes.by_system.outcome, Outcome.RESOLVED), _names_say(probes.by_system))
-    for tcp in probes.tcp:
-        says = f"{tcp.address} port {tcp.port}: {tcp.outcome.value} after {tcp.ms:g} ms"
-        yield Layer(
-            "tcp", _verdict(tcp.outcome, Outcome.OPEN), says + (f", sent from {tcp.local}" if tcp.local else "")
-        )
-    if probes.tds:
-        yield Layer("tls", _verdict(probes.tds.outcome, Outcome.ANSWERED), _tls_says(probes))
-    if probes.login:
-        yield from _login_layers(probes.login)
-
-
-def _verdict(outcome: Outcome, good: Outcome) -> Verdict:
-    if outcome is good:
-        return Verdict.REACHABLE
-    return Verdict.UNKNOWN if outcome in (Outcome.CANCELLED, Outcome.FAILED) else Verdict.BLOCKED
-
-
-def _names_say(result: DnsResult) -> str:
-    chain = "".join(f" > {link}" for link in result.chain)
-    answers = ", ".join(f"{answer.address} ({answer.kind.value})" for answer in result.answers)
-    return f"{result.name}{chain}: {answers or result.outcome.value} after {result.ms:g} ms"
-
-
-def _tls_says(probes: Probes) -> str:
-    tds = probes.tds
-    assert tds is not None
-    if tds.outcome is not Outcome.ANSWERED:
-        return f"{tds.outcome.value} at step {tds.stage} after {tds.ms:g} ms. {tds.detail}".rstrip()
-    return f"{tds.tls_version} after {tds.ms:g} ms with {tds.answered_by}"
-
-
-def _login_layers(login: LoginResult) -> Iterator[Layer]:
-    for target, hop in zip(login.redirected_to, login.hops[1:], strict=False):
-        says = f"sent on to {target}: {hop.outcome.value} at step {hop.stage} after {hop.ms:g} ms"
-        yield Layer("redirect", _verdict(hop.outcome, Outcome.ANSWERED), says)
-    if login.outcome is not Outcome.REDIRECT_FAILED:
-        number = f"error {login.error_number}: {login.error_text}" if login.error_number else login.outcome.value
-        good = login.outcome is Outcome.DENIED or login.error_number in LOGIN_PROVES
-        rest = Verdict.BLOCKED if login.outcome is Outcome.SQL_ERROR else _verdict(login.outcome, Outcome.DENIED)
-        yield Layer("login", Verdict.REACHABLE if good else rest, number)
-
-
-def _cautions(name: ServerName, probes: Probes) -> Iterator[Suspect]:
-    """What is worth saying beside the path."""
-    for key, detail in (*_name_cautions(name, probes), *_answer_cautions(name, probes), *_tls_cautions(probes)):
-        entry = symptoms()["cautions"][key]
-        yield Suspect(entry["fault"], _fill(entry["says"], {"host": probes.host, "detail": detail}))
-
-
-def _name_cautions(name: ServerName, probes: Probes) -> Iterator[tuple[str, str]]:
-    if name.is_address:
-        yield "address", ""
-    if ".privatelink." in name.host:
-        yield "privatelink", ""
-    if _lacks_zone(name) and (probes.by_system is None or probes.by_system.outcome is Outcome.RESOLVED):
-        yield "no-zone", ""
-    pinned = {entry.address for entry in probes.hosts.of(name.host)}
-    asked = {address for result in probes.dns[1:] for address in result.addresses}
-    if pinned and _suffix(name.host):
-        yield ("hosts-differs" if asked and not pinned <= asked else "hosts-pinned"), ", ".join(sorted(pinned))
-
-
-def _answer_cautions(name: ServerName, probes: Probes) -> Iterator[tuple[str, str]]:
-    answers = {result.server: set(result.addresses) for result in probes.dns if result.outcome is Outcome.RESOLVED}
-    if len({frozenset(found) for found in answers.values()}) > 1:
-        yield "answers-differ", "; ".join(f"{server} says {', '.join(sorted(a))}" for server, a in answers.items())
-    for result in probes.dns[1:]:
-        if result.outcome in (Outcome.TIMEOUT, Outcome.REFUSED, Outcome.UNREACHABLE):
-            yield "dns-server-down", result.server
-    seen = probes.by_system.addresses if probes.by_system else ()
-    kinds = {address_class(address) for address in seen}
-    if len(kinds) > 1:
-        yield "mixed-classes", ", ".join(seen)
-    elif _is_instance_name(name) and kinds and _is_public(name) == (kinds != {AddressClass.PUBLIC}):
-        yield ("public-to-private" if _is_public(name) else "local-to-public"), ", ".join(seen)
-
-
-def _tls_cautions(probes: Probes) -> Iterator[tuple[str, str]]:
-    tds, strict = probes.tds, probes.tds8
-    if tds is None or tds.outcome is not Outcome.ANSWERED:
-        return
-    if _another_certificate(probes):
-        problem = f" ({tds.trust_problem})" if tds.trust_problem else ""
-        yield "certificate", tds.answered_by[:1].upper() + tds.answered_by[1:] + problem
-    if strict is not None and strict.outcome not in (Outcome.ANSWERED, Outcome.CANCELLED):
-        yield "strict", f"{strict.outcome.value} at step {strict.stage}"
-
-
 def probe(
     typed: str,
     *,
@@ -369,8 +261,10 @@ def probe(
 ) -> tuple[ServerName, Probes]:
     """Probe a server name as the application has it; the port is 1433 unless given, as drivers take it.
 
-    Raises InputError for a name, server or time
-    that cannot be used.
+    servers: DNS servers to ask beside the system's resolver; without any, those this machine is set to.
+
+    Raises InputError for a name, server or time that cannot be used, MissingEvidence
+    where the user stops it with Ctrl+C.
     """
     name = read_name(typed)
     host = name.host.removeprefix("[").removesuffix("]")
@@ -382,7 +276,12 @@ def probe(
         raise InputError(f"{port} is no port.", remedy="Ports are 1 to 65535; 1433, or 3342 for a public endpoint.")
     if not 0 < timeout <= LONGEST:
         raise InputError(f"--timeout {timeout:g} is not usable.", remedy=f"Give 1 to {LONGEST:g} seconds.")
-    return name, run(host, port, Wishes(tuple(_server(server) for server in servers), login, timeout), cancelled)
+    asked = tuple(_server(server) for server in servers) or system_servers()
+    try:
+        return name, run(host, port, Wishes(asked, login, timeout), cancelled)
+    except KeyboardInterrupt:
+        gap = Gap(f"What answers at {host},{port}", "The probe was stopped.", "Run it again and let it end.")
+        raise MissingEvidence(gap) from None
 
 
 def _server(text: str) -> str:

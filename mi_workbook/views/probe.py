@@ -6,7 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mi_workbook.core.errors import InputError
-from mi_workbook.diagnosis.probing import Judgement, Suspect
+from mi_workbook.diagnosis.probe_layers import Suspect
+from mi_workbook.diagnosis.probing import Judgement
+from mi_workbook.evidence import machine as machines
 from mi_workbook.evidence.probes.run import Probes, observations
 from mi_workbook.reach.names import ServerName
 from mi_workbook.views.html import plain
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 SCHEMA = "mi-workbook/probe/1"
 
 
-def probe_json(name: ServerName, probes: Probes, judged: Judgement) -> dict[str, Any]:
-    """The judgement, and every result as an observation that a snapshot can hold."""
+def probe_json(name: ServerName, probes: Probes, judged: Judgement, machine: machines.Machine) -> dict[str, Any]:
+    """The judgement; every result, and this machine, as observations that a snapshot can hold."""
     return {
         "schema": SCHEMA,
         "target": {"typed": name.typed, "host": probes.host, "port": probes.port},
@@ -31,7 +33,7 @@ def probe_json(name: ServerName, probes: Probes, judged: Judgement) -> dict[str,
         "suspects": [asdict(suspect) for suspect in judged.suspects],
         "next_test": judged.next_test,
         "cautions": [{"fault": one.fault, "says": one.why} for one in judged.cautions],
-        "observations": observations(probes),
+        "observations": [*observations(probes), *machines.observations(machine)],
     }
 
 

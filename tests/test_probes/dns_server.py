@@ -95,6 +95,7 @@ if __name__ == "__main__":
     threading.Thread(target=over_tcp, args=(tcp,), daemon=True).start()
 
     def serve() -> None:
+        """Answer over UDP."""
         while True:
             question, client = udp.recvfrom(4096)
             data = answer(question, udp=True)

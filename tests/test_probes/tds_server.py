@@ -3,7 +3,7 @@
     python tds_server.py CERTIFICATE KEY BEHAVIOUR...
 
 opens one port on 127.0.0.1 for each behaviour, prints the ports as one line of JSON, and serves until its standard
-input ends. Behaviours: see `Client.serve`. `route=NAME` sends logins on to "localhost" and the port of behaviour NAME.
+input ends. Behaviours: see the methods `do_...`. `route=NAME` sends logins on to "localhost" and the port of behaviour NAME.
 """
 
 import json
@@ -23,7 +23,7 @@ class Gone(Exception):
     """The client went away."""
 
 
-class Client:
+class _Client:
     """One connection."""
 
     def __init__(self, sock: socket.socket, behaviour: str) -> None:
@@ -326,7 +326,7 @@ def listen(behaviour: str) -> None:
         while True:
             sock, _ = server.accept()
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=Client(sock, behaviour).serve, daemon=True).start()
+            threading.Thread(target=_Client(sock, behaviour).serve, daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
 

@@ -138,6 +138,17 @@ def available() -> bool:
     return True
 
 
+def system_servers() -> tuple[str, ...]:
+    """Addresses of the first two DNS servers that this machine is set to; none where that cannot be read."""
+    try:
+        import dns.exception
+        import dns.resolver
+
+        return tuple(str(server) for server in dns.resolver.Resolver().nameservers[:2])
+    except (ImportError, OSError, dns.exception.DNSException):
+        return ()
+
+
 def ask_server(
     name: str, server: str, timeout: float = 10.0, cancelled: Callable[[], bool] = never, *, port: int = 53
 ) -> DnsResult:

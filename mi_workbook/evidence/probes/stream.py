@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import selectors
 import socket
 import ssl
@@ -166,4 +167,5 @@ def reason(error: ssl.SSLError) -> str:
     """The words of a TLS failure without file names and line numbers of the library."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return str(error.verify_message)
-    return (error.reason or str(error)).replace("_", " ").lower()
+    bare = re.sub(r"^\[[^\]]*\]\s*|\s*\([^)]*ssl\.c:\d+\)$", "", error.reason or str(error))
+    return bare.replace("_", " ").lower()

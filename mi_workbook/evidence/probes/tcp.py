@@ -13,8 +13,9 @@ from mi_workbook.evidence.probes.outcome import Budget, Ended, Outcome, never
 
 WORDS: dict[Outcome, tuple[str, str]] = {
     Outcome.OPEN: (
-        "Routes, security rules and firewalls let this address and port pass, there and back.",
-        "Nothing about other ports: not about Redirect (11000-11999), not who answers, not TLS, not the login.",
+        "Something accepts connections for this address and port, and the way to it and back is open.",
+        "That it is the instance: a proxy can accept in its name. Nothing about other ports either, so nothing about "
+        "Redirect (11000-11999), nor about TLS and the login.",
     ),
     Outcome.TIMEOUT: (
         "No answer at all came to the connection request: something on the way drops it, or drops the reply.",

@@ -46,6 +46,10 @@ WORDS: dict[Outcome, tuple[str, str]] = {
     ),
     Outcome.CANCELLED: ("Nothing.", "It was stopped before an answer came."),
 }
+NOT_STRICT = (
+    "TDS 8.0 (Encrypt=Strict) does not work at this address and port from here.",
+    "That TDS 7.x, which most drivers speak, fails as well: see its own test.",
+)
 NOT_OPENED = (
     "The connection did not open a second time.",
     "Anything about TDS or TLS: see the test of the connection itself.",
@@ -113,12 +117,14 @@ def _result(
     return TdsResult(
         address, port, host, "8.0" if strict else "7.4", ended.outcome, facts.stage, budget.ms, tuple(facts.steps),
         facts.version, facts.encryption, facts.tls_version, facts.cipher, facts.certificate, facts.trusted, problem,
-        matches, answered_by(facts, matches), ended.detail, *words(ended.outcome, facts.stage),
+        matches, answered_by(facts, matches), ended.detail, *words(ended.outcome, facts.stage, strict=strict),
     )  # fmt: skip
 
 
-def words(outcome: Outcome, stage: str) -> tuple[str, str]:
+def words(outcome: Outcome, stage: str, *, strict: bool) -> tuple[str, str]:
     """What it proves, and what it does not."""
+    if strict and stage != "tcp" and outcome not in (Outcome.ANSWERED, Outcome.CANCELLED):
+        return NOT_STRICT
     return NOT_OPENED if stage == "tcp" and outcome is not Outcome.CANCELLED else WORDS.get(outcome, NOT_OPENED)
 
 
