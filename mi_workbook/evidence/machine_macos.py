@@ -102,11 +102,11 @@ def scutil(text: str) -> tuple[tuple[Resolver, ...], tuple[str, ...]]:
     resolvers: list[Resolver] = []
     suffixes: list[str] = []
     for block in re.split(r"\nresolver #\d+", text.partition("DNS configuration (for scoped queries)")[0])[1:]:
-        facts = re.findall(r"^\s*(\w+)(?:\[\d+\])?\s*:\s*(.+?)\s*$", block, re.MULTILINE)
+        facts = re.findall(r"^\s*(\w+(?: \w+)?)(?:\[\d+\])?\s*:\s*(.+?)\s*$", block, re.MULTILINE)
         servers = tuple(value for key, value in facts if key == "nameserver")
         domain = next((value for key, value in facts if key == "domain"), "")
         device = next((re.sub(r".*\((.+)\)", r"\1", value) for key, value in facts if key == "if_index"), "")
-        suffixes += [value for key, value in facts if key == "search"]
+        suffixes += [value for key, value in facts if key in ("search", "search domain")]
         if servers:
             resolvers.append(Resolver(servers, device, domain))
     return tuple(resolvers), tuple(dict.fromkeys(suffixes))

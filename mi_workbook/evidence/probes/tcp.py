@@ -43,7 +43,16 @@ WORDS: dict[Outcome, tuple[str, str]] = {
 
 _BY_ERRNO = {
     Outcome.REFUSED: (errno.ECONNREFUSED, 10061),
-    Outcome.UNREACHABLE: (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, 10065, 10051, 10049),
+    # EINVAL is Linux's word for a route of the kind blackhole.
+    Outcome.UNREACHABLE: (
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.EADDRNOTAVAIL,
+        errno.EINVAL,
+        10065,
+        10051,
+        10049,
+    ),
     Outcome.FORBIDDEN: (errno.EACCES, errno.EPERM, 10013),
     Outcome.RESET: (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, 10053, 10054),
     Outcome.TIMEOUT: (errno.ETIMEDOUT, 10060),
