@@ -22,7 +22,7 @@ FORMAT = "mi-workbook/machine/1"
 ABOUT = "this-machine"
 PATIENCE = 20.0
 VPN_NAMES = re.compile(
-    r"^(tun|tap|utun|ppp|wg|ipsec|gpd|cscotun|nordlynx|tailscale|zt|vti|xfrm)\d*|wireguard|openvpn|tap-windows|wintun|"
+    r"^(tun|tap|utun|ppp|wg|ipsec|gpd|cscotun|nordlynx|tailscale|zt|vti|xfrm)\d*(?![a-z])|wireguard|openvpn|tap-windows|wintun|"
     r"anyconnect|globalprotect|pangp|fortinet|fortissl|juniper|pulse secure|zscaler|check point|sonicwall|azure ?vpn|"
     r"wan miniport|\bvpn\b",
     re.IGNORECASE,

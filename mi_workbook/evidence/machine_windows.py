@@ -30,6 +30,10 @@ $ErrorActionPreference = 'SilentlyContinue'
 ROW = re.compile(r"^\s*(\d+(?:\.\d+){3})\s+(\d+(?:\.\d+){3})\s+(.+?)\s+(\d+(?:\.\d+){3})\s+(\d+)\s*$")
 
 
+START = re.compile(r"^\s*\d+(?:\.\d+){3}\s+\d+(?:\.\d+){3}(\s|$)")
+KEPT = re.compile(r"^\s*(?:\d+(?:\.\d+){3}\s+){3}\S+\s*$")
+
+
 def read(problems: Problems) -> Machine:
     """This machine."""
     shell = ("powershell.exe", "-NoProfile", "-NonInteractive", "-Command", SCRIPT)
@@ -42,7 +46,11 @@ def read(problems: Problems) -> Machine:
 
 
 def _by_route_print(problems: Problems) -> Machine:
-    return Machine("windows", routes=route_print(problems.run("route", "print", "-4")))
+    text = problems.run("route", "print", "-4")
+    lost = unread(text)
+    if lost:
+        problems.found.append(f"{len(lost)} lines of route print were not understood, the first: {lost[0].strip()}")
+    return Machine("windows", routes=route_print(text))
 
 
 def machine_of(found: dict[str, Any]) -> Machine:
@@ -98,6 +106,11 @@ def _resolvers(found: dict[str, Any]) -> list[Resolver]:
         servers = _texts(row.get("NameServers"))
         resolvers += [Resolver(servers, "NRPT", domain.lstrip(".")) for domain in _texts(row.get("Namespace"))]
     return resolvers
+
+
+def unread(text: str) -> list[str]:
+    """Lines that begin like a route and are neither an active nor a persistent one (which names no interface)."""
+    return [line for line in text.splitlines() if START.match(line) and not (ROW.match(line) or KEPT.match(line))]
 
 
 def route_print(text: str) -> tuple[Route, ...]:
