@@ -27,7 +27,7 @@ $ErrorActionPreference = 'SilentlyContinue'
  nrpt = @(Get-DnsClientNrptPolicy -Effective | Select-Object Namespace, NameServers)
 } | ConvertTo-Json -Depth 4 -Compress
 """
-ROW = re.compile(r"^\s*(\d+(?:\.\d+){3})\s+(\d+(?:\.\d+){3})\s+(.+?)\s+(\d+(?:\.\d+){3})\s+(\d+)\s*$")
+ROW = re.compile(r"^\s*(\d+(?:\.\d+){3})\s+(\d+(?:\.\d+){3})\s+(\S.*?)\s+(\d+(?:\.\d+){3})\s+(\d+)\s*$")
 
 
 START = re.compile(r"^\s*\d+(?:\.\d+){3}\s+\d+(?:\.\d+){3}(\s|$)")
