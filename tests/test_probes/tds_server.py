@@ -2,11 +2,12 @@
 
     python tds_server.py CERTIFICATE KEY BEHAVIOUR...
 
-opens one port on 127.0.0.1 for each behaviour, prints the ports as one line of JSON, and serves until its standard
+opens one port on 127.0.0.1 (or on the address in TDS_BIND) for each behaviour, prints the ports as one line of JSON, and serves until its standard
 input ends. Behaviours: see the methods `do_...`. `route=NAME` sends logins on to "localhost" and the port of behaviour NAME.
 """
 
 import json
+import os
 import socket
 import ssl
 import struct
@@ -319,7 +320,7 @@ class _Client:
 
 def listen(behaviour: str) -> None:
     """A port for a behaviour, served in a thread."""
-    server = socket.create_server(("127.0.0.1", 0))
+    server = socket.create_server((os.environ.get("TDS_BIND", "127.0.0.1"), 0))
     PORTS[behaviour] = server.getsockname()[1]
 
     def accept() -> None:

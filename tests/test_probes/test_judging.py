@@ -331,6 +331,19 @@ def test_a_target_that_cannot_be_probed_is_one_sentence(words: list[str], capsys
     assert told.startswith("mi-workbook: ") and "Traceback" not in told
 
 
+def test_results_can_be_judged_where_there_is_no_tls() -> None:
+    """A browser's Python has neither ssl nor dnspython nor psutil; the import of the judge must not need them."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('ssl', '_ssl', 'dns', 'psutil'))); "
+        "import threading; import mi_workbook.views.probe; print(threading.active_count())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "1", done.stderr
+
+
 def test_ctrl_c_is_no_crash(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A stopped probe is unknown."""
 

@@ -7,7 +7,6 @@ random, made for one attempt and kept nowhere; no password of the user's is ever
 from __future__ import annotations
 
 import secrets
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -128,6 +127,8 @@ def _hop(
     host: str, port: int, address: str, names: DnsResult | None, budget: Budget
 ) -> tuple[LoginHop, wire.LoginAnswer | None]:
     """One server: its line, the login, its answer. The certificate was judged by the probe of TLS, not here."""
+    import ssl
+
     facts, answer, ended = Facts(), None, Ended(Outcome.ANSWERED)
     try:
         with opened(address, port, host.partition("\\")[0], budget, facts, strict=False, verify=False) as line:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mi_workbook.evidence.probes import wire
 from mi_workbook.evidence.probes.certificate import Certificate, read_certificate
 from mi_workbook.evidence.probes.outcome import Budget, Ended, Outcome
 from mi_workbook.evidence.probes.stream import SocketStream, Stream, TlsStream, reason
 from mi_workbook.evidence.probes.tcp import connect, new_socket
+
+if TYPE_CHECKING:
+    import ssl
 
 ALPN = "tds/8.0"
 
@@ -77,6 +80,8 @@ def _prelogin(line: Stream, encryption: int, budget: Budget, facts: Facts) -> No
 
 
 def _secured(plain: Stream, host: str, budget: Budget, facts: Facts, *, strict: bool, verify: bool) -> TlsStream:
+    import ssl
+
     line = TlsStream(plain, _context(strict=strict, verify=verify), host, wrapped=not strict)
     with _step("tls", facts, budget):
         try:
@@ -95,6 +100,8 @@ def _secured(plain: Stream, host: str, budget: Budget, facts: Facts, *, strict: 
 
 def _context(*, strict: bool, verify: bool) -> ssl.SSLContext:
     """TDS 7.x ends at TLS 1.2; TLS 1.3 came with TDS 8.0. The host is compared by us, so that both answers are seen."""
+    import ssl
+
     context = ssl.create_default_context()
     context.check_hostname = False
     if strict:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import selectors
 import socket
-import ssl
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 from mi_workbook.evidence.probes import wire
 from mi_workbook.evidence.probes.outcome import Budget, Ended, Outcome
 from mi_workbook.evidence.probes.tcp import ended_by
+
+if TYPE_CHECKING:
+    import ssl
 
 LARGEST_MESSAGE = 1 << 20
 CHUNK = 16384
@@ -110,6 +113,8 @@ class TlsStream(Stream):
     """TLS over another stream. With `wrapped`, the handshake travels in PRELOGIN packets (MS-TDS 2.2.6.5, 3.2.5.2)."""
 
     def __init__(self, under: Stream, context: ssl.SSLContext, host: str, *, wrapped: bool) -> None:
+        import ssl
+
         super().__init__()
         self._under, self._wrapped = under, wrapped
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -117,6 +122,8 @@ class TlsStream(Stream):
 
     def handshake(self) -> None:
         """Shake hands. Raises Ended, or ssl.SSLError where TLS itself refuses."""
+        import ssl
+
         try:
             while True:
                 try:
@@ -149,6 +156,8 @@ class TlsStream(Stream):
         self._flush()
 
     def _more(self) -> bytes:
+        import ssl
+
         while True:
             try:
                 found = self.tls.read(CHUNK)
@@ -165,7 +174,8 @@ class TlsStream(Stream):
 
 def reason(error: ssl.SSLError) -> str:
     """The words of a TLS failure without file names and line numbers of the library."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return str(error.verify_message)
+    message = getattr(error, "verify_message", "")
+    if message:
+        return str(message)
     bare = re.sub(r"^\[[^\]]*\]\s*|\s*\([^)]*ssl\.c:\d+\)$", "", error.reason or str(error))
     return bare.replace("_", " ").lower()

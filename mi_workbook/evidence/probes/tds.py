@@ -5,7 +5,6 @@ TDS 7.x, as most drivers speak it: pre-login in clear, then TLS inside TDS packe
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -95,6 +94,8 @@ def probe_tds(
 
 def probe(address: str, port: int, host: str, budget: Budget, *, strict: bool) -> TdsResult:
     """The same for both protocols. A certificate that is not trusted is looked at in a second connection."""
+    import ssl
+
     facts, problem = Facts(), ""
     try:
         try:
