@@ -183,7 +183,7 @@ def _tls_layer(name: ServerName, probes: Probes) -> _Met | None:
     if result.outcome is Outcome.CANCELLED:
         return _Met("cancelled")
     if result.stage == "tcp":
-        return _Met("tcp-mixed")
+        return _Met("tcp-unsteady")
     if result.outcome in (Outcome.SILENT, Outcome.TIMEOUT) and probes.tcp[0].waited < PATIENCE:
         return _Met("tls-silent", verdict=Verdict.UNKNOWN)
     return _Met(_TLS.get(result.outcome, "tls-cut"))

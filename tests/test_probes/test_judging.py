@@ -138,6 +138,14 @@ def test_a_connection_that_does_not_open(
     assert faults(judged)[0] == suspect and "{" not in judged.headline + judged.next_test
 
 
+def test_a_port_that_opens_only_once_is_unknown(closed_port: int) -> None:
+    """The second connection decides nothing by itself."""
+    opened = TcpResult(LOOPBACK, closed_port, Outcome.OPEN, 1, 10)
+    probes = made(HOST, closed_port, tcp=(opened,), tds=probe_tds(LOOPBACK, closed_port, HOST))
+    judged = judge(read_name(HOST), probes)
+    assert (judged.verdict, judged.symptom) == (Verdict.UNKNOWN, "tcp-unsteady")
+
+
 def test_a_wait_that_was_too_short_says_nothing() -> None:
     """Without time for a second packet, silence is no proof."""
     tried = TcpResult("10.4.0.254", 1433, Outcome.TIMEOUT, 1000, 1.0)

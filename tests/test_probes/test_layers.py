@@ -261,6 +261,7 @@ def test_the_system_resolver_answers_without_any_library(monkeypatch: pytest.Mon
     assert "dnspython is not installed" in result.lost
     asked = ask_server(HOST, LOOPBACK)
     assert asked.outcome is Outcome.UNAVAILABLE and "dnspython" in asked.does_not_prove
+    assert dns_probe.system_servers() == ()
 
 
 def test_a_name_that_no_resolver_may_know() -> None:

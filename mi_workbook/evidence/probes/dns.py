@@ -140,12 +140,14 @@ def available() -> bool:
 
 def system_servers() -> tuple[str, ...]:
     """Addresses of the first two DNS servers that this machine is set to; none where that cannot be read."""
-    try:
-        import dns.exception
-        import dns.resolver
+    if not available():
+        return ()
+    import dns.exception
+    import dns.resolver
 
+    try:
         return tuple(str(server) for server in dns.resolver.Resolver().nameservers[:2])
-    except (ImportError, OSError, dns.exception.DNSException):
+    except (OSError, dns.exception.DNSException):
         return ()
 
 

@@ -105,7 +105,8 @@ def connect(sock: socket.socket, address: str, port: int, budget: Budget) -> Non
     except OSError as error:
         raise ended_by(error) from None
     if code:
-        raise ended_by(OSError(code, os.strerror(code)))
+        # Windows has no words for the numbers of its sockets here, only names such as WSAECONNREFUSED.
+        raise ended_by(OSError(code, errno.errorcode.get(code, "error") if os.name == "nt" else os.strerror(code)))
 
 
 def ended_by(error: OSError) -> Ended:
