@@ -1,5 +1,6 @@
 """What comes over the wire may be anything: it is read right, or refused by name; never a crash, never a guess."""
 
+import contextlib
 import struct
 from pathlib import Path
 
@@ -71,10 +72,8 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
             read(data)
         except wire.NotTds:
             continue
-    try:
+    with contextlib.suppress(ValueError):
         read_certificate(data)
-    except ValueError:
-        pass
     assert shown(data).isprintable()
 
 
