@@ -210,9 +210,12 @@ def _may_redirect(name: ServerName, probes: Probes) -> bool:
 
 
 def _over_private_link(probes: Probes) -> bool:
-    """The chain leads through a privatelink name to a private address: the answer of a private endpoint's zone."""
+    """The chain ends in a privatelink name with a private address: the answer of a private endpoint's own zone.
+
+    Where the zone is not seen, the public answer passes the same name and goes on to the VNet-local one.
+    """
     for result in probes.dns:
-        if any(".privatelink." in f".{link}" for link in result.chain) and result.answers:
+        if result.chain and ".privatelink." in result.chain[-1] and result.answers:
             addresses = set(probes.by_system.addresses if probes.by_system else ())
             kinds = {answer.kind for answer in result.answers}
             return kinds == {AddressClass.PRIVATE} and addresses == set(result.addresses)

@@ -214,6 +214,13 @@ def test_public_and_private_endpoints_are_always_proxy(
     assert through(host, dns_port, tds["denies"], port=port).verdict is Verdict.REACHABLE
 
 
+@pytest.mark.usefixtures("trusted")
+def test_a_private_endpoint_of_others_does_not_make_the_path_proxy(dns_port: int, tds: dict[str, int]) -> None:
+    """The public answer passes a privatelink name too and ends at the VNet-local address: Redirect stays open."""
+    judged = through(f"mi-elsewhere.{ZONE}", dns_port, tds["denies"])
+    assert (judged.verdict, judged.symptom) == (Verdict.UNKNOWN, "redirect-untested")
+
+
 def test_a_certificate_that_is_not_trusted_is_not_the_instance(dns_port: int, tds: dict[str, int]) -> None:
     """TLS inspection shows as another issuer; nothing is called reachable."""
     judged = through(HOST, dns_port, tds["denies"])
