@@ -143,7 +143,7 @@ def _name_layer(name: ServerName, probes: Probes) -> _Met | None:
     if result.outcome is Outcome.CANCELLED:
         return _Met("cancelled")
     if result.outcome is not Outcome.NXDOMAIN:
-        return _Met(_NAME[result.outcome])
+        return _Met(_NAME.get(result.outcome, "name-failed"))
     if any(other.outcome is Outcome.RESOLVED for other in probes.dns[1:]):
         return _Met("name-nxdomain-here")
     if lacks_zone(name):
@@ -161,7 +161,8 @@ def _tcp_layer(name: ServerName, probes: Probes) -> _Met | None:
         return _Met("tcp-mixed")
     first = failed[0]
     if first.outcome is not Outcome.TIMEOUT:
-        return _Met(_wrong_port(name, probes.port) or _TCP[first.outcome])
+        local = first.outcome in (Outcome.FORBIDDEN, Outcome.UNREACHABLE)
+        return _Met(("" if local else _wrong_port(name, probes.port)) or _TCP.get(first.outcome, "tcp-failed"))
     if first.waited < PATIENCE:
         return _Met("tcp-too-short")
     public = address_class(first.address) is AddressClass.PUBLIC

@@ -33,14 +33,7 @@ ANSWERS = {
         "tr12.westeurope1-a.worker.vnet.database.windows.net. 20 IN A 10.4.0.254",
     ],
     "mi-orders.public.a1b2c3d4e5f6.database.windows.net.": [
-        "mi-elsewhere.a1b2c3d4e5f6.database.windows.net.": [
-        "mi-elsewhere.a1b2c3d4e5f6.database.windows.net. 300 IN CNAME "
-        "mi-elsewhere.privatelink.a1b2c3d4e5f6.database.windows.net.",
-        "mi-elsewhere.privatelink.a1b2c3d4e5f6.database.windows.net. 300 IN CNAME "
-        "tr12.westeurope1-a.worker.vnet.database.windows.net.",
-        "tr12.westeurope1-a.worker.vnet.database.windows.net. 20 IN A 10.4.0.254",
-    ],
-    "mi-orders.public.a1b2c3d4e5f6.database.windows.net. 300 IN A 20.10.20.30"
+        "mi-orders.public.a1b2c3d4e5f6.database.windows.net. 300 IN A 20.10.20.30"
     ],
     "mixed.a1b2c3d4e5f6.database.windows.net.": [
         "mixed.a1b2c3d4e5f6.database.windows.net. 300 IN A 20.10.20.30",
