@@ -55,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     routes.add_argument("evidence", nargs="+")
     routes.add_argument("where")
     routes.add_argument("--json", action="store_true")
+    probed = _add(commands, "probe", _probe, "test name, TCP and TLS from this machine, and say which layer fails")
+    probed.add_argument("target", metavar="FQDN[,PORT]")
+    probed.add_argument("--dns", action="append", default=[], metavar="SERVER", help="ask this DNS server as well")
+    probed.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for each test (default 10)")
+    probed.add_argument("--login", action="store_true", help="consent to a failed login of a random user (Redirect)")
+    probed.add_argument("--json", action="store_true")
     faults = _add(commands, "faults", _faults, "the catalogue of faults")
     faults.add_argument("id", nargs="?")
     faults.add_argument("--json", action="store_true")
@@ -165,6 +171,21 @@ def _routes(args: argparse.Namespace) -> int:
     gaps = [{"missing": table.gap.missing, "why": table.gap.why, "how": table.gap.how}] if table.gap else []
     print(json.dumps({"value": rows, "gaps": gaps}, indent=2))
     return 0
+
+
+def _probe(args: argparse.Namespace) -> int:
+    from mi_workbook.diagnosis.probing import judge, probe
+    from mi_workbook.evidence.machine import read_machine
+    from mi_workbook.views.probe import probe_json, render_probe
+
+    name, probes = probe(args.target, servers=args.dns, timeout=args.timeout, login=args.login)
+    machine = read_machine(also=(probes.host,))
+    judged = judge(name, probes, machine)
+    if args.json:
+        print(json.dumps(probe_json(name, probes, judged, machine), indent=2))
+    else:
+        render_probe(probes, judged, _console())
+    return EXIT[judged.verdict]
 
 
 def _faults(args: argparse.Namespace) -> int:
