@@ -61,6 +61,18 @@ def _parser() -> argparse.ArgumentParser:
     probed.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for each test (default 10)")
     probed.add_argument("--login", action="store_true", help="consent to a failed login of a random user (Redirect)")
     probed.add_argument("--json", action="store_true")
+    matrix = _add(commands, "reach", _reach, "who can reach an instance, who cannot, grouped by cause")
+    matrix.add_argument("evidence", nargs="+")
+    matrix.add_argument("--to", dest="target", default="")
+    matrix.add_argument("--endpoint", choices=("auto", "vnet-local", "private", "public"), default="auto")
+    matrix.add_argument("--json", action="store_true")
+    two = _add(commands, "compare", _compare, "what changed between two snapshots that turned the verdict")
+    two.add_argument("before")
+    two.add_argument("after")
+    two.add_argument("--from", dest="source", default="")
+    two.add_argument("--to", dest="target", default="")
+    two.add_argument("--endpoint", choices=("auto", "vnet-local", "private", "public"), default="auto")
+    two.add_argument("--json", action="store_true")
     faults = _add(commands, "faults", _faults, "the catalogue of faults")
     faults.add_argument("id", nargs="?")
     faults.add_argument("--json", action="store_true")
@@ -91,13 +103,7 @@ def _diagnose(args: argparse.Namespace) -> int:
     from mi_workbook.views.diagnosis_json import diagnosis_json
 
     snapshot, found = _evidence(args.evidence)
-    source = args.source or (found.source if found else "")
-    target = args.target or (found.target if found else "")
-    if not source or not target:
-        raise InputError(
-            "--from and --to are needed.",
-            remedy="For instance: --from vm-app --to mi-orders.<zone>.database.windows.net",
-        )
+    source, target = _question(args, found)
     diagnosis = diagnose(snapshot, source, target, args.endpoint)
     if args.html or args.markdown:
         from mi_workbook.views.report import to_html, to_markdown
@@ -186,6 +192,47 @@ def _probe(args: argparse.Namespace) -> int:
     else:
         render_probe(probes, judged, _console())
     return EXIT[judged.verdict]
+
+
+def _reach(args: argparse.Namespace) -> int:
+    from mi_workbook.diagnosis.reach import reach
+    from mi_workbook.views.estate import reach_json, render_reach
+
+    snapshot, found = _evidence(args.evidence)
+    target = args.target or (found.target if found else "")
+    if not target:
+        raise InputError("--to is needed.", remedy="For instance: --to mi-orders")
+    answer = reach(snapshot, target, args.endpoint)
+    if args.json:
+        print(json.dumps(reach_json(answer), indent=2))
+    else:
+        render_reach(answer, _console())
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from mi_workbook.diagnosis.compare import compare
+    from mi_workbook.views.estate import compare_json, render_compare
+
+    (before, found), (after, _) = _evidence([args.before]), _evidence([args.after])
+    source, target = _question(args, found)
+    answer = compare(before, after, source, target, args.endpoint)
+    if args.json:
+        print(json.dumps(compare_json(answer), indent=2))
+    else:
+        render_compare(answer, _console())
+    return EXIT[answer.after.verdict]
+
+
+def _question(args: argparse.Namespace, found: Any) -> tuple[str, str]:
+    """Source and target as given, else those of the built-in case."""
+    source, target = args.source or (found.source if found else ""), args.target or (found.target if found else "")
+    if not source or not target:
+        raise InputError(
+            "--from and --to are needed.",
+            remedy="For instance: --from vm-app --to mi-orders.<zone>.database.windows.net",
+        )
+    return source, target
 
 
 def _faults(args: argparse.Namespace) -> int:

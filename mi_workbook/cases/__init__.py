@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.core.finding import Change
 from mi_workbook.evidence.files import load
 from mi_workbook.evidence.snapshot import Snapshot, from_document
 
@@ -43,7 +44,7 @@ class Case:
         """The evidence, read through the same door as a customer's files."""
         if not self.base:
             return load(HERE / self.id / "evidence" / "snapshot.json")
-        return from_document(_edited(case(self.base).snapshot().to_dict(), _data(self.id)))
+        return _edited(case(self.base).snapshot(), _data(self.id))
 
 
 def all_cases() -> tuple[Case, ...]:
@@ -78,33 +79,18 @@ def _data(case_id: str) -> dict[str, Any]:
     return tomllib.loads((HERE / case_id / "case.toml").read_text(encoding="utf-8"))
 
 
-def _edited(document: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    gone = data.get("remove", ())
-    resources = [one for one in document["resources"] if not any(_is(one, name) for name in gone)]
+def _edited(base: Snapshot, data: Mapping[str, Any]) -> Snapshot:
+    found = base.changed(Change(_id(base, name), "", None) for name in data.get("remove", ()))
     for change in data.get("change", ()):
-        at = next(i for i, one in enumerate(resources) if _is(one, change["resource"]))
-        resources[at] = _at(resources[at], change["pointer"].split("/")[1:], change)
-    observations = [*document["observations"], *data.get("observe", ())]
-    source = {name: value for name, value in document["source"].items() if name != "complete"}
-    return {**document, "source": {**source, **data.get("source", {})},
-            "resources": [*resources, *data.get("add", ())], "observations": observations}  # fmt: skip
+        value = None if change.get("remove") else change["value"]
+        found = found.changed([Change(_id(found, change["resource"]), change["pointer"], value)])
+    found = found.changed(Change(one["id"], "", one) for one in data.get("add", ()))
+    document = found.to_dict()
+    document["observations"] = [*document["observations"], *data.get("observe", ())]
+    return from_document(document)
 
 
-def _is(resource: Mapping[str, Any], name: str) -> bool:
-    """True for the resource's name, or the end of its id where the name alone is not enough."""
-    return name == resource["name"] or ("/" in name and str(resource["id"]).endswith(f"/{name}"))
-
-
-def _at(node: Any, path: list[str], change: Mapping[str, Any]) -> Any:
-    """A copy with the change made where the path leads; an element of a list is found by its name."""
-    head, rest = path[0].replace("~1", "/").replace("~0", "~"), path[1:]
-    if isinstance(node, list):
-        if head == "-":
-            return [*node, change["value"]]
-        at = next(i for i, one in enumerate(node) if one["name"] == head)
-        kept = [_at(node[at], rest, change)] if rest else [] if change.get("remove") else [change["value"]]
-        return [*node[:at], *kept, *node[at + 1 :]]
-    if rest:
-        return {**node, head: _at(node.get(head, {}), rest, change)}
-    others = {name: value for name, value in node.items() if name != head}
-    return others if change.get("remove") else {**others, head: change["value"]}
+def _id(snapshot: Snapshot, name: str) -> str:
+    """The id of the resource with this name, or with this end of its id where the name alone is not enough."""
+    ids = (str(one["id"]) for one in snapshot.resources)
+    return next(one for one in ids if one.endswith(f"/{name}"))

@@ -80,7 +80,7 @@ def _name(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found
 
 def _nsg(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
     nsg = subject.network.nsg(decision.by)
-    outbound = hop.at == subject.question.at
+    outbound = decision.toward == "Outbound"
     direction = "Outbound" if outbound else "Inbound"
     access = _access_flag(subject, outbound)
     if access is not None:
@@ -120,7 +120,7 @@ def _narrow(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Ite
 
     Source: "Integrate your app with an Azure virtual network" (allow the entire range, not single addresses).
     """
-    if hop.at != subject.question.at and trace.flow.source.size > 1:
+    if decision.toward == "Inbound" and trace.flow.source.size > 1:
         yield replace(_nsg(subject, trace, hop, decision), fault="mi-nsg-narrow-source")
 
 
@@ -198,8 +198,9 @@ def _opens(subject: Subject, peering: Peering, outbound: bool) -> bool:
 def _gate_opens(subject: Subject, changes: tuple[Change, ...], outbound: bool) -> bool:
     """True if the rules at one end let the flow on once these changes are made."""
     network = subject.network.after(changes)
-    hops = [hop for trace in traces(network, subject.question) if trace.direction == "forward" for hop in trace.hops]
-    gates = [d for hop in hops if (hop.at == subject.question.at) == outbound for d in hop.decisions if d.kind == "nsg"]
+    ways = [trace for trace in traces(network, subject.question) if trace.direction == "forward"]
+    toward = "Outbound" if outbound else "Inbound"
+    gates = [d for trace in ways for d in trace.decisions if d.kind == "nsg" and d.toward in {toward, ""}]
     return bool(gates) and all(d.result is not Verdict.BLOCKED for d in gates)
 
 

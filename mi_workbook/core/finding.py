@@ -12,7 +12,11 @@ from mi_workbook.core.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What should be at an address of the snapshot. A pointer that ends in "/-" appends to a list."""
+    """What should be at an address of the snapshot.
+
+    A pointer that ends in "/-" appends to a list; a step may name an element of a list; value None takes away; an empty
+    pointer means the whole document.
+    """
 
     document: str
     pointer: str

@@ -71,7 +71,7 @@ class Decision:
     """What one rule, route or state decided.
 
     kind: name | nsg | route | peering | gateway | appliance | client | instance | endpoint.
-    by: ARM id (or name) of what decided. result: the verdict of this step alone.
+    by: ARM id (or name) of what decided. result: the verdict of this step alone. toward: Inbound or Outbound, for nsg.
     """
 
     kind: str
@@ -83,6 +83,7 @@ class Decision:
     gap: Gap | None = None
     notes: tuple[str, ...] = ()
     rule: str = ""
+    toward: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,11 @@ def _findings(seen: Look) -> list[Finding]:
     return sorted(rows, key=lambda row: (not row.explains_verdict, order[row.severity]))
 
 
+def explaining(seen: Look) -> Finding | None:
+    """The finding that explains a block, None where nothing does."""
+    return next((one for one in _findings(seen) if one.explains_verdict), None)
+
+
 def _explains(seen: Look, found: Found, decided: Decision | None) -> bool:
     return seen.verdict is Verdict.BLOCKED and found.decision is not None and found.decision is decided
 

@@ -88,7 +88,7 @@ class Snapshot:
         self._by_type: dict[str, list[dict[str, Any]]] = {}
         self._by_parent: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self._keyed: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
-        self._touched: dict[str, dict[str, Any]] = {}
+        self._touched: dict[str, dict[str, Any] | None] = {}
         for resource in self._resources:
             self._index(resource)
 
@@ -105,7 +105,8 @@ class Snapshot:
         if not self._touched:
             return self._resources
         kept = [self._touched.get(_own(one), one) for one in self._resources]
-        return (*kept, *(one for at, one in self._touched.items() if at not in self._by_id))
+        added = [one for at, one in self._touched.items() if at not in self._by_id]
+        return tuple(one for one in (*kept, *added) if one is not None)
 
     def touched(self) -> frozenset[str]:
         """Ids, in lower case, of the resources that changes made or replaced since the evidence was read."""
@@ -114,7 +115,7 @@ class Snapshot:
     def get(self, resource_id: str) -> dict[str, Any] | None:
         """The resource of this id, in any case."""
         at = _key(resource_id)
-        return self._touched.get(at) or self._by_id.get(at)
+        return self._touched[at] if at in self._touched else self._by_id.get(at)
 
     def of_type(self, kind: str) -> tuple[dict[str, Any], ...]:
         """Resources of a type."""
@@ -156,7 +157,7 @@ class Snapshot:
         if not self._touched:
             return tuple(found)
         seen = {_own(one): one for one in found}
-        fresh = {at: one for at, one in self._touched.items() if fits(one)}
+        fresh = {at: one for at, one in self._touched.items() if one is not None and fits(one)}
         return tuple(
             {at: one for at, one in {**seen, **fresh}.items() if at in fresh or at not in self._touched}.values()
         )
@@ -174,13 +175,15 @@ class Snapshot:
     def changed(self, changes: Iterable[Change]) -> Snapshot:
         """A snapshot with these values at these addresses; only the touched documents are copied.
 
-        A change of a whole document (pointer "") that the snapshot does not hold adds it.
+        A change of a whole document (pointer "") replaces it, adds it where the snapshot does not hold it, or takes it
+        away (value None).
         Raises InputError for any other change of a document that the snapshot does not hold.
         """
         touched = dict(self._touched)
         for change in changes:
-            if change.pointer == "" and self.get(change.document) is None:
-                touched[_key(change.document)] = change.value
+            at = _key(change.document)
+            if change.pointer == "" and (self.get(at) is not None or not self._inside_another(at)):
+                touched[at] = change.value
                 continue
             at, prefix = self._home(change.document, touched)
             touched[at] = _set(touched.get(at, self._by_id.get(at)), [*prefix, *_parts(change.pointer)], change.value)
@@ -192,7 +195,13 @@ class Snapshot:
         other._by_parent, other._keyed, other._touched = self._by_parent, self._keyed, touched
         return other
 
-    def _home(self, document: str, touched: Mapping[str, dict[str, Any]]) -> tuple[str, list[str]]:
+    def _inside_another(self, at: str) -> bool:
+        """True for the id of an object that lies inside a resource, such as a rule inside its security group."""
+        parts = at.split("/")
+        holders = (self.get("/".join(parts[:end])) for end in range(len(parts) - 2, 1, -2))
+        return any(_inside(holder, at) is not None for holder in holders if holder is not None)
+
+    def _home(self, document: str, touched: Mapping[str, dict[str, Any] | None]) -> tuple[str, list[str]]:
         """The resource that holds a document, and the path to it inside."""
         at = _key(document)
         if at in touched or at in self._by_id:
@@ -286,19 +295,27 @@ def _inside(node: Any, wanted: str) -> list[str] | None:
     return None
 
 
+def _position(items: list[Any], step: str) -> int:
+    """Where in a list a step of a pointer leads: a position, or the name of an element."""
+    named = next((i for i, one in enumerate(items) if isinstance(one, dict) and one.get("name") == step), None)
+    if named is None and step.isdigit() and int(step) < len(items):
+        return int(step)
+    if named is None:
+        raise InputError(f"The list has no element {step}.", remedy="Load the evidence the change was made for.")
+    return named
+
+
 def _set(node: Any, path: list[str], value: Any) -> Any:
-    """A copy of the spine with a value at its end; None removes a member, `-` appends."""
+    """A copy of the spine with a value at its end; None removes a member or element, `-` appends."""
     if not path:
         return value
     head, rest = path[0], path[1:]
     if isinstance(node, list):
-        copy = list(node)
         if head == "-":
-            return [*copy, _set({}, rest, value) if rest else value]
-        if not head.isdigit() or int(head) >= len(copy):
-            raise InputError(f"The list has no element {head}.", remedy="Load the evidence the change was made for.")
-        copy[int(head)] = _set(copy[int(head)], rest, value)
-        return copy
+            return [*node, _set({}, rest, value) if rest else value]
+        at = _position(node, head)
+        kept = [_set(node[at], rest, value)] if rest or value is not None else []
+        return [*node[:at], *kept, *node[at + 1 :]]
     members = dict(node) if isinstance(node, dict) else {}
     if not rest and value is None:
         members.pop(head, None)

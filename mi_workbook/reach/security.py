@@ -6,7 +6,7 @@ Source: "Network security groups", sections "Security rules" and "Default securi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
@@ -99,7 +99,7 @@ def gate(
         matches = list(_matches(network, nsg, direction, subnet, flow, foreign))
     except MissingEvidence as missing:
         return Decision("nsg", nsg_id, Verdict.UNKNOWN, str(missing.gap.missing), gap=missing.gap)
-    return _decision(nsg, where, direction, flow, _judge(matches, flow))
+    return replace(_decision(nsg, where, direction, flow, _judge(matches, flow)), toward=direction)
 
 
 def _matches(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mi_workbook.core.evidence import Evidence
-from mi_workbook.core.finding import Diagnosis, Finding, Place, Repair
+from mi_workbook.core.finding import Diagnosis, Finding, Place
 from mi_workbook.core.ranges import show_addresses, show_ports
 from mi_workbook.core.trace import Decision, Trace
 
@@ -26,7 +26,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "findings": [_finding(found) for found in diagnosis.findings],
         "traces": [_trace(trace) for trace in diagnosis.traces],
         "gaps": [{"missing": gap.missing, "why": gap.why, "how": gap.how} for gap in diagnosis.gaps],
-        "repair": _repair(diagnosis.repair) if diagnosis.repair else None,
+        "repair": _repair(diagnosis) if diagnosis.repair else None,
         "confidence_notes": list(diagnosis.confidence_notes),
     }
 
@@ -83,11 +83,16 @@ def _decision(decision: Decision) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _repair(repair: Repair) -> dict[str, Any]:
+def _repair(diagnosis: Diagnosis) -> dict[str, Any] | None:
+    repair = diagnosis.repair
+    if repair is None:
+        return None
+    theirs = {f.fault for f in diagnosis.findings if f.remedy.safety == "other-team"}
     return {
         "proved": repair.proved,
         "minimal": repair.minimal,
         "faults": list(repair.faults),
+        "by_others": [name for name in repair.faults if name in theirs],
         "changes": [{"document": c.document, "pointer": c.pointer, "value": c.value} for c in repair.changes],
         "verdict_after": repair.verdict_after.value,
     }

@@ -8,6 +8,7 @@ from mi_workbook.views.html import escape, md
 from mi_workbook.views.table import STYLE
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, picture, to_svg
+from mi_workbook.views.words import proof
 
 Section = tuple[str, list[str], list[str]]
 
@@ -52,8 +53,8 @@ def _sections(diagnosis: Diagnosis, snapshot: Snapshot) -> list[Section]:
 
 
 def _repairs(diagnosis: Diagnosis) -> Section:
-    pages = [_p(_proof(diagnosis))]
-    lines = [md(_proof(diagnosis))]
+    pages = [_p(proof(diagnosis))]
+    lines = [md(proof(diagnosis))]
     for one in diagnosis.findings:
         title, commands = _words(one)
         pages += [_p(title), f"<pre>{escape(commands)}</pre>"]
@@ -69,16 +70,6 @@ def _words(found: Finding) -> tuple[str, str]:
         [*remedy.az, *(f"# PowerShell: {line}" for line in remedy.powershell), *steps, f"# Undo: {remedy.undo}"]
     )
     return f"{found.code} {found.title} ({remedy.safety}): {remedy.does}", commands
-
-
-def _proof(diagnosis: Diagnosis) -> str:
-    repair = diagnosis.repair
-    if repair is None:
-        return "No change of Azure's configuration was tried."
-    names = ", ".join(repair.faults)
-    if repair.proved:
-        return f"Proved on the model: with {names} mended it is reachable, and each step is needed."
-    return f"Not proved: with {names} mended the verdict is {repair.verdict_after.value}."
 
 
 def _p(text: str) -> str:

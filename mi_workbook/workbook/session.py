@@ -15,6 +15,7 @@ from mi_workbook.views.report import to_html, to_markdown
 from mi_workbook.views.table import STYLE
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, figure_widget, picture, to_svg
+from mi_workbook.views.words import proof
 from mi_workbook.workbook.state import State
 
 SIGNS = {Verdict.REACHABLE: "✓", Verdict.BLOCKED: "✗", Verdict.UNKNOWN: "?"}
@@ -163,7 +164,7 @@ class Session:
         proved = found.repair is not None and found.repair.proved
         parts = [
             "<h4>Repair</h4>",
-            "<p><b>✓ Proved on the model: afterwards it is reachable.</b></p>" if proved else "",
+            f"<p><b>{'✓ ' if proved else ''}{escape(proof(found))}</b></p>" if found.repair else "",
         ]
         for one in found.findings:
             steps = "".join(f"<li>{escape(line)}</li>" for line in one.remedy.portal)
