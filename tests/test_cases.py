@@ -60,6 +60,12 @@ KINDS = [
     "microsoft.sql/managedinstances",
     "microsoft.network/networkmanagers",
     "microsoft.network/privatednszones",
+    "microsoft.network/privatednszones/virtualnetworklinks",
+    "microsoft.network/privatednszones/a",
+    "microsoft.network/privateendpoints",
+    "microsoft.network/virtualnetworkgateways",
+    "microsoft.network/connections",
+    "microsoft.network/localnetworkgateways",
 ]
 
 
@@ -67,7 +73,7 @@ KINDS = [
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_blindfold_never_flips(case: Case, kind: str) -> None:
     """With one kind of evidence hidden a verdict stays or becomes unknown."""
-    found = diagnose(hidden(case.snapshot(), kind), case.source, case.target)
+    found = diagnose(hidden(case.snapshot(), kind), case.source, case.target, case.endpoint)
     assert found.verdict in {Verdict(case.verdict), Verdict.UNKNOWN}
     assert found.verdict is not Verdict.UNKNOWN or found.gaps
 

@@ -52,9 +52,9 @@ def at_appliance(
         where = firewall.id if firewall is not None else where
     if nics and all(nic.forwards is False for nic in nics):
         return Hop(where, (_not_forwarding(nics[0]),)), None
-    gates = list(_gates(network, nics, flow)) if direction == "forward" else []
+    inbound, outbound = (_gates(network, nics, flow, d) if direction == "forward" else () for d in ("Inbound", "Outbound"))
     onward = _onward_subnet(network, nics, hop)
-    return Hop(where, (*gates, _policy_unknown(route, where, direction))), onward
+    return Hop(where, (*inbound, _policy_unknown(route, where, direction), *outbound)), onward
 
 
 def _addresses(route: Route) -> Ranges:
@@ -75,20 +75,20 @@ def _not_forwarding(nic: Nic) -> Decision:
                     Cause.NVA_NOT_FORWARDING)  # fmt: skip
 
 
-def _gates(network: Network, nics: list[Nic], flow: Flow) -> Iterator[Decision]:
-    """Security rules at a single appliance, with the packet's own addresses: inbound, then outbound."""
+def _gates(network: Network, nics: list[Nic], flow: Flow, direction: str) -> tuple[Decision, ...]:
+    """Security rules at a single appliance, with the packet's own addresses. Outbound they may have been translated."""
     if len(nics) != 1 or nics[0].primary is None:
-        return
+        return ()
     nic, main = nics[0], nics[0].primary
     try:
         subnet = network.subnet(main.subnet_id)
     except MissingEvidence:
-        return
-    yield gate(network, subnet.nsg_id, "Inbound", subnet, flow, f"subnet {subnet.name}")
-    if nic.nsg_id:
-        yield gate(network, nic.nsg_id, "Inbound", subnet, flow, f"NIC {nic.name}")
-        yield gate(network, nic.nsg_id, "Outbound", subnet, flow, f"NIC {nic.name}")
-    yield gate(network, subnet.nsg_id, "Outbound", subnet, flow, f"subnet {subnet.name}")
+        return ()
+    by_subnet = gate(network, subnet.nsg_id, direction, subnet, flow, f"subnet {subnet.name}")
+    if not nic.nsg_id:
+        return (by_subnet,)
+    by_nic = gate(network, nic.nsg_id, direction, subnet, flow, f"NIC {nic.name}")
+    return (by_subnet, by_nic) if direction == "Inbound" else (by_nic, by_subnet)
 
 
 def _onward_subnet(network: Network, nics: list[Nic], hop: Ranges) -> Subnet | None:
