@@ -89,7 +89,13 @@ def _nsg(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
     if deeper is not None:
         return deeper
     at_appliance = any(d.kind == "appliance" for d in hop.decisions)
-    fault = "rt-nva-nsg" if at_appliance else "client-nsg-out" if outbound else _inbound_fault(subject, trace, nsg, decision)
+    fault = (
+        "rt-nva-nsg"
+        if at_appliance
+        else "client-nsg-out"
+        if outbound
+        else _inbound_fault(subject, trace, nsg, decision)
+    )
     flow = trace.flow
     ends = (_prefixes(show_addresses(flow.source)), _prefixes(show_addresses(flow.destination)))
     if subject.question.endpoint == "public":

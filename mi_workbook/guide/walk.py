@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mi_workbook.core.finding import Diagnosis
@@ -9,6 +10,7 @@ from mi_workbook.core.trace import Decision
 from mi_workbook.core.verdict import Verdict, along
 from mi_workbook.guide.scenario import Scenario, Step
 from mi_workbook.network.resource_id import key
+from mi_workbook.reach.path import round_trips
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,11 @@ def start(scenario: Scenario) -> Walk:
 
 
 def outcome(step: Step, diagnosis: Diagnosis) -> Verdict:
-    """What the evidence says about one step: the first of its decisions that does not let the packet on."""
+    """What the evidence says about one step: the first of its decisions that does not let the packet on.
+
+    What lies behind the decision that made the verdict is not asked: the packet did not get there.
+    """
+    met = {id(decision) for decision in _met(diagnosis)}
     results = [
         decision.result
         for trace in diagnosis.traces
@@ -53,9 +59,21 @@ def outcome(step: Step, diagnosis: Diagnosis) -> Verdict:
         for hop in trace.hops
         if step.at == "any" or (key(hop.at) == key(diagnosis.source.id)) == (step.at == "source")
         for decision in hop.decisions
-        if decision.kind in step.decisions and not _follows(decision, diagnosis)
+        if id(decision) in met and decision.kind in step.decisions and not _follows(decision, diagnosis)
     ]
     return along(results) if results else _without(diagnosis)
+
+
+def _met(diagnosis: Diagnosis) -> Iterator[Decision]:
+    """Decisions of each connection, there and back, up to the first that does not let the packet on.
+
+    Where rules deny only since the networks are not connected, the way is followed to that.
+    """
+    for trip in round_trips(diagnosis.traces):
+        for decision in (d for trace in trip for d in trace.decisions):
+            yield decision
+            if decision.result is not Verdict.REACHABLE and not _follows(decision, diagnosis):
+                break
 
 
 CONNECTING = ("peer-", "gt-", "rt-lng-", "pe-zone-", "pe-dns-")

@@ -52,7 +52,9 @@ def at_appliance(
         where = firewall.id if firewall is not None else where
     if nics and all(nic.forwards is False for nic in nics):
         return Hop(where, (_not_forwarding(nics[0]),)), None
-    inbound, outbound = (_gates(network, nics, flow, d) if direction == "forward" else () for d in ("Inbound", "Outbound"))
+    inbound, outbound = (
+        _gates(network, nics, flow, d) if direction == "forward" else () for d in ("Inbound", "Outbound")
+    )
     onward = _onward_subnet(network, nics, hop)
     return Hop(where, (*inbound, _policy_unknown(route, where, direction), *outbound)), onward
 
