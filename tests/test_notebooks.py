@@ -1,5 +1,6 @@
 """The notebooks run, and a person reaches the repair in a real browser."""
 
+import json
 import os
 import re
 import socket
@@ -9,11 +10,14 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from conftest import ROOT
 from nbclient import NotebookClient
+
+from mi_workbook.cases import case
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -59,6 +63,41 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise AssertionError("the server did not answer")
+
+
+@pytest.mark.browser
+def test_files_dropped_on_the_page_are_read_together(voila: str, chromium: str, tmp_path: Path) -> None:
+    """Two files dropped at once make one snapshot; a damaged one says what is wrong and the old evidence stays."""
+    from playwright.sync_api import expect, sync_playwright
+
+    resources = case("peering-missing").snapshot().to_dict()["resources"]
+    halves = {"networks.json": resources[:4], "rest.json": resources[4:]}
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.goto(voila)
+        zone = page.get_by_role("button", name="Drop evidence files here")
+        expect(zone).to_be_visible(timeout=90_000)
+        _drop(page, {name: json.dumps(part) for name, part in halves.items()})
+        expect(zone).to_contain_text("networks.json, rest.json", timeout=30_000)
+        page.get_by_label("Server name").fill("mi-orders")
+        page.get_by_label("Source").fill("vm-app")
+        page.get_by_role("button", name="Diagnose").click()
+        expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible(timeout=30_000)
+        _drop(page, {"cut.json": '[{"id": "/subscriptions/1'})
+        expect(page.get_by_role("alert").filter(has_text="cut.json")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible()
+        browser.close()
+
+
+def _drop(page: Any, files: dict[str, str]) -> None:
+    """What the browser does when a person lets files go over the zone."""
+    transfer = page.evaluate_handle(
+        """(files) => { const data = new DataTransfer();
+        for (const [name, text] of Object.entries(files)) data.items.add(new File([text], name)); return data; }""",
+        files,
+    )
+    page.dispatch_event(".mi-drop", "drop", {"dataTransfer": transfer})
 
 
 @pytest.mark.browser

@@ -16,6 +16,7 @@ from mi_workbook.views.table import STYLE
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, figure_widget, picture, to_svg
 from mi_workbook.views.words import proof
+from mi_workbook.workbook.drop import INVITATION, DropZone
 from mi_workbook.workbook.state import State
 
 SIGNS = {Verdict.REACHABLE: "✓", Verdict.BLOCKED: "✗", Verdict.UNKNOWN: "?"}
@@ -41,7 +42,7 @@ class Session:
         style = {"description_width": "120px"}
         cases = [("Choose ...", ""), *state.cases()]
         self.case = widgets.Dropdown(options=cases, description="Built-in case", layout=wide, style=style)
-        self.upload = widgets.FileUpload(multiple=True, accept=".json,.gz,.zip", description="Or upload files")
+        self.upload = DropZone()
         self.source = widgets.Combobox(description="Source", layout=wide, style=style, placeholder="type to search")
         self.target = widgets.Combobox(
             description="Server name", layout=wide, style=style, placeholder="as the application has it"
@@ -70,7 +71,7 @@ class Session:
 
     def _listen(self) -> None:
         self.case.observe(self._case, "value")
-        self.upload.observe(self._upload, "value")
+        self.upload.on_msg(self._upload)
         self.ask.on_click(self._ask)
         for button, act in (
             (self.back, self.state.back),
@@ -92,10 +93,13 @@ class Session:
             self.state.open_case(change["new"])
             self._fill()
 
-    def _upload(self, change: dict[str, Any]) -> None:
-        if change["new"]:
-            self.state.open_files([(item["name"], bytes(item["content"])) for item in change["new"]])
-            self._fill()
+    def _upload(self, _: object, message: dict[str, Any], buffers: list[memoryview]) -> None:
+        names = [str(name) for name in message.get("names", [])]
+        self.state.open_files([(name, bytes(data)) for name, data in zip(names, buffers, strict=False)])
+        self.upload.words = (
+            f"Opened: {', '.join(names)}. Drop others to replace them." if not self.state.error else INVITATION
+        )
+        self._fill()
 
     def _fill(self) -> None:
         self.source.options, self.target.options = tuple(self.state.sources), tuple(self.state.targets)
