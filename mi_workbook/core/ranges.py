@@ -118,6 +118,12 @@ def show_addresses(found: Ranges) -> str:
     return ", ".join(_show_span(first, last) for first, last in found) or "no address"
 
 
+def show_some(found: Ranges, most: int = 6) -> str:
+    """The first addresses of a set, and how many more there are."""
+    rest = len(found.spans) - most
+    return show_addresses(Ranges(found.spans[:most])) + (f" and {rest} more ranges" if rest > 0 else "")
+
+
 def _show_span(first: int, last: int) -> str:
     start, end = ipaddress.IPv4Address(first), ipaddress.IPv4Address(last)
     nets = list(ipaddress.summarize_address_range(start, end))

@@ -37,6 +37,12 @@ def nic_addresses(raw: Raw) -> Iterator[str]:
             yield str(first)
 
 
+def groups_of_nic(raw: Raw) -> Iterator[str]:
+    """Application security groups of a network interface, by id."""
+    for child in Reading("", "", raw).children("ipConfigurations"):
+        yield from (key(group) for group in child.references("applicationSecurityGroups"))
+
+
 def front_addresses(raw: Raw) -> Iterator[str]:
     """Private front end addresses of a load balancer or a firewall, as numbers."""
     reading = Reading("", "", raw)

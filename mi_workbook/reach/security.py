@@ -6,13 +6,14 @@ Source: "Network security groups", sections "Security rules" and "Default securi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
-from mi_workbook.core.ranges import EVERY_ADDRESS, NOTHING, Ranges, addresses, ports, show_addresses, show_ports
+from mi_workbook.core.ranges import EVERY_ADDRESS, NOTHING, Ranges, addresses, ports, show_ports, show_some
 from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.network import keys
 from mi_workbook.network.network import NETWORK_MANAGERS, NICS, PEERINGS, Network
 from mi_workbook.network.nsg import Nsg, Rule
 from mi_workbook.network.reading import ipv4
@@ -20,6 +21,10 @@ from mi_workbook.network.resource_id import last
 from mi_workbook.network.service_tags import HOST_ADDRESS, PRIVATE, TagMeaning, exactly, meaning
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.gateways import gateway_view
+from mi_workbook.reach.rule_sets import Judged, Layer, judge
+
+SMALL = 256
+SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +36,6 @@ class Match:
     destinations: TagMeaning
     ports: Ranges
     sure_of_rest: bool
-
-
-@dataclass(slots=True)
-class Verdicts:
-    """Ports of one (source, destination) class by outcome, and the rules that decided them."""
-
-    allowed: Ranges = field(default_factory=Ranges)
-    denied: Ranges = field(default_factory=Ranges)
-    unknown: Ranges = field(default_factory=Ranges)
-    by: list[tuple[Rule, Ranges]] = field(default_factory=list)
 
 
 def virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
@@ -99,7 +94,8 @@ def gate(
         matches = list(_matches(network, nsg, direction, subnet, flow, foreign))
     except MissingEvidence as missing:
         return Decision("nsg", nsg_id, Verdict.UNKNOWN, str(missing.gap.missing), gap=missing.gap)
-    return replace(_decision(nsg, where, direction, flow, _judge(matches, flow)), toward=direction)
+    judged = judge([_layer(match) for match in matches], flow.source, flow.destination, flow.ports)
+    return replace(_decision(nsg, where, direction, [m.rule for m in matches], judged), toward=direction)
 
 
 def _matches(
@@ -159,17 +155,25 @@ def _side(
 
 def _members(network: Network, groups: tuple[str, ...], wanted: Ranges) -> TagMeaning:
     """Addresses of NICs in any of the groups. Source: "Application security groups"."""
-    surely, seen = Ranges(), Ranges()
-    for first, last_address in wanted:
-        for address in range(first, min(last_address, first + 4096) + 1):
-            for nic in network.holders(address):
-                for configuration in nic.configurations:
-                    seen = seen | configuration.address
-                    if {g.lower() for g in groups} & set(configuration.groups):
-                        surely = surely | configuration.address
+    members = [
+        configuration.address
+        for group in {name.lower() for name in groups}
+        for raw in network.snapshot.having(NICS, "application security group", keys.groups_of_nic, group)
+        for configuration in network.nic(str(raw.get("id", ""))).configurations
+        if group in configuration.groups
+    ]
+    surely = Ranges.of(span for address in members for span in address)
     if network.snapshot.absence(NICS) == "proven":
         return exactly(surely)
-    return TagMeaning(surely, surely | (wanted - seen - _instance_space(network)))
+    return TagMeaning(surely, surely | (wanted - _seen(network, wanted) - _instance_space(network)))
+
+
+def _seen(network: Network, wanted: Ranges) -> Ranges:
+    """Addresses of a small set whose NIC was seen, so that its groups are known."""
+    if wanted.size > SMALL:
+        return NOTHING
+    numbers = (address for first, last_address in wanted for address in range(first, last_address + 1))
+    return Ranges.of((address, address) for address in numbers if network.holders(address))
 
 
 def _instance_space(network: Network) -> Ranges:
@@ -183,114 +187,63 @@ def _instance_space(network: Network) -> Ranges:
     )
 
 
-def _judge(matches: list[Match], flow: Flow) -> list[tuple[Ranges, Ranges, Verdicts]]:
-    """Outcome for each class of sources and destinations that the rules do not tell apart."""
-    judged = []
-    for source in _classes(flow.source, [r for m in matches for r in (m.sources.surely, m.sources.perhaps)]):
-        near = [m for m in matches if m.sources.perhaps & source]
-        cuts = [r for m in near for r in (m.destinations.surely, m.destinations.perhaps)]
-        for destination in _classes(flow.destination, cuts):
-            judged.append((source, destination, _paint(near, source, destination, flow.ports)))
-    return judged
+def _layer(match: Match) -> Layer:
+    access = match.rule.access.lower()
+    return Layer(
+        allows=access == "allow",
+        perhaps_allows=access not in {"allow", "deny"},
+        sources=(match.sources.surely, match.sources.perhaps),
+        destinations=(match.destinations.surely, match.destinations.perhaps),
+        ports=match.ports,
+        sure=match.sure_of_rest,
+    )
 
 
-def _classes(whole: Ranges, cuts: list[Ranges]) -> list[Ranges]:
-    """Parts of a set such that each cut either holds a part or misses it."""
-    parts = [whole] if whole else []
-    for cut in dict.fromkeys(cuts):
-        parts = [piece for part in parts for piece in (part & cut, part - cut) if piece]
-    return parts
+def _decision(nsg: Nsg, where: str, direction: str, rules: list[Rule], judged: Judged) -> Decision:
+    if judged.all_allowed:
+        return _allowed(nsg, where, direction, rules, judged)
+    if judged.each_pair_denied:
+        return _denied(nsg, where, direction, rules, judged)
+    return _mixed(nsg, where, rules, judged)
 
 
-def _paint(matches: list[Match], source: Ranges, destination: Ranges, wanted: Ranges) -> Verdicts:
-    """First match by priority, port by port, as sets. A rule that only perhaps matches leaves doubt behind."""
-    left, maybe = wanted, {"allow": Ranges(), "deny": Ranges()}
-    sure = {"allow": Ranges(), "deny": Ranges()}
-    found = Verdicts()
-    for match in matches:
-        part = left & match.ports
-        if not part or not (match.destinations.perhaps & destination):
-            continue
-        access = "allow" if match.rule.access.lower() == "allow" else "deny"
-        if match.rule.access.lower() not in {"allow", "deny"}:
-            maybe["allow"] = maybe["allow"] | part
-        if match.sure_of_rest and match.sources.surely.covers(source) and match.destinations.surely.covers(destination):
-            sure[access] = sure[access] | part
-            left = left - part
-        else:
-            maybe[access] = maybe[access] | part
-        found.by.append((match.rule, part))
-    found.allowed = sure["allow"] - maybe["deny"]
-    found.denied = sure["deny"] - maybe["allow"]
-    found.unknown = wanted - found.allowed - found.denied
-    return found
-
-
-def _decision(
-    nsg: Nsg, where: str, direction: str, flow: Flow, judged: list[tuple[Ranges, Ranges, Verdicts]]
-) -> Decision:
-    denied = [j for j in judged if j[2].denied]
-    if judged and all(not j[2].denied and not j[2].unknown for j in judged):
-        return _allowed(nsg, where, direction, flow, judged)
-    if judged and len(denied) == len(judged):
-        return _denied(nsg, where, direction, denied)
-    return _mixed(nsg, where, direction, flow, judged, denied)
-
-
-def _allowed(
-    nsg: Nsg, where: str, direction: str, flow: Flow, judged: list[tuple[Ranges, Ranges, Verdicts]]
-) -> Decision:
-    rules = list({id(rule): (rule, part) for _, _, v in judged for rule, part in v.by}.values())
-    names = ", ".join(f"{r.name} (priority {r.priority}) on {show_ports(part)}" for r, part in rules[:4])
+def _allowed(nsg: Nsg, where: str, direction: str, rules: list[Rule], judged: Judged) -> Decision:
+    deciding = [(rules[position], part) for position, part in judged.takers(SHOWN)]
+    names = ", ".join(f"{r.name} (priority {r.priority}) on {show_ports(part)}" for r, part in deciding)
     return Decision("nsg", nsg.id, Verdict.REACHABLE, f"{nsg.name} on {where} allows {direction.lower()}: {names}.",
-                    tuple(_rule_evidence(nsg, r) for r, _ in rules[:4]), rule=rules[0][0].name if rules else "")  # fmt: skip
+                    tuple(_rule_evidence(nsg, r) for r, _ in deciding), rule=deciding[0][0].name if deciding else "")  # fmt: skip
 
 
-def _denied(nsg: Nsg, where: str, direction: str, denied: list[tuple[Ranges, Ranges, Verdicts]]) -> Decision:
-    closed = Ranges.of(span for _, _, v in denied for span in v.denied)
-    rules = _deniers(denied)
-    first = rules[0][0]
+def _denied(nsg: Nsg, where: str, direction: str, rules: list[Rule], judged: Judged) -> Decision:
+    deniers = [(rules[position], part) for position, part in judged.deniers(SHOWN)]
+    first = deniers[0][0]
     why = (
         f"Rule {first.name} (priority {first.priority}) of {nsg.name} on {where} denies {direction.lower()} "
-        f"TCP {show_ports(closed)}."
+        f"TCP {show_ports(judged.denied_ports())}."
     )
-    if len(rules) > 1:
-        why += " Also: " + ", ".join(f"{r.name} ({r.priority}) on {show_ports(p)}" for r, p in rules[1:4]) + "."
-    return Decision("nsg", nsg.id, Verdict.BLOCKED, why, tuple(_rule_evidence(nsg, r) for r, _ in rules[:4]),
+    if len(deniers) > 1:
+        why += " Also: " + ", ".join(f"{r.name} ({r.priority}) on {show_ports(p)}" for r, p in deniers[1:]) + "."
+    return Decision("nsg", nsg.id, Verdict.BLOCKED, why, tuple(_rule_evidence(nsg, r) for r, _ in deniers),
                     Cause.NSG_DENY, rule=first.name)  # fmt: skip
 
 
-def _mixed(
-    nsg: Nsg, where: str, direction: str, flow: Flow,
-    judged: list[tuple[Ranges, Ranges, Verdicts]], denied: list[tuple[Ranges, Ranges, Verdicts]],
-) -> Decision:  # fmt: skip
-    doubtful = [rule for _, _, v in judged if v.unknown for rule, _ in v.by]
-    rules = [rule for rule, _ in _deniers(denied)] or doubtful
-    named = rules[0].name if rules else "no rule"
+def _mixed(nsg: Nsg, where: str, rules: list[Rule], judged: Judged) -> Decision:
+    denied = judged.any_denied
+    deciding = judged.deniers(SHOWN) or judged.takers(SHOWN, doubtful=True)
+    named = [rules[position] for position, _ in deciding]
+    first = named[0].name if named else "no rule"
     if denied:
-        sources = show_addresses(Ranges.of(s for a, _, _ in denied for s in a))
-        targets = show_addresses(Ranges.of(s for _, b, _ in denied for s in b))
-        why = f"{nsg.name} on {where} denies part of it: rule {named}, from {sources} to {targets}."
+        sources, targets = show_some(judged.denied_sources()), show_some(judged.denied_destinations())
+        why = f"{nsg.name} on {where} denies part of it: rule {first}, from {sources} to {targets}."
         gap = Gap(
             "The exact addresses in use", why, "nslookup of the server name from the client; ipconfig on the client."
         )
     else:
-        why = f"{nsg.name} on {where}: whether rule {named} matches cannot be told from the evidence."
-        gap = Gap(f"What rule {named} of {nsg.name} stands for", why,
+        why = f"{nsg.name} on {where}: whether rule {first} matches cannot be told from the evidence."
+        gap = Gap(f"What rule {first} of {nsg.name} stands for", why,
                   "az network list-service-tags -l <region> -o json, or az network nic list --output json")  # fmt: skip
-    return Decision("nsg", nsg.id, Verdict.UNKNOWN, why, tuple(_rule_evidence(nsg, r) for r in rules[:4]),
-                    Cause.NSG_DENY if denied else None, gap, rule=named)  # fmt: skip
-
-
-def _deniers(denied: list[tuple[Ranges, Ranges, Verdicts]]) -> list[tuple[Rule, Ranges]]:
-    """Denying rules with the ports they close, by priority."""
-    found: dict[int, tuple[Rule, Ranges]] = {}
-    for _, _, verdicts in denied:
-        for rule, part in verdicts.by:
-            closed = part & verdicts.denied
-            if rule.access.lower() == "deny" and closed:
-                found[id(rule)] = (rule, found[id(rule)][1] | closed if id(rule) in found else closed)
-    return sorted(found.values(), key=lambda pair: pair[0].priority)
+    return Decision("nsg", nsg.id, Verdict.UNKNOWN, why, tuple(_rule_evidence(nsg, r) for r in named),
+                    Cause.NSG_DENY if denied else None, gap, rule=first)  # fmt: skip
 
 
 def _rule_evidence(nsg: Nsg, rule: Rule) -> Evidence:

@@ -1,0 +1,249 @@
+"""First match by priority over whole sets of sources, destinations and ports, with a bounded worst case.
+
+The source axis is cut where any rule begins or ends, destinations times ports become one grid of bits. A sweep along the
+sources keeps the rules that are in force and paints the grid in their order until it is full. Boxes are never split, so
+many small overlapping rules cost their number, not the number of their intersections. (Split grids and painting by
+priority are standard; subtracting boxes from boxes is quadratic and worse.)
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from mi_workbook.core.ranges import Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A rule as a box in three dimensions: what it surely covers, and what it perhaps covers (a superset).
+
+    sure: False where a part of the rule could not be read, so that it only perhaps matches at all.
+    """
+
+    allows: bool
+    perhaps_allows: bool
+    sources: tuple[Ranges, Ranges]
+    destinations: tuple[Ranges, Ranges]
+    ports: Ranges
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Sources with one result: bits of destinations and ports that are allowed and denied, and what each layer took."""
+
+    cells: tuple[int, ...]
+    allowed: int
+    denied: int
+    by: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The result for every source, destination and port; sets are made when they are asked for."""
+
+    layers: Sequence[Layer]
+    axis: Axis
+    grid: Grid
+    parts: tuple[Part, ...]
+
+    @property
+    def all_allowed(self) -> bool:
+        """True if every packet is surely allowed."""
+        return all(part.allowed == self.grid.full for part in self.parts)
+
+    @property
+    def any_denied(self) -> bool:
+        """True if some packet is surely denied."""
+        return any(part.denied for part in self.parts)
+
+    @property
+    def each_pair_denied(self) -> bool:
+        """True if every pair of a source and a destination has a port that is surely denied."""
+        return all(self.grid.each_row(part.denied) for part in self.parts)
+
+    def denied_ports(self) -> Ranges:
+        """Ports that are denied for some pair."""
+        return self.grid.ports(self._denied())
+
+    def denied_destinations(self) -> Ranges:
+        """Destinations of denied packets."""
+        return self.grid.destinations(self._denied())
+
+    def denied_sources(self) -> Ranges:
+        """Sources of denied packets."""
+        return self.axis.ranges(cell for part in self.parts if part.denied for cell in part.cells)
+
+    def deniers(self, most: int) -> list[tuple[int, Ranges]]:
+        """The first layers, in the order of evaluation, that deny something, with the ports they close."""
+        found = self._took(lambda position, part: 0 if self.layers[position].allows else part.denied)
+        return [(position, self.grid.ports(found[position])) for position in sorted(found)[:most]]
+
+    def takers(self, most: int, *, doubtful: bool = False) -> list[tuple[int, Ranges]]:
+        """The first layers that take something, with their ports; `doubtful`: of what is neither allowed nor denied."""
+        full = self.grid.full
+        found = self._took(lambda _, part: full & ~part.allowed & ~part.denied if doubtful else full)
+        return [(position, self.grid.ports(found[position])) for position in sorted(found)[:most]]
+
+    def _denied(self) -> int:
+        found = 0
+        for part in self.parts:
+            found |= part.denied
+        return found
+
+    def _took(self, of: Callable[[int, Part], int]) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for part in self.parts:
+            for position, mask in part.by.items():
+                bits = mask & of(position, part)
+                if bits:
+                    found[position] = found.get(position, 0) | bits
+        return found
+
+
+def judge(layers: Sequence[Layer], sources: Ranges, destinations: Ranges, ports: Ranges) -> Judged:
+    """Judge every source, destination and port; layers in the order of evaluation."""
+    axis = Axis(sources, (r for layer in layers for r in layer.sources))
+    grid = Grid(
+        Axis(destinations, (r for layer in layers for r in layer.destinations)),
+        Axis(ports, (layer.ports for layer in layers)),
+    )
+    masks = [grid.masks(layer) for layer in layers]
+    found: dict[tuple[int, ...], list[int]] = {}
+    for cell, force in _sweep(axis, layers):
+        found.setdefault(force, []).append(cell)
+    parts = (_paint(tuple(cells), force, layers, masks, grid.full) for force, cells in found.items())
+    return Judged(layers, axis, grid, tuple(parts))
+
+
+class Axis:
+    """One dimension, cut where a set of interest begins or ends; cells are numbered in order."""
+
+    __slots__ = ("cells", "starts")
+
+    def __init__(self, whole: Ranges, cuts: Iterable[Ranges]) -> None:
+        edges = {edge for cut in dict.fromkeys(cuts) for first, last in cut.spans for edge in (first, last + 1)}
+        ordered = sorted(edges)
+        self.cells: list[tuple[int, int]] = []
+        for first, last in whole.spans:
+            inner = ordered[bisect_right(ordered, first) : bisect_right(ordered, last)]
+            starts = [first, *inner]
+            self.cells += zip(starts, [*(edge - 1 for edge in inner), last], strict=True)
+        self.starts = [first for first, _ in self.cells]
+
+    def spans(self, found: Ranges) -> list[tuple[int, int]]:
+        """Cells inside a set, as half-open ranges of cell numbers."""
+        ranges = []
+        for first, last in found.spans:
+            low, high = bisect_left(self.starts, first), bisect_right(self.starts, last)
+            if low < high:
+                ranges.append((low, high))
+        return ranges
+
+    def ranges(self, cells: Iterable[int]) -> Ranges:
+        """The numbers that some cells hold."""
+        return Ranges.of(self.cells[cell] for cell in cells)
+
+
+class Grid:
+    """Destinations times ports, one bit for each pair of cells; a row of bits is one destination cell."""
+
+    __slots__ = ("across", "down", "full", "row", "width")
+
+    def __init__(self, down: Axis, across: Axis) -> None:
+        self.down, self.across = down, across
+        self.width = len(across.cells)
+        self.row = (1 << self.width) - 1
+        self.full = (1 << (self.width * len(down.cells))) - 1
+
+    def masks(self, layer: Layer) -> tuple[int, int]:
+        """The bits that a layer surely and perhaps covers."""
+        sure, perhaps = layer.destinations
+        surely = self.mask(sure, layer.ports)
+        return surely, surely if sure == perhaps else self.mask(perhaps, layer.ports)
+
+    def each_row(self, bits: int) -> bool:
+        """True if every row holds a bit: adding all ones below the top bit of a row carries into it where one is set."""
+        top = (self.full // self.row) << (self.width - 1)
+        low = self.full ^ top
+        return (((bits & low) + low) | bits) & top == top
+
+    def ports(self, bits: int) -> Ranges:
+        """Ports that occur in any row."""
+        found = 0
+        while bits:
+            found |= bits & self.row
+            bits >>= self.width
+        return self.across.ranges(number for number in range(self.width) if found >> number & 1)
+
+    def destinations(self, bits: int) -> Ranges:
+        """Destinations whose row holds a bit."""
+        return self.down.ranges(n for n in range(len(self.down.cells)) if bits >> (n * self.width) & self.row)
+
+    def mask(self, destinations: Ranges, ports: Ranges) -> int:
+        """The bits of a set of destinations and ports."""
+        row = 0
+        for low, high in self.across.spans(ports):
+            row |= ((1 << (high - low)) - 1) << low
+        found = 0
+        for low, high in self.down.spans(destinations) if row else ():
+            rows = ((1 << (self.width * (high - low))) - 1) // self.row
+            found |= (row * rows) << (self.width * low)
+        return found
+
+
+def _sweep(axis: Axis, layers: Sequence[Layer]) -> Iterable[tuple[int, tuple[int, ...]]]:
+    """Each source cell with the layers in force there: 2n where layer n surely covers it, 2n + 1 where perhaps."""
+    begins: dict[int, list[int]] = {}
+    ends: dict[int, list[int]] = {}
+    for position, layer in enumerate(layers):
+        sure, perhaps = layer.sources
+        _events(begins, ends, axis.spans(sure) if layer.sure else [], 2 * position)
+        doubtful = perhaps if not layer.sure else perhaps - sure if perhaps != sure else Ranges()
+        _events(begins, ends, axis.spans(doubtful), 2 * position + 1)
+    active: list[int] = []
+    force: tuple[int, ...] = ()
+    for cell in range(len(axis.cells)):
+        if cell in begins or cell in ends:
+            for one in ends.get(cell, ()):
+                active.remove(one)
+            for one in begins.get(cell, ()):
+                insort(active, one)
+            force = tuple(active)
+        yield cell, force
+
+
+def _events(begins: dict[int, list[int]], ends: dict[int, list[int]], spans: list[tuple[int, int]], mark: int) -> None:
+    for low, high in spans:
+        begins.setdefault(low, []).append(mark)
+        ends.setdefault(high, []).append(mark)
+
+
+def _paint(
+    cells: tuple[int, ...], force: tuple[int, ...], layers: Sequence[Layer], masks: list[tuple[int, int]], full: int
+) -> Part:
+    """What the layers in force decide, each taking what those before it left; a doubtful one leaves what it may take."""
+    left = full
+    sure_allow = sure_deny = maybe_allow = maybe_deny = 0
+    by: dict[int, int] = {}
+    for mark in force:
+        position, doubtful = divmod(mark, 2)
+        layer, (sure, perhaps) = layers[position], masks[position]
+        taken = 0 if doubtful else sure & left
+        maybe = 0 if sure == perhaps and not doubtful else perhaps & left & ~taken
+        if not taken | maybe:
+            continue
+        by[position] = taken | maybe
+        if layer.allows:
+            sure_allow |= taken
+            maybe_allow |= maybe
+        else:
+            sure_deny |= taken
+            maybe_deny |= maybe
+            maybe_allow |= maybe if layer.perhaps_allows else 0
+        left ^= taken
+        if not left:
+            break
+    return Part(cells, sure_allow & ~maybe_deny, sure_deny & ~maybe_allow, by)
