@@ -67,6 +67,13 @@ class Ranges:
                 left.append((start, last))
         return Ranges(tuple(left))
 
+    def meets(self, other: Ranges) -> bool:
+        """True if both sets share a number."""
+        if len(self.spans) == 1 and len(other.spans) == 1:
+            (first, last), (start, end) = self.spans[0], other.spans[0]
+            return first <= end and start <= last
+        return bool(self & other)
+
     def covers(self, other: Ranges) -> bool:
         """True if every number of `other` is in this set."""
         return not other - self

@@ -8,6 +8,7 @@ Source: "Virtual network service tags", section "Available service tags" (tag na
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mi_workbook.core.ranges import EVERY_ADDRESS, Ranges, addresses, prefix
 
@@ -116,6 +117,7 @@ def exactly(found: Ranges) -> TagMeaning:
     return TagMeaning(found, found)
 
 
+@lru_cache(maxsize=100_000)
 def meaning(text: str) -> TagMeaning | None:
     """What an address prefix of a rule stands for on any subnet; None for a tag that is not known.
 

@@ -189,9 +189,18 @@ class Grid:
             row |= ((1 << (high - low)) - 1) << low
         found = 0
         for low, high in self.down.spans(destinations) if row else ():
-            rows = ((1 << (self.width * (high - low))) - 1) // self.row
-            found |= (row * rows) << (self.width * low)
+            found |= _repeated(row, self.width, high - low) << (self.width * low)
         return found
+
+
+def _repeated(row: int, width: int, times: int) -> int:
+    """A row of bits put so many times one after another, by doubling."""
+    found, done = row, 1
+    while done < times:
+        more = min(done, times - done)
+        found |= (found & ((1 << (more * width)) - 1)) << (done * width)
+        done += more
+    return found
 
 
 def _sweep(axis: Axis, layers: Sequence[Layer]) -> Iterable[tuple[int, tuple[int, ...]]]:

@@ -5,8 +5,9 @@ Source: "Network security groups", sections "Security rules" and "Default securi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
@@ -117,10 +118,11 @@ def _matches(
         destination = _side(network, rule.destinations, rule.destination_groups, flow.destination, tags)
         sure = _ports(rule.source_ports).size >= 65535 and _readable(rule.ports) and protocol != ""
         sure = sure and rule.priority >= 0 and rule.direction.lower() == direction.lower()
-        if source.perhaps & flow.source and destination.perhaps & flow.destination:
+        if source.perhaps.meets(flow.source) and destination.perhaps.meets(flow.destination):
             yield Match(rule, source, destination, wanted, sure and rule.access.lower() in {"allow", "deny"})
 
 
+@lru_cache(maxsize=10_000)
 def _readable(texts: tuple[str, ...]) -> bool:
     """True where port ranges are there and each is one. A rule without is odd, and odd rules only perhaps match."""
     try:
@@ -129,7 +131,8 @@ def _readable(texts: tuple[str, ...]) -> bool:
         return False
 
 
-def _ports(texts: Iterable[str]) -> Ranges:
+@lru_cache(maxsize=10_000)
+def _ports(texts: tuple[str, ...]) -> Ranges:
     spans: list[tuple[int, int]] = []
     for text in texts:
         try:
@@ -145,6 +148,8 @@ def _side(
     """One side of a rule: the union of its prefixes and tags, or the members of its application security groups."""
     if groups:
         return _members(network, groups, wanted)
+    if len(texts) == 1:
+        return tags.get(texts[0].lower()) or meaning(texts[0]) or TagMeaning(NOTHING, wanted)
     surely, perhaps = Ranges(), Ranges() if texts else wanted
     for text in texts:
         found = tags.get(text.lower()) or meaning(text)
