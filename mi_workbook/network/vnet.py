@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from mi_workbook.core.ranges import Ranges
 from mi_workbook.network.reading import Reading, ipv4
+from mi_workbook.network.resource_id import key
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Vnet:
     subnets: tuple[Subnet, ...]
     peerings: tuple[Peering, ...]
     gateway_subnets: tuple[str, ...] = field(default=())
+    sides: dict[str, Peering] = field(default_factory=dict, compare=False, hash=False)
+
+    def peering_with(self, remote_id: str) -> Peering | None:
+        """The VNet's side of its peering with another VNet."""
+        return self.sides.get(key(remote_id))
 
 
 def read_vnet(reading: Reading, subnets: list[Reading], peerings: list[Reading]) -> Vnet:
@@ -79,6 +85,7 @@ def read_vnet(reading: Reading, subnets: list[Reading], peerings: list[Reading])
     dhcp = reading.get("dhcpOptions")
     dns = Reading("", "", dhcp).texts("dnsServers") if isinstance(dhcp, dict) else ()
     built = tuple(read_subnet(child, reading.id) for child in subnets)
+    found = tuple(read_peering(child, reading.id) for child in peerings)
     return Vnet(
         reading=reading,
         id=reading.id,
@@ -88,7 +95,8 @@ def read_vnet(reading: Reading, subnets: list[Reading], peerings: list[Reading])
         addresses=ipv4(space),
         dns_servers=dns,
         subnets=built,
-        peerings=tuple(read_peering(child, reading.id) for child in peerings),
+        peerings=found,
+        sides={key(peering.remote_id): peering for peering in reversed(found)},
         gateway_subnets=tuple(s.id for s in built if s.name.lower() in {"gatewaysubnet", "routeserversubnet"}),
     )
 

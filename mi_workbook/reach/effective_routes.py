@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mi_workbook.core.errors import MissingEvidence
@@ -54,6 +55,40 @@ class Route:
         return 33 - self.addresses.size.bit_length() if self.addresses else -1
 
 
+class RouteIndex:
+    """Active routes found by address: one table for each prefix length, and their starts in order."""
+
+    __slots__ = ("by_length", "ordered", "starts")
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        active = [route for route in routes if route.state == "Active" and route.addresses]
+        self.by_length: dict[int, dict[int, list[Route]]] = {}
+        for route in active:
+            first = route.addresses.spans[0][0]
+            self.by_length.setdefault(route.length, {}).setdefault(first, []).append(route)
+        self.ordered = sorted(active, key=lambda route: route.addresses.spans[0][0])
+        self.starts = [route.addresses.spans[0][0] for route in self.ordered]
+
+    def meeting(self, wanted: Ranges) -> list[Route]:
+        """Routes that share an address with a set: those over its starts, and those that begin inside it."""
+        found: dict[int, Route] = {}
+        for first, final in wanted:
+            for length, table in self.by_length.items():
+                for route in table.get(first >> (32 - length) << (32 - length), ()):
+                    found[id(route)] = route
+            inside = self.ordered[bisect_left(self.starts, first) : bisect_right(self.starts, final)]
+            found |= {id(route): route for route in inside}
+        return list(found.values())
+
+    def winner(self, address: int) -> Route | None:
+        """The route with the longest prefix over one address, None where there is none."""
+        for length in sorted(self.by_length, reverse=True):
+            hit = self.by_length[length].get(address >> (32 - length) << (32 - length))
+            if hit:
+                return hit[0]
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class EffectiveRoutes:
     """All rows of one subnet, what could not be known, and the gateways whose routes they may be."""
@@ -61,6 +96,7 @@ class EffectiveRoutes:
     subnet: Subnet
     routes: tuple[Route, ...]
     gaps: tuple[Gap, ...]
+    index: RouteIndex
     removed: tuple[Route, ...] = ()
     gateways: tuple[Gateway, ...] = ()
 
@@ -72,8 +108,7 @@ class EffectiveRoutes:
     def split(self, wanted: Ranges) -> Iterator[tuple[Ranges, tuple[Route, ...]]]:
         """Parts of a destination with the routes that win for each (several: equal cost)."""
         left = wanted
-        near = [r for r in self.routes if r.state == "Active" and r.addresses & wanted]
-        near.sort(key=lambda r: (not r.beats_bgp, -r.length))
+        near = sorted(self.index.meeting(wanted), key=lambda r: (not r.beats_bgp, -r.length))
         for route in near:
             part = left & route.addresses
             if part:
@@ -128,9 +163,11 @@ def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
     defaults, removed = _default_routes(vnet, user, gateway)
     system = [_against_user(route, user, vnet, network) for route in (*system, *defaults)]
     gateway = [_against_user(route, user, vnet, network) for route in gateway]
+    routes = (*system, *_service_routes(subnet), *gateway, *user)
     return EffectiveRoutes(
         subnet=subnet,
-        routes=tuple([*system, *_service_routes(subnet), *gateway, *user]),
+        routes=routes,
+        index=RouteIndex(routes),
         gaps=view.gaps,
         removed=(*removed, *filtered),
         gateways=view.gateways,

@@ -27,7 +27,7 @@ TAG_NOTE = (
 
 def between(vnet: Vnet, remote_id: str) -> Peering | None:
     """The VNet's side of its peering with another VNet."""
-    return next((p for p in vnet.peerings if key(p.remote_id) == key(remote_id)), None)
+    return vnet.peering_with(remote_id)
 
 
 def crossing(network: Network, start: Subnet, end: Subnet | None, route: Route, direction: str) -> list[Decision]:

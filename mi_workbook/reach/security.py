@@ -18,9 +18,9 @@ from mi_workbook.network import keys
 from mi_workbook.network.network import NETWORK_MANAGERS, NICS, PEERINGS, Network
 from mi_workbook.network.nsg import Nsg, Rule
 from mi_workbook.network.reading import ipv4
-from mi_workbook.network.resource_id import last
+from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.service_tags import HOST_ADDRESS, PRIVATE, TagMeaning, exactly, meaning
-from mi_workbook.network.vnet import Subnet
+from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.gateways import gateway_view
 from mi_workbook.reach.rule_sets import Judged, Layer, judge
 
@@ -47,21 +47,25 @@ def virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
     Source: "Virtual network service tags", row VirtualNetwork; "Create, change, or delete a peering", setting
     "Allow ... to access": deselected, the peer's space leaves the tag.
     """
+    kept = network.memo("VirtualNetwork", key(subnet.id))
+    found: TagMeaning = kept or network.keep("VirtualNetwork", key(subnet.id), _virtual_network(network, subnet))
+    return found
+
+
+def _virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
     vnet = network.spaced(subnet.vnet_id)
-    surely, odd = vnet.addresses | HOST_ADDRESS, Ranges()
-    for peering in vnet.peerings:
-        if peering.state.lower() == "connected" and peering.allow_vnet_access:
-            surely = surely | peering.remote
-        elif peering.state.lower() not in {"connected", "initiated", "disconnected"}:
-            odd = odd | peering.remote
-    if subnet.route_table_id:
-        surely = surely | ipv4(tuple(r.prefix for r in network.route_table(subnet.route_table_id).routes))
     view = gateway_view(network, vnet)
-    surely = surely | ipv4(tuple(route.prefix for route in view.routes))
+    table = network.route_table(subnet.route_table_id) if subnet.route_table_id else None
+    prefixes = (*(route.prefix for route in view.routes), *(route.prefix for route in (table.routes if table else ())))
+    states = {"connected", "initiated", "disconnected"}
+    peers = [p.remote for p in vnet.peerings if p.state.lower() == "connected" and p.allow_vnet_access]
+    odd = [p.remote for p in vnet.peerings if p.state.lower() not in states]
+    surely = Ranges.of(span for one in (vnet.addresses, HOST_ADDRESS, ipv4(prefixes), *peers) for span in one)
+    perhaps = surely | Ranges.of(span for one in odd for span in one)
     not_listed = not vnet.peerings and not isinstance(vnet.reading.get("virtualNetworkPeerings"), list)
     more = bool(view.gaps) or (not_listed and network.snapshot.absence(PEERINGS) != "proven")
     managers = network.snapshot.of_type(NETWORK_MANAGERS) or network.snapshot.absence(NETWORK_MANAGERS) == "unproven"
-    return TagMeaning(surely, surely | odd | PRIVATE if more or managers else surely | odd)
+    return TagMeaning(surely, perhaps | PRIVATE if more or managers else perhaps)
 
 
 def internet(network: Network, subnet: Subnet) -> TagMeaning:
@@ -69,7 +73,12 @@ def internet(network: Network, subnet: Subnet) -> TagMeaning:
 
     Source: "Virtual network service tags", row Internet.
     """
-    vnet = network.spaced(subnet.vnet_id)
+    kept = network.memo("Internet", key(subnet.vnet_id))
+    found: TagMeaning = kept or network.keep("Internet", key(subnet.vnet_id), _internet(network.spaced(subnet.vnet_id)))
+    return found
+
+
+def _internet(vnet: Vnet) -> TagMeaning:
     public = EVERY_ADDRESS - PRIVATE - HOST_ADDRESS - vnet.addresses
     peers = Ranges.of(span for peering in vnet.peerings for span in peering.remote)
     return TagMeaning(public - peers, public)
@@ -99,27 +108,62 @@ def gate(
     return replace(_decision(nsg, where, direction, [m.rule for m in matches], judged), toward=direction)
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A rule as it reads on a subnet, whatever flow is asked about. ports: None where they cannot be read."""
+
+    rule: Rule
+    protocol: str
+    ports: Ranges | None
+    sources: TagMeaning | None
+    destinations: TagMeaning | None
+    sure: bool
+
+
 def _matches(
     network: Network, nsg: Nsg, direction: str, subnet: Subnet, flow: Flow, foreign: Ranges
 ) -> Iterator[Match]:
-    tag = virtual_network(network, subnet)
-    tags = {
-        "virtualnetwork": TagMeaning(tag.surely, tag.perhaps | foreign),
-        "internet": internet(network, subnet),
-    }
-    for rule in nsg.toward(direction):
-        protocol = rule.protocol.lower()
-        if protocol not in {flow.protocol.lower(), "*", "all", "any", ""}:
+    """Rules that surely or perhaps match a part of the flow, in the order of evaluation."""
+    protocols = {flow.protocol.lower(), "*", "all", "any", ""}
+    for one in _rules_on(network, nsg, direction, subnet, foreign):
+        wanted = flow.ports if one.ports is None else one.ports & flow.ports
+        if not wanted or one.protocol not in protocols:
             continue
-        wanted = (_ports(rule.ports) if _readable(rule.ports) else flow.ports) & flow.ports
-        if not wanted:
-            continue
-        source = _side(network, rule.sources, rule.source_groups, flow.source, tags)
-        destination = _side(network, rule.destinations, rule.destination_groups, flow.destination, tags)
-        sure = _ports(rule.source_ports).size >= 65535 and _readable(rule.ports) and protocol != ""
-        sure = sure and rule.priority >= 0 and rule.direction.lower() == direction.lower()
+        source = one.sources or _members(network, one.rule.source_groups, flow.source)
+        destination = one.destinations or _members(network, one.rule.destination_groups, flow.destination)
         if source.perhaps.meets(flow.source) and destination.perhaps.meets(flow.destination):
-            yield Match(rule, source, destination, wanted, sure and rule.access.lower() in {"allow", "deny"})
+            yield Match(one.rule, source, destination, wanted, one.sure)
+
+
+def _rules_on(network: Network, nsg: Nsg, direction: str, subnet: Subnet, foreign: Ranges) -> tuple[Read, ...]:
+    """The rules of one direction as they read on a subnet, kept for the next flow."""
+    at = f"{key(nsg.id)} {direction} {key(subnet.id)}"
+    kept: tuple[Read, ...] | None = network.memo("rules", at) if not foreign else None
+    if kept is None:
+        tag = virtual_network(network, subnet)
+        tags = {
+            "virtualnetwork": TagMeaning(tag.surely, tag.perhaps | foreign),
+            "internet": internet(network, subnet),
+        }
+        kept = tuple(_read(rule, direction, tags) for rule in nsg.toward(direction))
+        if not foreign:
+            network.keep("rules", at, kept)
+    return kept
+
+
+def _read(rule: Rule, direction: str, tags: dict[str, TagMeaning]) -> Read:
+    """A rule with a member that cannot be read only perhaps matches."""
+    readable = _readable(rule.ports)
+    sure = readable and rule.protocol != "" and _ports(rule.source_ports).size >= 65535
+    sure = sure and rule.priority >= 0 and rule.direction.lower() == direction.lower()
+    return Read(
+        rule=rule,
+        protocol=rule.protocol.lower(),
+        ports=_ports(rule.ports) if readable else None,
+        sources=None if rule.source_groups else _side(rule.sources, tags),
+        destinations=None if rule.destination_groups else _side(rule.destinations, tags),
+        sure=sure and rule.access.lower() in {"allow", "deny"},
+    )
 
 
 @lru_cache(maxsize=10_000)
@@ -142,19 +186,15 @@ def _ports(texts: tuple[str, ...]) -> Ranges:
     return Ranges.of(spans)
 
 
-def _side(
-    network: Network, texts: tuple[str, ...], groups: tuple[str, ...], wanted: Ranges, tags: dict[str, TagMeaning]
-) -> TagMeaning:
-    """One side of a rule: the union of its prefixes and tags, or the members of its application security groups."""
-    if groups:
-        return _members(network, groups, wanted)
+def _side(texts: tuple[str, ...], tags: dict[str, TagMeaning]) -> TagMeaning:
+    """One side of a rule: the union of its prefixes and tags. What is not known or absent is perhaps any address."""
     if len(texts) == 1:
-        return tags.get(texts[0].lower()) or meaning(texts[0]) or TagMeaning(NOTHING, wanted)
-    surely, perhaps = Ranges(), Ranges() if texts else wanted
+        return tags.get(texts[0].lower()) or meaning(texts[0]) or TagMeaning(NOTHING, EVERY_ADDRESS)
+    surely, perhaps = NOTHING, NOTHING if texts else EVERY_ADDRESS
     for text in texts:
         found = tags.get(text.lower()) or meaning(text)
-        surely = surely | (found.surely if found else Ranges())
-        perhaps = perhaps | (found.perhaps if found else wanted)
+        surely = surely | (found.surely if found else NOTHING)
+        perhaps = perhaps | (found.perhaps if found else EVERY_ADDRESS)
     return TagMeaning(surely, perhaps)
 
 
