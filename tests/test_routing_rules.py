@@ -353,3 +353,21 @@ def test_virtual_wan_attachment_is_recognised_and_unknown() -> None:
     found = diagnose(whole(resources), "vm-a", "mi")
     assert found.verdict is Verdict.UNKNOWN
     assert any("Virtual WAN" in gap.missing and "get-effective-routes" in gap.how for gap in found.gaps)
+
+
+def test_route_over_part_of_the_instances_subnet_is_not_a_block() -> None:
+    """Which address of its subnet the instance answers on is not in the evidence; half of them is neither open nor shut."""
+    table = route_table("rt", ("10.2.0.0/28", "None", ""))
+    resources = estate(b=subnet("10.2.0.0/27"), extra=(table,))
+    for name in ("A", "B"):
+        other = {"A": ("B", B), "B": ("A", A)}[name]
+        own = next(r for r in resources if r["name"] == name)["properties"]
+        own["virtualNetworkPeerings"].append({"name": "direct", "properties": {
+            "remoteVirtualNetwork": {"id": vnet_id(other[0])}, **peered(other[1])}})  # fmt: skip
+    assert diagnose(whole(resources), "vm-a", "mi").verdict is Verdict.REACHABLE
+    spoke = next(r for r in resources if r["name"] == "A")["properties"]["subnets"]
+    next(s for s in spoke if s["name"] == "vm")["properties"] = subnet("10.1.0.0/24", table="rt")
+    found = diagnose(whole(resources), "vm-a", "mi")
+    assert found.verdict is Verdict.UNKNOWN
+    assert [f.fault for f in found.findings if f.severity == "degrades"] == ["rt-none"]
+    assert found.repair is not None and found.repair.proved

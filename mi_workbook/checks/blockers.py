@@ -48,6 +48,8 @@ def blockers(subject: Subject) -> Iterator[Found]:
                     yield _not_forwarded(decision)
                 elif decision.result is Verdict.UNKNOWN and decision.cause is Cause.NSG_DENY:
                     yield from _narrow(subject, trace, hop, decision)
+                elif decision.result is Verdict.UNKNOWN and decision.cause is not None:
+                    yield replace(EXPLAIN[decision.cause](subject, trace, hop, decision), severity="degrades")
                 elif decision.result is Verdict.UNKNOWN and decision.kind == "appliance":
                     fault = "rt-client-nva" if trace.direction == "forward" else "rt-mi-return-nva"
                     yield replace(

@@ -225,7 +225,11 @@ def _first_blocker(seen: Look) -> Found | None:
     """What to mend next. Behind an unknown only a fault that cuts part of the sources off is worth a change."""
     decided = stop(seen.traces)
     found = next((f for f in seen.found if f.decision is not None and f.decision is decided), None)
-    if found is None or seen.verdict is Verdict.BLOCKED or known_fault(found.fault).severity == "degrades":
+    if (
+        found is None
+        or seen.verdict is Verdict.BLOCKED
+        or "degrades" in {found.severity, known_fault(found.fault).severity}
+    ):
         return found
     return None
 

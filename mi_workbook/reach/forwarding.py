@@ -11,7 +11,7 @@ from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.ranges import Ranges, show_addresses
 from mi_workbook.core.trace import Cause, Decision, Flow, Hop
-from mi_workbook.core.verdict import Verdict
+from mi_workbook.core.verdict import Verdict, along
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import NETWORK_MANAGERS, Network
 from mi_workbook.network.resource_id import key
@@ -59,22 +59,45 @@ class Leg:
 def follow(network: Network, leg: Leg) -> list[Hop]:
     """The hops from a subnet on: routing there, then every appliance and gateway; never empty.
 
-    Parts of the destination that take different routes are all judged; they count as one list in order.
+    Parts of the destination that take different routes are all judged; they count as one list in order. Where only some
+    of the parts are blocked, it depends on the address in use, which is not in the evidence.
     """
     try:
         if not leg.addresses:
             raise MissingEvidence(_no_addresses(leg))
         table = effective_routes(network, leg.start)
-        here: list[Decision] = []
-        after: list[Hop] = []
-        for part, routes in table.split(leg.addresses):
-            decisions, hops = _by(network, leg, table, part, routes)
-            here += decisions
-            after += hops
-        return [Hop(leg.start.id, tuple(here)), *after]
+        ways = [(part, *_by(network, leg, table, part, routes)) for part, routes in table.split(leg.addresses)]
+        shut = [way for way in ways if _verdict(way[1], way[2]) is Verdict.BLOCKED]
+        if shut and len(shut) < len(ways):
+            ways = [_partly(leg, way) if way in shut else way for way in ways]
+        here = [decision for way in ways for decision in way[1]]
+        return [Hop(leg.start.id, tuple(here)), *(hop for way in ways for hop in way[2])]
     except MissingEvidence as missing:
         unknown = Decision("route", leg.start.id, Verdict.UNKNOWN, missing.gap.missing, gap=missing.gap)
         return [Hop(leg.start.id, (unknown,))]
+
+
+Way = tuple[Ranges, list[Decision], list[Hop]]
+
+
+def _verdict(here: list[Decision], after: list[Hop]) -> Verdict:
+    return along(d.result for d in (*here, *(d for hop in after for d in hop.decisions)))
+
+
+def _partly(leg: Leg, way: Way) -> Way:
+    """A way that is blocked for some of the addresses only: unknown which of them is used."""
+    part, here, after = way
+    gap = Gap(
+        f"Which of the addresses {show_addresses(leg.addresses)} is in use",
+        f"Packets for {show_addresses(part)} are stopped, those for the other addresses are not.",
+        "nslookup of the server name from the client, ipconfig on the client; then ask with the address (ip:ADDRESS).",
+    )
+
+    def doubted(decision: Decision) -> Decision:
+        return replace(decision, result=Verdict.UNKNOWN, gap=gap) if decision.result is Verdict.BLOCKED else decision
+
+    hops = [Hop(hop.at, tuple(doubted(d) for d in hop.decisions)) for hop in after]
+    return part, [doubted(d) for d in here], hops
 
 
 def _no_addresses(leg: Leg) -> Gap:
@@ -189,7 +212,7 @@ def _unrouted(network: Network, leg: Leg, route: Route, part: Ranges) -> list[De
             "It can connect VNets without a peering (next hop type ConnectedGroup).",
             "az network manager list-effective-connectivity-config -g <group> --virtual-network-name <vnet>",
         )
-        return [replace(decision, result=Verdict.UNKNOWN, gap=gap)]
+        return [replace(decision, result=Verdict.UNKNOWN, cause=None, gap=gap)]
     note = "Azure Virtual Network Manager was not collected; taken as absent. It could connect VNets without a peering."
     return [replace(decision, notes=(note,) if claim == "unstated" else ())]
 
