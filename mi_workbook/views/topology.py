@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mi_workbook.core.errors import MissingEvidence
@@ -11,14 +14,20 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.vnet import Subnet
+from mi_workbook.reach.path import stop
 from mi_workbook.views.html import escape, plain
 from mi_workbook.views.table import Table
 
 if TYPE_CHECKING:
     import plotly.graph_objects
 
-WIDTH, HEIGHT, BOX_TOP, BOX_BOTTOM = 1000, 300, 50, 250
+HEIGHT = 300
+MIDDLE = 182
+CARD, NEAR, FAR, EDGE = 200, 40, 230, 20  # widths: a resource; gaps inside a VNet, between VNets, to the border
 WORDS = {Verdict.BLOCKED: "BLOCKED HERE", Verdict.UNKNOWN: "UNKNOWN FROM HERE"}
+FILLS = ("#eef4fb", "#ffffff", "#dfe9f5")
+OUTSIDE = "Outside of Azure's networks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,109 +44,199 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Station:
+    """A place on the path: its VNet ("" outside), subnet and resource in words, and the ids it is known by in a trace."""
+
+    vnet: str
+    space: str
+    subnet: str
+    prefix: str
+    name: str
+    note: str
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
-    """Boxes, the peering's words, and where the path stops (x, word), None where it arrives."""
+    """Boxes, words between VNets (x, lines), the ends of the path, and where it stops (x, word), None where it arrives."""
 
     boxes: tuple[Box, ...]
-    link: str
-    start: tuple[float, float]
-    end: tuple[float, float]
+    links: tuple[tuple[float, tuple[str, ...]], ...]
+    start: float
+    end: float
     stop: tuple[float, str] | None
     direction: str
+    width: float
 
 
 def picture(snapshot: Snapshot, diagnosis: Diagnosis) -> Picture | None:
-    """The picture of a diagnosis, None where an end of the path was not found."""
+    """The picture of a diagnosis: every place on the way there, None where an end of the path was not found."""
     network = Network(snapshot)
     try:
-        source, target = network.subnet(diagnosis.source.subnet), network.subnet(diagnosis.target.subnet)
-        one, other = network.vnet(source.vnet_id), network.vnet(target.vnet_id)
+        stations = list(_stations(network, diagnosis))
     except MissingEvidence:
         return None
-    together = key(one.id) == key(other.id)
-    boxes = []
-    if together:
-        boxes.append(Box(f"VNet {one.name}", ", ".join(one.prefixes), 0, 20, 20, 980, 285))
-    else:
-        boxes.append(Box(f"VNet {one.name}", ", ".join(one.prefixes), 0, 20, 20, 400, 285))
-        boxes.append(Box(f"VNet {other.name}", ", ".join(other.prefixes), 0, 600, 20, 980, 285))
-    for subnet, place, left in ((source, diagnosis.source, 50), (target, diagnosis.target, 630)):
-        boxes.append(Box(f"Subnet {subnet.name}", ", ".join(subnet.prefixes), 1, left, 75, left + 320, 265))
-        boxes.append(Box(place.name, place.address or "", 2, left + 70, 150, left + 250, 215))
-    link = "" if together else _link(network, one.id, other.id)
-    direction, at = _stop(diagnosis, together)
+    lefts = [float(EDGE + 30)]
+    for before, after in pairwise(stations):
+        lefts.append(lefts[-1] + CARD + (NEAR if before.vnet == after.vnet else FAR))
+    boxes = [*_containers(stations, lefts), *_cards(stations, lefts)]
+    links = [(left - FAR / 2, _link(network, before, after)) for (before, after), left in
+             zip(pairwise(stations), lefts[1:], strict=True) if before.vnet != after.vnet]  # fmt: skip
     word = WORDS.get(diagnosis.verdict, "")
-    return Picture(tuple(boxes), link, (300, 182), (700, 182), (at, word) if word else None, direction)
+    direction, at = _stop(diagnosis, stations, lefts)
+    return Picture(
+        tuple(boxes), tuple(links), lefts[0] + CARD, lefts[-1], (at, word) if word else None, direction,
+        lefts[-1] + CARD + EDGE + 30,
+    )  # fmt: skip
 
 
-def _link(network: Network, one: str, other: str) -> str:
+def _stations(network: Network, diagnosis: Diagnosis) -> Iterator[Station]:
+    """Source, gateways and appliances of the way there, the endpoint; each once."""
+    source, target = diagnosis.source, diagnosis.target
+    subnet = network.subnet(source.subnet) if source.kind in {"nic", "subnet"} else None
+    yield _station(network, subnet, source.name, source.address, source.id)
+    home = network.subnet(target.subnet)
+    ends = {key(source.id), key(target.id), key(home.id), "server name"}
+    forward = next((t for t in diagnosis.traces if t.direction == "forward"), None)
+    if source.kind in {"clients", "express"}:
+        ends.discard(key(source.id))
+    seen = set()
+    for hop in forward.hops if forward is not None else ():
+        at = key(hop.at)
+        if at in ends or at in seen or not PLACES.search(at):
+            continue
+        seen.add(at)
+        where = _home_of(network, hop.at)
+        yield _station(network, where, last(hop.at), "", hop.at)
+    yield _station(network, home, target.name, target.address, target.id)
+
+
+PLACES = re.compile(r"/(virtualnetworkgateways|networkinterfaces|loadbalancers|azurefirewalls|privateendpoints)/[^/]+$")
+
+
+def _home_of(network: Network, resource_id: str) -> Subnet | None:
+    """The subnet a gateway, appliance or private endpoint stands in, None where that is not in the evidence."""
+    at = key(resource_id)
+    if network.snapshot.get(resource_id) is None:
+        return None
+    if "/virtualnetworkgateways/" in at:
+        return network.subnet(network.gateway(resource_id).subnet_id)
+    if "/privateendpoints/" in at:
+        return network.subnet(network.private_endpoint(resource_id).subnet_id)
+    main = network.nic(resource_id).primary if "/networkinterfaces/" in at else None
+    return network.subnet(main.subnet_id) if main is not None else None
+
+
+def _station(network: Network, subnet: Subnet | None, name: str, note: str, at: str) -> Station:
+    if subnet is None:
+        return Station("", "", "", "", name, note, frozenset({key(at)}))
+    vnet = network.vnet(subnet.vnet_id)
+    ids = frozenset({key(at), key(subnet.id)})
+    return Station(vnet.id, ", ".join(vnet.prefixes), subnet.name, ", ".join(subnet.prefixes), name, note, ids)
+
+
+def _containers(stations: list[Station], lefts: list[float]) -> Iterator[Box]:
+    """One container for neighbours of one VNet."""
+    first = 0
+    for position, station in enumerate(stations):
+        if position + 1 < len(stations) and stations[position + 1].vnet == station.vnet:
+            continue
+        name = f"VNet {last(station.vnet)}" if station.vnet else OUTSIDE
+        yield Box(name, station.space, 0, lefts[first] - 30, 20, lefts[position] + CARD + 30, 285)
+        first = position + 1
+
+
+def _cards(stations: list[Station], lefts: list[float]) -> Iterator[Box]:
+    for station, left in zip(stations, lefts, strict=True):
+        if station.subnet:
+            yield Box(f"Subnet {station.subnet}", station.prefix, 1, left - 15, 75, left + CARD + 15, 265)
+        yield Box(station.name, station.note, 2, left, 150, left + CARD, 215)
+
+
+def _link(network: Network, before: Station, after: Station) -> tuple[str, ...]:
+    """State of the peering between two VNets, of both sides."""
+    kinds = ("/virtualnetworkgateways/", "/privateendpoints/")
+    if not before.vnet or not after.vnet:
+        return ()
+    if all(any(kinds[0] in one for one in station.ids) for station in (before, after)):
+        return ("VPN tunnel",)
+    if any(kinds[1] in one for station in (before, after) for one in station.ids):
+        return ("private link",)
     sides = []
-    for here, there in ((one, other), (other, one)):
-        found = next((p for p in network.vnet(here).peerings if key(p.remote_id) == key(there)), None)
+    for here, there in ((before.vnet, after.vnet), (after.vnet, before.vnet)):
+        found = network.vnet(here).peering_with(there)
         sides.append(f"{last(here)}: {found.state if found else 'no peering'}")
-    return "; ".join(sides)
+    return tuple(sides)
 
 
-def _stop(diagnosis: Diagnosis, together: bool) -> tuple[str, float]:
-    """Direction and place of the first decision that does not let the packet on."""
-    trace = next((t for t in diagnosis.traces if t.verdict is diagnosis.verdict), None)
-    stop = trace.stop if trace else None
-    if trace is None or stop is None or diagnosis.verdict is Verdict.REACHABLE:
-        return "forward", 500
+def _stop(diagnosis: Diagnosis, stations: list[Station], lefts: list[float]) -> tuple[str, float]:
+    """Direction and place of the decision that made the verdict."""
+    decided = stop(diagnosis.traces)
+    trace = next((t for t in diagnosis.traces if decided in t.decisions), None)
+    if decided is None or trace is None:
+        return "forward", lefts[-1]
+    hop = next(hop for hop in trace.hops if decided in hop.decisions)
+    at = next(
+        (i for i, one in enumerate(stations) if key(hop.at) in one.ids), 0 if trace.direction == "forward" else None
+    )
+    if at is None:
+        at = len(stations) - 1
     root = next((f for f in diagnosis.findings if f.explains_verdict), None)
-    hops = [hop for hop in trace.hops if stop in hop.decisions]
-    at_target = bool(hops) and key(hops[0].at) in {key(diagnosis.target.subnet), key(diagnosis.target.id)}
-    if not together and (stop.kind == "peering" or (root is not None and root.fault.startswith("peer-"))):
-        return trace.direction, 500
-    return trace.direction, 665 if at_target else 335
+    leaving = decided.kind in {"route", "peering", "gateway"}
+    between = next((i for i, (a, b) in enumerate(pairwise(stations)) if a.vnet and b.vnet and a.vnet != b.vnet), None)
+    if between is not None and root is not None and root.fault.startswith(("peer-", "gt-")):
+        return trace.direction, lefts[between + 1] - FAR / 2
+    if trace.direction == "return":
+        return "return", lefts[at] - (25 if at else -CARD - 25)
+    if at == 0 or (leaving and at < len(stations) - 1):
+        gap = lefts[at + 1] - lefts[at] - CARD if at + 1 < len(stations) else 2 * NEAR
+        return "forward", lefts[at] + CARD + (gap / 2 if leaving else min(gap / 2, 30))
+    return "forward", lefts[at] - 20
 
 
 def as_table(drawn: Picture) -> Table:
     """The picture in words, for screen readers."""
     kinds = ("VNet", "Subnet", "Resource")
     rows: list[tuple[object, ...]] = [(kinds[box.level], box.name, box.note) for box in drawn.boxes]
-    if drawn.link:
-        rows.append(("Peering", drawn.link, ""))
+    rows += [("Peering", "; ".join(words), "") for _, words in drawn.links if words]
     rows.append(("Path", drawn.stop[1] if drawn.stop else "arrives", drawn.direction))
     return Table.of("The picture in words", ("Kind", "Name", "Details"), rows)
 
 
 def to_svg(drawn: Picture) -> str:
     """A self-contained drawing; the break is a cross and a word as well as a colour."""
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" width="100%" '
-             'style="max-width:1100px;background:#fff;font-family:system-ui,sans-serif"><title>The path</title>']  # fmt: skip
-    fills = ("#eef4fb", "#ffffff", "#dfe9f5")
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {drawn.width} {HEIGHT}" role="img" width="100%" '
+             'style="max-width:1300px;background:#fff;font-family:system-ui,sans-serif"><title>The path</title>']  # fmt: skip
     for box in drawn.boxes:
         parts.append(f'<rect x="{box.left}" y="{box.top}" width="{box.right - box.left}" height="{box.bottom - box.top}" rx="6" '
-                     f'fill="{fills[box.level]}" stroke="#3b5b80"/>')  # fmt: skip
+                     f'fill="{FILLS[box.level]}" stroke="#3b5b80"/>')  # fmt: skip
         parts.append(f'<text x="{box.left + 10}" y="{box.top + 20}" font-size="14" fill="#1b1b1b">{escape(_short(box.name))}'
                      f'<tspan x="{box.left + 10}" dy="17" font-size="12" fill="#444">{escape(_short(box.note))}</tspan></text>')  # fmt: skip
-    for i, side in enumerate(drawn.link.split("; ") if drawn.link else []):
-        parts.append(
-            f'<text x="500" y="{60 + 18 * i}" font-size="13" text-anchor="middle" fill="#1b1b1b">{escape(_short(side))}</text>'
-        )
-    x1, y1 = drawn.start
-    x2, y2 = drawn.end
+    for x, words in drawn.links:
+        for line, side in enumerate(words):
+            parts.append(f'<text x="{x}" y="{60 + 18 * line}" font-size="12" text-anchor="middle" fill="#1b1b1b">'
+                         f"{escape(_short(side, 22))}</text>")  # fmt: skip
+    x1, x2, y1 = drawn.start, drawn.end, MIDDLE
     stop_x = drawn.stop[0] if drawn.stop else x2
     if drawn.direction == "return" and drawn.stop:
-        parts.append(f'<line x1="{x1}" y1="{y1 - 8}" x2="{x2}" y2="{y2 - 8}" stroke="#1b1b1b" stroke-width="4"/>')
+        parts.append(f'<line x1="{x1}" y1="{y1 - 8}" x2="{x2}" y2="{y1 - 8}" stroke="#1b1b1b" stroke-width="4"/>')
         parts.append(
-            f'<line x1="{x2}" y1="{y2 + 14}" x2="{stop_x}" y2="{y2 + 14}" stroke="#1b1b1b" stroke-width="3" stroke-dasharray="6 5"/>'
+            f'<line x1="{x2}" y1="{y1 + 14}" x2="{stop_x}" y2="{y1 + 14}" stroke="#1b1b1b" stroke-width="3" stroke-dasharray="6 5"/>'
         )
     else:
         parts.append(f'<line x1="{x1}" y1="{y1}" x2="{stop_x}" y2="{y1}" stroke="#1b1b1b" stroke-width="4"/>')
         parts.append(
-            f'<line x1="{stop_x}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="#888" stroke-width="2" stroke-dasharray="2 6"/>'
+            f'<line x1="{stop_x}" y1="{y1}" x2="{x2}" y2="{y1}" stroke="#888" stroke-width="2" stroke-dasharray="2 6"/>'
         )
     if drawn.stop:
         parts.append(f'<path d="M{stop_x - 15} {y1 - 15} l30 30 m0 -30 l-30 30" stroke="#a80000" stroke-width="7"/>')
-        parts.append(f'<text x="500" y="275" font-size="16" font-weight="700" text-anchor="middle" fill="#a80000" stroke="#fff" '
+        parts.append(f'<text x="{drawn.width / 2}" y="275" font-size="16" font-weight="700" text-anchor="middle" fill="#a80000" stroke="#fff" '
                      f'stroke-width="4" paint-order="stroke">{drawn.stop[1]} ({drawn.direction})</text>')  # fmt: skip
     return "".join(parts) + "</svg>"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 38 else text[:37] + "…"
+def _short(text: str, most: int = 27) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def figure(drawn: Picture) -> plotly.graph_objects.Figure:
@@ -145,28 +244,28 @@ def figure(drawn: Picture) -> plotly.graph_objects.Figure:
     import plotly.graph_objects as go
 
     found = go.Figure()
-    fills = ("#eef4fb", "#ffffff", "#dfe9f5")
     for box in drawn.boxes:
-        found.add_shape(type="rect", x0=box.left, x1=box.right, y0=box.top, y1=box.bottom, fillcolor=fills[box.level],
+        found.add_shape(type="rect", x0=box.left, x1=box.right, y0=box.top, y1=box.bottom, fillcolor=FILLS[box.level],
                         line={"color": "#3b5b80"}, layer="below")  # fmt: skip
         words = escape(_short(box.name)) + (f"<br><sub>{escape(_short(box.note))}</sub>" if box.note else "")
         found.add_annotation(x=box.left + 8, y=box.top + 2, text=words, showarrow=False, xanchor="left", yanchor="top",
                              align="left", font={"color": "#1b1b1b", "size": 13})  # fmt: skip
-    if drawn.link:
-        found.add_annotation(
-            x=500, y=70, text=escape(drawn.link).replace("; ", "<br>"), showarrow=False, font={"color": "#1b1b1b"}
-        )
+    for x, lines in drawn.links:
+        if lines:
+            found.add_annotation(
+                x=x, y=70, text="<br>".join(escape(_short(one, 22)) for one in lines), showarrow=False,
+                font={"color": "#1b1b1b"},
+            )  # fmt: skip
     _draw_path(found, drawn)
     found.update_layout(height=380, margin={"l": 10, "r": 10, "t": 10, "b": 10}, paper_bgcolor="#fff", plot_bgcolor="#fff",
                         showlegend=False, template="plotly_white")  # fmt: skip
-    found.update_xaxes(visible=False, range=[0, WIDTH])
+    found.update_xaxes(visible=False, range=[0, drawn.width])
     found.update_yaxes(visible=False, range=[HEIGHT, 0])
     return found
 
 
 def _draw_path(found: plotly.graph_objects.Figure, drawn: Picture) -> None:
-    x1, y = drawn.start
-    x2 = drawn.end[0]
+    x1, x2, y = drawn.start, drawn.end, MIDDLE
     if drawn.direction == "return" and drawn.stop:
         spans = [(x1, x2, y - 8, "solid"), (x2, drawn.stop[0], y + 14, "dash")]
     else:
@@ -177,7 +276,7 @@ def _draw_path(found: plotly.graph_objects.Figure, drawn: Picture) -> None:
     if drawn.stop:
         found.add_scatter(x=[drawn.stop[0]], y=[y], mode="markers", marker={"symbol": "x", "size": 24, "color": "#a80000"},
                           hovertext=drawn.stop[1])  # fmt: skip
-        found.add_annotation(x=500, y=275, text=f"<b>{drawn.stop[1]} ({drawn.direction})</b>", showarrow=False,
+        found.add_annotation(x=drawn.width / 2, y=275, text=f"<b>{drawn.stop[1]} ({drawn.direction})</b>", showarrow=False,
                              font={"color": "#a80000", "size": 16}, bgcolor="#fff")  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from mi_workbook.evidence.files import load_bytes
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.guide.scenario import all_scenarios
 from mi_workbook.guide.walk import Walk, outcome, start
-from mi_workbook.network.network import NICS, VMS, VNETS, Network
+from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, VMS, VNETS, Network
 
 
 @dataclass(slots=True)
@@ -55,6 +55,11 @@ class State:
         for raw in snapshot.of_type(VNETS):
             vnet = network.vnet(str(raw.get("id", "")))
             self.sources += [f"{vnet.name}/{subnet.name}" for subnet in vnet.subnets]
+        gateways = [network.gateway(str(raw.get("id", ""))) for raw in snapshot.of_type(GATEWAYS)]
+        self.sources += [f"p2s:{gateway.name}" for gateway in gateways if gateway.pool_prefixes]
+        self.sources += [f"onprem:{raw.get('name')}" for raw in snapshot.of_type(LOCAL_NETWORKS)]
+        self.sources += [f"er:{gateway.name}=" for gateway in gateways if gateway.kind == "expressroute"]
+        self.sources.append("internet")
         self.targets = [one.fqdn or one.name for one in network.instances()]
         self.source = self.source if self.source in self.sources else (self.sources[0] if self.sources else "")
         self.target = self.targets[0] if self.targets else ""
