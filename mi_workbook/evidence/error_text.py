@@ -19,8 +19,8 @@ from mi_workbook.evidence.string_values import NORMAL_PORT, PUBLIC_PORT, SUFFIXE
 
 LAYERS = ("name", "name or TCP", "TCP", "TLS", "redirect", "login", "transient", "client")
 UNKNOWN_HOST = "<instance>.<zone>.database.windows.net"
-LONGEST = 200_000
-USERINFO = re.compile(r"(?<=://)[^\s/\"']*(?:[^\s\"']*)@(?=[A-Za-z0-9\[])")
+LONGEST = 1_000_000
+USERINFO = re.compile(r"(?<=://)[^\s\"']{0,512}@(?=[A-Za-z0-9\[])")
 ASSIGNED = re.compile(
     r"([A-Za-z][\w -]{1,40}?)([\"']?\s*(?:=>|[=:])\s*)(\{[^}]*\}|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[^\s;,&\"']+)"
 )
@@ -176,10 +176,15 @@ def _entry(raw: dict[str, Any]) -> Entry:
     wide = [fault for word in raw["suspects"] for fault in (families[word[1:]] if word.startswith("@") else [word])]
     return Entry(
         raw["id"], raw["title"], raw["layer"], raw["weight"],
-        tuple(re.compile(p.replace(" ", r"\s+"), re.IGNORECASE) for p in raw["match"]),
+        tuple(re.compile(_blanks(p), re.IGNORECASE | re.DOTALL) for p in raw["match"]),
         tuple((code, _code(code)) for code in raw["codes"]),
         raw["proves"], raw["rules_out"], tuple(dict.fromkeys(wide)), tuple(raw["tests"]), tuple(raw["sources"]),
     )  # fmt: skip
+
+
+def _blanks(pattern: str) -> str:
+    """A blank stands for any white space, as lines are wrapped anywhere."""
+    return re.sub(r" ([?*]?)", lambda matched: r"\s*" if matched[1] else r"\s+", pattern)
 
 
 def _code(code: str) -> re.Pattern[str]:

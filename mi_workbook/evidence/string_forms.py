@@ -20,7 +20,7 @@ from pathlib import Path
 SECRET, OTHER, UNKNOWN = "secret", "other", ""
 BRACE, QUOTES = "{", "\"'"
 CLOSED = re.compile(r"\s*(;|$)")
-HOST = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+HOST = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
 URL_TAIL = re.compile(
     rf"^(?P<host>\[[0-9A-Fa-f:.%]+\]|{HOST})?(?:\\+(?P<named>[\w$#-]+))?(?::(?P<port>\d{{1,5}}))?"
     r"(?:/(?P<path>[^?;@]*))?(?P<rest>[?;].*)?$",

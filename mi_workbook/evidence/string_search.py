@@ -44,7 +44,7 @@ XML = re.compile(
 )
 XML_NAME = re.compile(r"\bname\s*=\s*[\"']([\w.:-]{1,80})[\"']", re.IGNORECASE)
 ASSIGNED = re.compile(
-    r"(?P<k>[\"']?)(?P<key>[A-Za-z_][\w-]*)(?P=k)\s*(?:=>|:|=)\s*"
+    r"(?<![\w-])(?P<k>[\"']?)(?P<key>[A-Za-z_][\w-]{0,60})(?P=k)\s*(?:=>|:|=)\s*"
     r"(?:[rRfFuU@$]?(?P<literal>\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')|(?P<bare>-?\d+|[Tt]rue|[Ff]alse)\b)"
 )
 FIRST_ARGUMENT = re.compile(r"\b(?:sqlsrv_connect|pymssql\.connect)\s*\(\s*[\"'](?P<server>[^\"']*)[\"']")
