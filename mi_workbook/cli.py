@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     faults = _add(commands, "faults", _faults, "the catalogue of faults")
     faults.add_argument("id", nargs="?")
     faults.add_argument("--json", action="store_true")
+    explaining = _add(commands, "explain", _explain, "read a connection string or an error text")
+    explaining.add_argument("file", help="a file, or - for standard input")
+    explaining.add_argument("--json", action="store_true")
     return parser
 
 
@@ -251,6 +254,18 @@ def _faults(args: argparse.Namespace) -> int:
             print(f"\n{one.says}\n\nRepair: {one.remedy.does}\n" + "\n".join(f"  {c}" for c in one.remedy.az))
             print("\n".join(f"Source: {source}" for source in one.sources))
     return 0
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from mi_workbook.evidence.explain import explain, read_paste
+    from mi_workbook.views.explain import explain_json, render
+
+    explanation = explain(read_paste(args.file))
+    if args.json:
+        print(json.dumps(explain_json(explanation), indent=2))
+    else:
+        render(explanation, _console())
+    return EXIT[Verdict.UNKNOWN] if explanation.error and not explanation.error.understood else 0
 
 
 def _open(args: argparse.Namespace) -> int:

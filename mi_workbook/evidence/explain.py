@@ -1,0 +1,58 @@
+"""What a paste holds: connection strings, an error text, or both; and what each says of the other."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mi_workbook.core.errors import InputError
+from mi_workbook.evidence.connection_string import ConnectionString, StringFinding, judge, read_all
+from mi_workbook.evidence.error_text import LONGEST, ErrorReading, classify
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The readings of one paste.
+
+    error is None where strings were found and no error was recognised. confirmed: suspects of the error that a string
+    shows as well. target: the server for `diagnose --to`, "" where none was named.
+    """
+
+    strings: tuple[tuple[ConnectionString, tuple[StringFinding, ...]], ...]
+    error: ErrorReading | None
+    confirmed: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The server as the application has it: that of the string first, then that of the error."""
+        of_strings = [string.target for string, _ in self.strings if string.target]
+        return of_strings[0] if of_strings else (self.error.target if self.error else "")
+
+
+def read_paste(file: str) -> str:
+    """The text of a file, or of standard input for "-"; UTF-8, or UTF-16 as PowerShell's > writes it.
+
+    Raises InputError where it cannot be read.
+    """
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise InputError(f"It cannot be read: {error.strerror}.", file=file, remedy="Check the path.") from None
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+
+
+def explain(text: str) -> Explanation:
+    """Read a paste. Raises InputError for an empty one and for one that is too long."""
+    if not text.strip():
+        raise InputError("There is nothing to read.", remedy="Paste a connection string or an error message.")
+    if len(text) > LONGEST:
+        raise InputError("The text is longer than a million characters.", remedy="Cut it down to the part that fails.")
+    strings = tuple((string, judge(string)) for string in read_all(text))
+    named = next((string for string, _ in strings if string.host), None)
+    error = classify(text, named.host if named else "", named.port if named else None)
+    if strings and not error.understood:
+        return Explanation(strings, None)
+    shown = {finding.fault for _, findings in strings for finding in findings if finding.severity != "info"}
+    return Explanation(strings, error, tuple(s.fault for s in error.suspects if s.fault in shown))
