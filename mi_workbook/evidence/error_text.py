@@ -51,6 +51,7 @@ TIMES = tuple(
         (r"\bexpected (\d+) remaining time", 0.001),
     )
 )
+INDENT = re.compile(r"\s*\n[ \t]+")  # of lines that a terminal or a ticket wrapped
 PHASE = re.compile(r"\b(initialization|handshake|authentication|complete)=(\d+)", re.IGNORECASE)
 PHASES = {"initialization": ("TCP", "tcp-timeout"), "handshake": ("TLS", "prelogin-wait"),
           "authentication": ("login", "login-phase"), "complete": ("login", "login-phase")}  # fmt: skip
@@ -203,7 +204,7 @@ def classify(text: str, host: str = "", port: int | None = None) -> ErrorReading
 
     Returns a reading for any text; `understood` is False where nothing was recognised.
     """
-    clean = scrub(text)
+    clean = INDENT.sub("\n", scrub(text))
     servers = tuple(_servers(clean))
     hits = _hits(clean)
     if not hits:
