@@ -159,27 +159,33 @@ def _demo(args: argparse.Namespace) -> int:
 def _routes(args: argparse.Namespace) -> int:
     from mi_workbook.diagnosis.places import find_source
     from mi_workbook.network.network import Network
-    from mi_workbook.reach.effective_routes import effective_routes
-    from mi_workbook.views.text import render_routes, sorted_routes
+    from mi_workbook.network.observed import captured_routes
+    from mi_workbook.reach.effective_routes import against_captured, effective_routes
+    from mi_workbook.views.routes import render_routes, routes_json
 
     snapshot, _ = _evidence(args.evidence)
     network = Network(snapshot)
     place = find_source(network, args.where)
+    if not place.subnet:
+        raise InputError(
+            f"{place.name} has no route table in Azure.", remedy="Name a VM, a NIC, a subnet or a gateway."
+        )
     table = effective_routes(network, network.subnet(place.subnet))
-    if not args.json:
-        render_routes(table, place.name, _console())
-        return 0
-    rows = [
-        {
-            "name": route.name or None, "source": route.source, "state": route.state, "addressPrefix": [route.prefix],
-            "nextHopType": route.next_hop_type,
-            "nextHopIpAddress": [ip.strip() for ip in route.next_hop_ip.split(",") if ip.strip()], "why": route.why,
-        }
-        for route in sorted_routes(table)
-    ]  # fmt: skip
-    gaps = [{"missing": table.gap.missing, "why": table.gap.why, "how": table.gap.how}] if table.gap else []
-    print(json.dumps({"value": rows, "gaps": gaps}, indent=2))
+    captured = captured_routes(snapshot, place.id) if place.kind == "nic" else None
+    differences = against_captured(table, captured) if captured is not None else None
+    given = _client_routes(network, place)
+    if args.json:
+        print(json.dumps(routes_json(table, differences, given), indent=2))
+    else:
+        render_routes(table, place.name, differences, given, _console())
     return 0
+
+
+def _client_routes(network: Any, place: Any) -> Any:
+    """What a point-to-site gateway gives its clients, None for any other place."""
+    from mi_workbook.reach.clients import given_routes
+
+    return given_routes(network, network.gateway(place.id)) if place.kind == "clients" else None
 
 
 def _probe(args: argparse.Namespace) -> int:

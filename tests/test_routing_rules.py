@@ -371,3 +371,79 @@ def test_route_over_part_of_the_instances_subnet_is_not_a_block() -> None:
     assert found.verdict is Verdict.UNKNOWN
     assert [f.fault for f in found.findings if f.severity == "degrades"] == ["rt-none"]
     assert found.repair is not None and found.repair.proved
+
+
+def test_client_routes_hold_peers_that_use_the_gateway_and_custom_routes() -> None:
+    """Without transit a client gets the gateway's VNet and its own pool; with it the peers as well; custom routes always."""
+    from mi_workbook.reach.clients import given_routes
+
+    def given(resources: list[Json]) -> set[str]:
+        network = Network(whole(resources))
+        at = next(r["id"] for r in resources if r["type"].endswith("virtualNetworkGateways"))
+        return {route.prefix for route in given_routes(network, network.gateway(at))}
+
+    assert given(estate()) == {"172.16.201.0/24", "10.0.0.0/16"}
+    assert given(estate(hub_side=TRANSIT, spoke_side=REMOTE)) == {
+        "172.16.201.0/24",
+        "10.0.0.0/16",
+        "10.1.0.0/16",
+        "10.2.0.0/16",
+    }
+    assert given(estate(hub_side=TRANSIT)) == given(estate())
+    custom = estate()
+    next(r for r in custom if r["name"] == "gw")["properties"]["customRoutes"] = {"addressPrefixes": ["10.9.0.0/24"]}
+    assert "10.9.0.0/24" in given(custom)
+
+
+def shown(*rows: tuple[str, str, str]) -> tuple[Json, ...]:
+    """An effective route table of the VM in the hub, as Azure showed it."""
+    value = [
+        {"source": s, "state": "Active", "addressPrefix": [p], "nextHopType": t, "nextHopIpAddress": []}
+        for s, p, t in rows
+    ]
+    return ({"kind": "effective-routes", "about": nic("vm-h", "", "H/vm")["id"], "value": {"value": value}},)
+
+
+def test_captured_table_is_compared_and_differences_are_explained() -> None:
+    """A stopped VM shows nothing; a learned route and a route that came later are told apart."""
+    from mi_workbook.network.observed import captured_routes
+    from mi_workbook.reach.effective_routes import against_captured
+
+    def differences(observations: tuple[Json, ...]) -> list[tuple[str, str]]:
+        network = Network(whole(estate(), observations))
+        table = effective_routes(network, network.subnet(f"{vnet_id('H')}/subnets/vm"))
+        captured = captured_routes(network.snapshot, nic("vm-h", "", "H/vm")["id"])
+        assert captured is not None
+        found = against_captured(table, captured)
+        assert all(one.why for one in found)
+        return [(one.side, one.prefix) for one in found]
+
+    same = (("Default", "10.0.0.0/16", "VnetLocal"), ("Default", "10.1.0.0/16", "VNetPeering"),
+            ("Default", "10.2.0.0/16", "VNetPeering"), ("Default", "0.0.0.0/0", "Internet"),
+            ("VirtualNetworkGateway", "172.16.201.0/24", "VirtualNetworkGateway"),
+            ("VirtualNetworkGateway", "192.168.0.0/16", "VirtualNetworkGateway"))  # fmt: skip
+    assert differences(shown(*same)) == []
+    assert differences(shown()) == [("azure", "")]
+    assert differences(shown(*same, ("VirtualNetworkGateway", "10.77.0.0/16", "VirtualNetworkGateway"))) == [
+        ("azure", "10.77.0.0/16")
+    ]
+    assert differences(shown(*same[:1], *same[2:])) == [("computed", "10.1.0.0/16")]
+
+
+def test_captured_table_settles_what_a_gateway_learned() -> None:
+    """Routes learned over BGP are not in the configuration; Azure's own table of a NIC in the subnet shows them."""
+    bgp = [
+        {**r, "properties": {**r["properties"], "enableBgp": True}} if r["type"].endswith("connections") else r
+        for r in estate()
+    ]
+
+    def gaps(observations: tuple[Json, ...]) -> int:
+        network = Network(whole(bgp, observations))
+        return len(effective_routes(network, network.subnet(f"{vnet_id('H')}/subnets/vm")).gaps)
+
+    assert gaps(()) == 1
+    assert gaps(shown(("VirtualNetworkGateway", "10.77.0.0/16", "VirtualNetworkGateway"))) == 0
+    assert (
+        winner(bgp, "H/vm", "10.77.1.1", shown(("VirtualNetworkGateway", "10.77.0.0/16", "VirtualNetworkGateway")))[1]
+        == "10.77.0.0/16"
+    )

@@ -60,10 +60,19 @@ def captured_routes(snapshot: Snapshot, nic_id: str) -> tuple[CapturedRoute, ...
     return tuple(found) if seen else None
 
 
+def watched_nics(snapshot: Snapshot) -> tuple[str, ...]:
+    """Ids of the NICs whose effective routes Azure showed."""
+    found = (str(one.get("about", "")) for one in snapshot.observations if "effectiveroute" in _kind(one))
+    return tuple(dict.fromkeys(about for about in found if about))
+
+
+def _kind(observation: dict[str, Any]) -> str:
+    return "".join(c for c in str(observation.get("kind", "")).lower() if c.isalnum())
+
+
 def _about(snapshot: Snapshot, kind: str, resource_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
     for position, observation in enumerate(snapshot.observations):
-        named = "".join(c for c in str(observation.get("kind", "")).lower() if c.isalnum())
-        if kind in named and key(str(observation.get("about", ""))) == key(resource_id):
+        if kind in _kind(observation) and key(str(observation.get("about", ""))) == key(resource_id):
             yield position, observation
 
 

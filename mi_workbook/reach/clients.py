@@ -6,6 +6,7 @@ clients"; "About point-to-site VPN" (client address pool).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mi_workbook.core.evidence import Gap
@@ -16,7 +17,7 @@ from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
 from mi_workbook.network.reading import ipv4
 from mi_workbook.network.resource_id import key, last
-from mi_workbook.network.vnet import Vnet
+from mi_workbook.network.vnet import Peering, Vnet
 from mi_workbook.reach.effective_routes import effective_routes
 from mi_workbook.reach.gateways import far_end
 from mi_workbook.reach.no_route import not_peered, transit
@@ -43,6 +44,39 @@ def client_routes(network: Network, gateway: Gateway, subnet_id: str, wanted: Ra
     return [_missing(network, gateway, own, subnet_id, wanted)]
 
 
+@dataclass(frozen=True, slots=True)
+class GivenRoute:
+    """A prefix that a gateway gives its point-to-site clients, and on which systems."""
+
+    prefix: str
+    why: str
+    windows: bool
+    others: bool
+
+
+def given_routes(network: Network, gateway: Gateway) -> tuple[GivenRoute, ...]:
+    """Routes of a client, as its package (Windows) or its connection (other systems) brings them.
+
+    Source: "About point-to-site VPN routing": Windows clients keep the routes of the package they were installed with;
+    prefixes behind VNet-to-VNet connections with BGP reach other clients, on Windows they are added by hand.
+    """
+    own = network.spaced(gateway.vnet_id)
+    found = [GivenRoute(text, "Client address pool.", True, True) for text in gateway.pool_prefixes]
+    found += [
+        GivenRoute(text, f"VNet {own.name} of the gateway.", True, True) for text in own.prefixes if ":" not in text
+    ]
+    for here in own.peerings:
+        if _served(network, own, here):
+            why = f"Peered VNet {last(here.remote_id)}, with gateway transit. Windows: packages made after the peering."
+            found += [GivenRoute(text, why, True, True) for text in here.remote_prefixes]
+    for text in show_addresses(_over_bgp(network, gateway)).split(", ") if _over_bgp(network, gateway) else ():
+        found.append(
+            GivenRoute(text, "Behind a VNet-to-VNet connection with BGP. Windows: add it by hand.", False, True)
+        )
+    found += [GivenRoute(text, "Custom route of the gateway.", True, True) for text in gateway.custom_prefixes]
+    return tuple(found)
+
+
 def _off(gateway: Gateway) -> Decision:
     reason = {
         "expressroute": "it is an ExpressRoute gateway, which has no point-to-site clients",
@@ -59,11 +93,21 @@ def _transit_peers(network: Network, own: Vnet) -> Ranges:
     """Spaces of directly peered VNets that use the gateway over gateway transit."""
     found = Ranges()
     for here in own.peerings:
-        if here.state.lower() == "connected" and here.allow_gateway_transit and network.snapshot.get(here.remote_id):
-            there = between(network.vnet(here.remote_id), own.id)
-            if there is not None and there.state.lower() == "connected" and there.use_remote_gateways:
-                found = found | here.remote
+        if _served(network, own, here):
+            found = found | here.remote
     return found
+
+
+def _served(network: Network, own: Vnet, here: Peering) -> bool:
+    """True for a peer that uses the gateway over gateway transit, both sides Connected."""
+    if (
+        here.state.lower() != "connected"
+        or not here.allow_gateway_transit
+        or network.snapshot.get(here.remote_id) is None
+    ):
+        return False
+    there = between(network.vnet(here.remote_id), own.id)
+    return there is not None and there.state.lower() == "connected" and there.use_remote_gateways
 
 
 def _over_bgp(network: Network, gateway: Gateway) -> Ranges:

@@ -12,11 +12,12 @@ from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
+from mi_workbook.network.observed import CapturedRoute, captured_routes, watched_nics
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.route_table import RouteTable
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
-from mi_workbook.reach.gateways import GatewayView, gateway_view
+from mi_workbook.reach.gateways import GatewayRoute, GatewayView, gateway_view
 
 # Source: "Virtual network traffic routing", section "Default routes". Captured tables show more such prefixes, and
 # the list changed over the years; these four are the documented ones and the only ones inside private space.
@@ -159,6 +160,7 @@ def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
     user = list(_user_routes(table)) if table else []
     system = [*_vnet_routes(vnet), *_peering_routes(network, vnet, table), *_endpoint_routes(network, vnet)]
     view = gateway_view(network, vnet) if not (table and table.propagation_off) else GatewayView((), (), ())
+    view = _with_captured(network, subnet, view)
     gateway, filtered = _gateway_routes(network, view, system, user)
     defaults, removed = _default_routes(vnet, user, gateway)
     system = [_against_user(route, user, vnet, network) for route in (*system, *defaults)]
@@ -223,6 +225,65 @@ def _user_routes(table: RouteTable) -> Iterator[Route]:
             "User", "Active", route.prefix, route.next_hop_type, ", ".join(route.next_hop_ips), route.name,
             f"User-defined route {route.name} of {table.name}.", (route.reading.whole(),), beats_bgp=route.beats_bgp,
         )  # fmt: skip
+
+
+def _with_captured(network: Network, subnet: Subnet, view: GatewayView) -> GatewayView:
+    """Gateway routes that Azure itself showed on a NIC of the subnet take the place of those that could not be known."""
+    if not view.gaps or not view.gateways:
+        return view
+    for nic_id in watched_nics(network.snapshot):
+        nic = network.nic(nic_id) if network.snapshot.get(nic_id) is not None else None
+        rows = captured_routes(network.snapshot, nic_id) or ()
+        if nic is None or nic.primary is None or key(nic.primary.subnet_id) != key(subnet.id) or not rows:
+            continue
+        known = {route.prefix for route in view.routes}
+        found = tuple(
+            GatewayRoute(row.prefix, view.gateways[0], "learned", view.gateways[0].id,
+                         f"Shown by Azure on NIC {nic.name}.", (nic.reading.whole(),))
+            for row in rows if row.source.lower() == "virtualnetworkgateway" and row.prefix not in known
+        )  # fmt: skip
+        return GatewayView(view.gateways, (*view.routes, *found), ())
+    return view
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row that only one of two tables holds. side: azure | computed; why: what may explain it."""
+
+    side: str
+    prefix: str
+    next_hop_type: str
+    why: str
+
+
+def against_captured(table: EffectiveRoutes, captured: Iterable[CapturedRoute]) -> tuple[Difference, ...]:
+    """How a computed table differs from one that Azure showed. Azure's own list of dropped prefixes is left out.
+
+    Source: "Diagnose a virtual machine routing problem" (only running VMs have an effective route table).
+    """
+    rows = tuple(captured)
+    if not rows:
+        return (Difference("azure", "", "", "Azure showed no route at all: the VM was not running."),)
+    ours = {(r.prefix, r.next_hop_type.lower()): r for r in table.routes if r.state == "Active" and r.addresses}
+    theirs = {(r.prefix, r.next_hop_type.lower()): r for r in rows if r.state.lower() == "active"}
+    found = [Difference("azure", theirs[at].prefix, theirs[at].next_hop_type, _why_only_azure(theirs[at]))
+             for at in theirs if at not in ours and at[1] not in {"none", "virtualnetworkserviceendpoint"}]  # fmt: skip
+    for at, route in ours.items():
+        if at not in theirs and at[1] != "none":
+            why = f"{route.why} It was made after Azure's table was captured, or is not in force yet."
+            found.append(Difference("computed", route.prefix, route.next_hop_type, why))
+    return tuple(found)
+
+
+def _why_only_azure(row: CapturedRoute) -> str:
+    reasons = {
+        "virtualnetworkgateway": "A gateway learned it, or a Virtual WAN hub or Route Server announces it.",
+        "connectedgroup": "Azure Virtual Network Manager connects the VNets.",
+        "virtualappliance": "The route was in the table then; the route table changed, or a Route Server announces it.",
+    }
+    return reasons.get(
+        row.next_hop_type.lower(), "The configuration changed since, or part of it is not in the evidence."
+    )
 
 
 def _service_routes(subnet: Subnet) -> Iterator[Route]:

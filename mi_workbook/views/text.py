@@ -79,18 +79,3 @@ def netmask(prefix: str) -> tuple[str, str]:
 def sorted_routes(table: EffectiveRoutes) -> list[Route]:
     """Rows in the order Azure prefers them: longest prefix first, Active before Invalid."""
     return sorted(table.routes, key=lambda route: (-route.length, route.state != "Active", route.source != "User"))
-
-
-def render_routes(table: EffectiveRoutes, title: str, console: Console) -> None:
-    """An effective route table in the look of `route print`, with the reason of each row."""
-    line(console, f"{'=' * 78}\nEffective routes of {title}\n{'=' * 78}")
-    row = "{:>18}  {:>16}  {:<22} {:<16} {:<8} {:<8} {}"
-    line(console, row.format("Network Destination", "Netmask", "Next hop type", "Next hop", "Source", "State", "Why"))
-    for route in sorted_routes(table):
-        start, mask = netmask(route.prefix)
-        text = row.format(
-            start, mask, route.next_hop_type, route.next_hop_ip or "-", route.source, route.state, route.why
-        )
-        line(console, text, "dim" if route.state != "Active" else "")
-    if table.gap:
-        line(console, f"? {table.gap.missing}: {table.gap.why} {table.gap.how}", "yellow")
