@@ -421,4 +421,5 @@ EXPLAIN: dict[Cause, Callable[[Subject, Trace, Hop, Decision], Found]] = {
     Cause.REPLY_NOT_TO_INTERNET: gateway_faults.reply_elsewhere,
     Cause.RECORD_MISSING: name_faults.record,
     Cause.RECORD_STALE: name_faults.record,
+    Cause.DNS_UNREACHABLE: _only("dns-client-down"),
 }

@@ -54,6 +54,7 @@ class Cause(StrEnum):
     REPLY_NOT_TO_INTERNET = "REPLY_NOT_TO_INTERNET"
     RECORD_MISSING = "RECORD_MISSING"
     RECORD_STALE = "RECORD_STALE"
+    DNS_UNREACHABLE = "DNS_UNREACHABLE"
 
 
 @dataclass(frozen=True, slots=True)

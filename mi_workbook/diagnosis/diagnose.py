@@ -23,6 +23,7 @@ from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import Network
 from mi_workbook.network.nic import Nic
 from mi_workbook.network.resource_id import key
+from mi_workbook.reach.name_servers import none_answers
 from mi_workbook.reach.names import endpoint_of
 from mi_workbook.reach.path import Question, stop, traces, verdict
 from mi_workbook.reach.resolution import resolve, resolve_outside
@@ -139,10 +140,19 @@ def _resolved(network: Network, asked: Question, nic: Nic | None) -> Question:
     else:
         servers = network.vnet(asked.subnet.vnet_id).dns_servers if kind == "clients" else ()
         found = resolve_outside(network, asked.instance, servers, asked.origin.name)
+    servers = _own_servers(network, asked, nic) if kind == "inside" else ()
+    silent = none_answers(network, asked, servers) if servers and found.decision.result is Verdict.UNKNOWN else None
+    if silent is not None:
+        return replace(asked, endpoint=found.endpoint, resolution=silent)
     known = replace(asked, endpoint=found.endpoint, resolution=found.decision, answer=found.answer)
     others = [replace(known, endpoint=other, resolution=None) for other in found.others]
     shut = all(other.endpoint in ENDPOINTS and verdict(traces(network, other)) is Verdict.BLOCKED for other in others)
     return replace(known, name_decides=not shut)
+
+
+def _own_servers(network: Network, asked: Question, nic: Nic | None) -> tuple[str, ...]:
+    """DNS servers of the NIC, else of the VNet."""
+    return (nic.dns_servers if nic is not None else ()) or network.vnet(asked.subnet.vnet_id).dns_servers
 
 
 def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:

@@ -1,0 +1,79 @@
+"""Whether the DNS servers of a network can be reached from the source: an ordinary path on port 53.
+
+Source: "Name resolution for resources in Azure virtual networks", section "Name resolution that uses your own DNS server".
+"""
+
+from __future__ import annotations
+
+from mi_workbook.core.errors import MissingEvidence
+from mi_workbook.core.evidence import Evidence
+from mi_workbook.core.ranges import Ranges, prefix
+from mi_workbook.core.trace import Cause, Decision, Flow
+from mi_workbook.core.verdict import Verdict, along
+from mi_workbook.network import keys
+from mi_workbook.network.network import VNETS, Network
+from mi_workbook.network.resource_id import last
+from mi_workbook.network.vnet import Subnet
+from mi_workbook.reach.forwarding import Leg, follow
+from mi_workbook.reach.path import Question
+from mi_workbook.reach.security import gate
+
+DNS = Ranges(((53, 53),))
+
+
+def none_answers(network: Network, question: Question, servers: tuple[str, ...]) -> Decision | None:
+    """A block where no DNS server can be reached; None where one may be, or a server is outside of the evidence."""
+    stops = [_stop(network, question, server) for server in servers]
+    if not stops or any(stop is None for stop in stops):
+        return None
+    found = [stop for stop in stops if stop is not None]
+    vnet = network.vnet(question.subnet.vnet_id)
+    why = f"No DNS server of {vnet.name} ({', '.join(servers)}) can be asked on port 53. {found[0].why}"
+    evidence = (Evidence(vnet.id, vnet.reading.at("dhcpOptions"), {"dnsServers": list(servers)}), *found[0].evidence)
+    return Decision("name", found[0].by, Verdict.BLOCKED, why, evidence, Cause.DNS_UNREACHABLE, rule=found[0].rule)
+
+
+def _stop(network: Network, question: Question, server: str) -> Decision | None:
+    """What blocks the way to one server or back, None where nothing surely does."""
+    try:
+        address = prefix(server)
+        end = _home(network, address)
+        if end is None or address.size != 1:
+            return None
+        flow = Flow(question.addresses, address, DNS, "Udp")
+        decisions = list(_there(network, question, end, flow))
+        back = Flow(address, question.addresses, DNS, "Udp")
+        decisions += [
+            d
+            for hop in follow(network, Leg(end, question.addresses, question.subnet, "return", back))
+            for d in hop.decisions
+        ]
+    except (MissingEvidence, ValueError):
+        return None
+    if along(d.result for d in decisions) is not Verdict.BLOCKED:
+        return None
+    return next(d for d in decisions if d.result is Verdict.BLOCKED)
+
+
+def _home(network: Network, address: Ranges) -> Subnet | None:
+    first = address.spans[0][0] if address else 0
+    for raw in network.snapshot.having(VNETS, "block", keys.vnet_blocks, str(first >> keys.BLOCK)):
+        for subnet in network.vnet(str(raw.get("id", ""))).subnets:
+            if subnet.addresses.covers(address):
+                return subnet
+    return None
+
+
+def _there(network: Network, question: Question, end: Subnet, flow: Flow) -> list[Decision]:
+    start = question.subnet
+    decisions = []
+    if question.nic_nsg:
+        decisions.append(gate(network, question.nic_nsg, "Outbound", start, flow, f"NIC {last(question.at)}"))
+    decisions.append(gate(network, start.nsg_id, "Outbound", start, flow, f"subnet {start.name}"))
+    leg = Leg(start, flow.destination, end, "forward", flow)
+    decisions += [d for hop in follow(network, leg) for d in hop.decisions]
+    decisions.append(gate(network, end.nsg_id, "Inbound", end, flow, f"subnet {end.name}"))
+    for nic in network.holders(flow.destination.spans[0][0]):
+        if nic.nsg_id:
+            decisions.append(gate(network, nic.nsg_id, "Inbound", end, flow, f"NIC {nic.name}"))
+    return decisions
