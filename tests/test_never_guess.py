@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 
-from mi_workbook.cases import case
+from mi_workbook.cases import Case, all_cases, case
+from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import diagnose
-from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.evidence.snapshot import Snapshot, type_of
 
 SOUND = case("peering-healthy")
+OVERLAYS = {
+    "microsoft.network/privatednszones",
+    "microsoft.network/privatednszones/virtualnetworklinks",
+    "microsoft.network/networkmanagers",
+    "microsoft.network/privateendpoints",
+    "microsoft.network/connections",
+}
 
 
 def partial(kind: str, *members: str) -> Snapshot:
@@ -98,3 +106,35 @@ def test_network_manager_makes_a_missing_peering_unknown() -> None:
     at = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkManagers/m"
     resources.append({"id": at, "name": "m", "type": "Microsoft.Network/networkManagers", "properties": {}})
     assert diagnose(Snapshot(resources), missing.source, missing.target).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("one", all_cases(), ids=lambda c: c.id)
+@pytest.mark.parametrize("bare", [True, False], ids=["bare list", "kind not claimed"])
+def test_any_one_resource_taken_away_never_flips(one: Case, bare: bool) -> None:
+    """Whatever single resource is missing, reachable does not become blocked, nor blocked reachable."""
+    whole = one.snapshot()
+    expected = diagnose(whole, one.source, one.target, one.endpoint).verdict
+    for gone in whole.resources:
+        rest = [resource for resource in whole.resources if resource is not gone]
+        kinds = {type_of(resource).lower() for resource in whole.resources} | OVERLAYS
+        claimed = frozenset() if bare else frozenset(kinds - {type_of(gone).lower()})
+        snapshot = Snapshot(rest, observations=whole.observations, complete=claimed)
+        try:
+            found = diagnose(snapshot, one.source, one.target, one.endpoint).verdict
+        except InputError:
+            continue  # the question itself no longer fits the evidence
+        assert found in {expected, Verdict.UNKNOWN}, gone["id"]
+
+
+def test_security_admin_rules_of_a_network_manager_are_not_ignored() -> None:
+    """A network manager with security admin rules may deny what security groups allow."""
+    resources = copy.deepcopy(SOUND.snapshot().to_dict()["resources"])
+    manager = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkManagers/m"
+    resources.append({"id": manager, "name": "m", "type": "Microsoft.Network/networkManagers", "properties": {}})
+    assert diagnose(Snapshot(resources, complete=None), "vm-app", SOUND.target).verdict is Verdict.REACHABLE
+    rules = f"{manager}/securityAdminConfigurations/base"
+    resources.append({"id": rules, "name": "base", "type": "Microsoft.Network/networkManagers/securityAdminConfigurations",
+                      "properties": {}})  # fmt: skip
+    found = diagnose(Snapshot(resources, complete=None), "vm-app", SOUND.target)
+    assert found.verdict is Verdict.UNKNOWN
+    assert "list-effective-security-admin-rule" in found.gaps[0].how

@@ -44,3 +44,11 @@ def test_notebooks_hold_no_logic_and_no_output(path: object) -> None:
             assert not cell["outputs"] and cell["execution_count"] is None
             tree = ast.parse("".join(cell["source"]))
             assert all(isinstance(node, ast.ImportFrom | ast.Import | ast.Expr) for node in tree.body)
+
+
+def test_wheel_carries_every_data_file() -> None:
+    """What lies beside the code and is not Python is named in pyproject.toml."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]
+    carried = {path for pattern in named["mi_workbook"] for path in (ROOT / "mi_workbook").glob(pattern)}
+    there = {path for path in (ROOT / "mi_workbook").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert {path for path in there if path.suffix != ".py"} == carried

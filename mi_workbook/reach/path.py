@@ -20,7 +20,7 @@ from mi_workbook.reach.clients import client_routes, own_side
 from mi_workbook.reach.forwarding import Beyond, Leg, follow
 from mi_workbook.reach.names import ServerName, judge
 from mi_workbook.reach.peering import FORWARDED
-from mi_workbook.reach.security import gate
+from mi_workbook.reach.security import admin_rules, gate
 from mi_workbook.reach.tunnels import gateway_state, tunnel
 
 # Source: "az sql mi" REST reference (ManagedInstance.state) and "Stop and start an instance".
@@ -273,7 +273,7 @@ def _to(network: Network, question: Question, flow: Flow, end: Subnet) -> list[H
         return [_from_internet(question)]
     if origin.kind != "inside":
         return [*_into_azure(network, question, flow), *follow(network, leg)]
-    gates = []
+    gates = admin_rules(network, start)
     if question.nic_nsg:
         gates.append(gate(network, question.nic_nsg, "Outbound", start, flow, f"NIC {last(question.at)}"))
     gates.append(gate(network, start.nsg_id, "Outbound", start, flow, f"subnet {start.name}"))
@@ -349,7 +349,7 @@ def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, fore
             known = question.origin.kind == "internet"
             arriving = Flow(question.addresses if known else PUBLIC, end.addresses, flow.ports)
         guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
-    return [guard, _ready(question.instance)]
+    return [*admin_rules(network, end), guard, _ready(question.instance)]
 
 
 def _ready(instance: ManagedInstance) -> Decision:

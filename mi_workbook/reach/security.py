@@ -24,6 +24,7 @@ from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.gateways import gateway_view
 from mi_workbook.reach.rule_sets import Judged, Layer, judge
 
+ADMIN_RULES = "Microsoft.Network/networkManagers/securityAdminConfigurations"
 SMALL = 256
 SHOWN = 4
 
@@ -82,6 +83,26 @@ def _internet(vnet: Vnet) -> TagMeaning:
     public = EVERY_ADDRESS - PRIVATE - HOST_ADDRESS - vnet.addresses
     peers = Ranges.of(span for peering in vnet.peerings for span in peering.remote)
     return TagMeaning(public - peers, public)
+
+
+def admin_rules(network: Network, subnet: Subnet) -> list[Decision]:
+    """Security admin rules of Azure Virtual Network Manager, which are evaluated before security groups; none known: nothing.
+
+    They apply to network groups whose members are not part of the configuration, so where there are any, it is unknown.
+    Source: "Security admin rules in Azure Virtual Network Manager" (evaluated first; deny and always allow are final).
+    """
+    if not network.snapshot.of_type(NETWORK_MANAGERS):
+        return []
+    configured = network.snapshot.of_type(ADMIN_RULES)
+    if not configured and network.snapshot.absence(ADMIN_RULES) == "proven":
+        return []
+    vnet = network.vnet(subnet.vnet_id)
+    gap = Gap(
+        f"Security admin rules in force on VNet {vnet.name}",
+        "A network manager is there; its security admin rules come before security groups and may deny or allow at once.",
+        f"az network manager list-effective-security-admin-rule -g <group> --virtual-network-name {vnet.name}",
+    )
+    return [Decision("nsg", vnet.id, Verdict.UNKNOWN, gap.why, gap=gap)]
 
 
 def gate(
