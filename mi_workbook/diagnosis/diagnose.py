@@ -23,8 +23,9 @@ from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import Network
 from mi_workbook.network.nic import Nic
 from mi_workbook.network.resource_id import key
+from mi_workbook.network.service_tags import PRIVATE
 from mi_workbook.reach.name_servers import none_answers
-from mi_workbook.reach.names import endpoint_of
+from mi_workbook.reach.names import ServerName, endpoint_of
 from mi_workbook.reach.path import Question, stop, traces, verdict
 from mi_workbook.reach.resolution import resolve, resolve_outside
 
@@ -33,6 +34,12 @@ MOST_REPAIRS = 8
 NOT_CHECKED = (
     "Not visible in Azure's configuration: the client's own firewall, driver and TLS settings, and the login itself. "
     "Error 18456 proves that the network is fine."
+)
+
+
+APP_NOTE = (
+    "The app's own DNS settings (WEBSITE_DNS_SERVER, dnsConfiguration) and whether each of its instances has a private address "
+    "(WEBSITE_PRIVATE_IP) were not looked at. From its console: nameresolver <server name>, tcpping <server name>:1433."
 )
 
 
@@ -113,9 +120,11 @@ def look(network: Network, source: str, target: str, endpoint: str, *, checked: 
 
 
 def _question(network: Network, where: Place, instance: ManagedInstance, target: str, endpoint: str) -> Question:
+    _, name = find_target(network, target)
+    if where.kind == "app":
+        where = _app_leaves(network, where, instance, endpoint, name)
     entered = where.subnet or instance.subnet_id
     nic = network.nic(where.id) if where.kind == "nic" else None
-    _, name = find_target(network, target)
     asked = Question(
         addresses=source_addresses(network, where),
         subnet=network.subnet(entered),
@@ -127,6 +136,28 @@ def _question(network: Network, where: Place, instance: ManagedInstance, target:
         origin=origin(network, where),
     )
     return asked if asked.endpoint != "auto" else _resolved(network, asked, nic)
+
+
+def _app_leaves(
+    network: Network, where: Place, instance: ManagedInstance, endpoint: str, name: ServerName | None
+) -> Place:
+    """Where an app's packets leave it: private addresses enter the VNet; others only with all traffic routed there.
+
+    Source: "Configure virtual network integration routing", section "Configure application routing".
+    """
+    app = network.web_app(where.id)
+    public = endpoint == "public" or (endpoint == "auto" and name is not None and endpoint_of(name) == "public")
+    if app.route_all:
+        return where
+    if public:
+        return replace(where, kind="internet", subnet="", vnet="")
+    if not PRIVATE.covers(network.subnet(instance.subnet_id).addresses):
+        raise MissingEvidence(Gap(
+            f"Whether web app {app.name} routes all of its traffic into the VNet",
+            "The instance's range is public, and such addresses enter the VNet only where all traffic is routed there.",
+            f"az resource show --ids {app.id} --query properties.outboundVnetRouting",
+        ))  # fmt: skip
+    return where
 
 
 def _resolved(network: Network, asked: Question, nic: Nic | None) -> Question:
@@ -287,6 +318,8 @@ def _scenario(seen: Look) -> str:
     """The scenario a question belongs to, by its endpoint and by where its packets come from."""
     if seen.question is None:
         return "same-vnet" if seen.source.vnet and key(seen.source.vnet) in key(seen.target.subnet) else "vnet-peering"
+    if seen.source.kind == "app":
+        return "app-service"
     if seen.question.endpoint == "public" or seen.question.origin.kind == "internet":
         return "public-endpoint"
     if seen.question.endpoint == "private" or any(f.fault in UNUSED_ENDPOINT for f in seen.found):
@@ -312,6 +345,8 @@ def _notes(seen: Look) -> tuple[str, ...]:
                 "The connection type is Default or not in the evidence; the documentation says Proxy. Under Redirect, "
                 "TCP 11000-11999 must be open as well."
             )
+    if seen.source.kind == "app":
+        notes.append(APP_NOTE)
     return (*dict.fromkeys(notes), NOT_CHECKED)
 
 

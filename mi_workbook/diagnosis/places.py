@@ -13,7 +13,7 @@ from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.diagnosis.outside import internet_place, outside_place
 from mi_workbook.network import keys
 from mi_workbook.network.instance import ManagedInstance
-from mi_workbook.network.network import INSTANCES, NICS, VMS, VNETS, Network
+from mi_workbook.network.network import INSTANCES, NICS, VMS, VNETS, WEB_APPS, Network
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import last
 from mi_workbook.network.service_tags import PUBLIC
@@ -98,6 +98,8 @@ def _by_id(network: Network, text: str) -> Place:
     if "/subnets/" in lowered:
         subnet = network.subnet(text)
         return _subnet_place(network, subnet.id, text)
+    if "/microsoft.web/sites/" in lowered:
+        return _app_place(network, text, text)
     if "/virtualnetworkgateways/" in lowered:
         kind = "express" if network.gateway(text).kind == "expressroute" else "clients"
         return outside_place(network, kind, text, text)
@@ -113,19 +115,26 @@ def _by_name(network: Network, text: str) -> Place:
     wanted = text.lower()
     if "/" in wanted:
         return _by_subnet_name(network, text)
-    for kind in (VMS, NICS):
+    for kind in (VMS, NICS, WEB_APPS):
         found = network.named(kind, wanted)
         if len(found) > 1:
             ids = ", ".join(str(r.get("id")) for r in found)
             raise InputError(f"'{text}' names several resources: {ids}.", remedy="Give the id.")
         if found:
             at = str(found[0].get("id", ""))
-            return _vm_place(network, at) if kind == VMS else _nic_place(network, at, text)
+            return PLACE_OF[kind](network, at, text)
     by_vm = network.snapshot.having(NICS, "vm", keys.vm_of_nic, wanted)
     if by_vm:
         return _nic_place(network, str(by_vm[0].get("id", "")), text)
-    known = [_name(r) for kind in (VMS, NICS) for r in network.snapshot.of_type(kind)]
+    known = [_name(r) for kind in (VMS, NICS, WEB_APPS) for r in network.snapshot.of_type(kind)]
     return _nothing(network, text, (VMS, NICS), known)
+
+
+PLACE_OF = {
+    VMS: lambda network, at, typed: _vm_place(network, at, typed),
+    NICS: lambda network, at, typed: _nic_place(network, at, typed),
+    WEB_APPS: lambda network, at, typed: _app_place(network, at, typed),
+}
 
 
 def _by_subnet_name(network: Network, text: str) -> Place:
@@ -150,7 +159,24 @@ def _nothing(network: Network, text: str, kinds: Iterable[str], known: list[str]
     raise InputError(f"Nothing called '{text}' is in the evidence.", remedy=hint)
 
 
-def _vm_place(network: Network, vm_id: str) -> Place:
+def _app_place(network: Network, app_id: str, typed: str) -> Place:
+    """A web app: packets enter at the subnet of its regional VNet integration, from any address of it.
+
+    Source: "Integrate your app with an Azure virtual network", section "How regional virtual network integration works".
+    """
+    app = network.web_app(app_id)
+    if not app.subnet_id:
+        raise MissingEvidence(Gap(
+            f"How web app {app.name} is joined to a VNet",
+            "Its evidence names no integration subnet: it may have none, or the kind that needs a gateway.",
+            f"az webapp show --ids {app.id} -o json; az rest --method get --url "
+            f"https://management.azure.com{app.id}/virtualNetworkConnections?api-version=2023-12-01",
+        ))  # fmt: skip
+    subnet = network.subnet(app.subnet_id)
+    return Place("app", app.id, app.name, "", subnet.id, subnet.vnet_id, typed)
+
+
+def _vm_place(network: Network, vm_id: str, typed: str = "") -> Place:
     raw = network.snapshot.get(vm_id) or {}
     profile = Reading(vm_id, "", raw).get("networkProfile")
     profile = Reading(vm_id, "", profile if isinstance(profile, dict) else {})

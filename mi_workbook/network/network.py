@@ -25,6 +25,7 @@ from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, parent
 from mi_workbook.network.route_table import RouteTable, read_route_table
 from mi_workbook.network.vnet import Subnet, Vnet, read_vnet
+from mi_workbook.network.web_app import WebApp, read_web_app
 
 VNETS = "Microsoft.Network/virtualNetworks"
 SUBNETS = "Microsoft.Network/virtualNetworks/subnets"
@@ -41,6 +42,7 @@ PRIVATE_ZONES = "Microsoft.Network/privateDnsZones"
 ZONE_LINKS = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
 ZONE_RECORDS = "Microsoft.Network/privateDnsZones/A"
 NETWORK_MANAGERS = "Microsoft.Network/networkManagers"
+WEB_APPS = "Microsoft.Web/sites"
 GATEWAYS = "Microsoft.Network/virtualNetworkGateways"
 CONNECTIONS = "Microsoft.Network/connections"
 LOCAL_NETWORKS = "Microsoft.Network/localNetworkGateways"
@@ -109,6 +111,10 @@ class Network:
     def nic(self, nic_id: str) -> Nic:
         """The network interface. Raises MissingEvidence where it was not collected."""
         return self._typed(NICS, nic_id, read_nic)
+
+    def web_app(self, app_id: str) -> WebApp:
+        """The web app. Raises MissingEvidence where it was not collected."""
+        return self._typed(WEB_APPS, app_id, read_web_app)
 
     def instance(self, instance_id: str) -> ManagedInstance:
         """The managed instance. Raises MissingEvidence where it was not collected."""

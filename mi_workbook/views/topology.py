@@ -93,7 +93,7 @@ def picture(snapshot: Snapshot, diagnosis: Diagnosis) -> Picture | None:
 def _stations(network: Network, diagnosis: Diagnosis) -> Iterator[Station]:
     """Source, gateways and appliances of the way there, the endpoint; each once."""
     source, target = diagnosis.source, diagnosis.target
-    subnet = network.subnet(source.subnet) if source.kind in {"nic", "subnet"} else None
+    subnet = network.subnet(source.subnet) if source.kind in {"nic", "subnet", "app"} else None
     yield _station(network, subnet, source.name, source.address, source.id)
     home = network.subnet(target.subnet)
     ends = {key(source.id), key(target.id), key(home.id), "server name"}

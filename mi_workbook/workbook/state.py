@@ -13,7 +13,7 @@ from mi_workbook.evidence.files import load_bytes
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.guide.scenario import all_scenarios
 from mi_workbook.guide.walk import Walk, outcome, start
-from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, VMS, VNETS, Network
+from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, VMS, VNETS, WEB_APPS, Network
 
 
 @dataclass(slots=True)
@@ -51,7 +51,9 @@ class State:
     def _take(self, snapshot: Snapshot) -> None:
         self.snapshot, self.error, self.diagnosis, self.walk = snapshot, "", None, None
         network = Network(snapshot)
-        self.sources = sorted(str(raw.get("name", "")) for kind in (VMS, NICS) for raw in snapshot.of_type(kind))
+        self.sources = sorted(
+            str(raw.get("name", "")) for kind in (VMS, NICS, WEB_APPS) for raw in snapshot.of_type(kind)
+        )
         for raw in snapshot.of_type(VNETS):
             vnet = network.vnet(str(raw.get("id", "")))
             self.sources += [f"{vnet.name}/{subnet.name}" for subnet in vnet.subnets]
