@@ -176,15 +176,10 @@ def _entry(raw: dict[str, Any]) -> Entry:
     wide = [fault for word in raw["suspects"] for fault in (families[word[1:]] if word.startswith("@") else [word])]
     return Entry(
         raw["id"], raw["title"], raw["layer"], raw["weight"],
-        tuple(re.compile(_blanks(p), re.IGNORECASE | re.DOTALL) for p in raw["match"]),
+        tuple(re.compile(p, re.IGNORECASE) for p in raw["match"]),
         tuple((code, _code(code)) for code in raw["codes"]),
         raw["proves"], raw["rules_out"], tuple(dict.fromkeys(wide)), tuple(raw["tests"]), tuple(raw["sources"]),
     )  # fmt: skip
-
-
-def _blanks(pattern: str) -> str:
-    """A blank stands for any white space, as lines are wrapped anywhere."""
-    return re.sub(r" ([?*]?)", lambda matched: r"\s*" if matched[1] else r"\s+", pattern)
 
 
 def _code(code: str) -> re.Pattern[str]:
@@ -203,7 +198,7 @@ def classify(text: str, host: str = "", port: int | None = None) -> ErrorReading
 
     Returns a reading for any text; `understood` is False where nothing was recognised.
     """
-    clean = scrub(text)
+    clean = " ".join(scrub(text).split())
     servers = tuple(_servers(clean))
     hits = _hits(clean)
     if not hits:

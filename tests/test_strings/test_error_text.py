@@ -99,7 +99,9 @@ SPECIMENS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "layer", "deciding", "suspect"), [s[1:] for s in SPECIMENS], ids=[s[0] for s in SPECIMENS])
+@pytest.mark.parametrize(
+    ("text", "layer", "deciding", "suspect"), [s[1:] for s in SPECIMENS], ids=[s[0] for s in SPECIMENS]
+)
 def test_each_drivers_words_are_read(text: str, layer: str, deciding: str, suspect: str) -> None:
     """The innermost error that decides is named, with its layer and where to look first."""
     reading = classify(text)
@@ -178,7 +180,11 @@ def test_a_public_name_is_tested_on_3342() -> None:
         ("Failed to connect to x.y:1433 in 15000ms", 15.0, "default connect timeout"),
         ("No such host is known, after 9 seconds", 9.0, "multiple of 3 s"),
         ("connection refused after 0.2 s", 0.2, "something answered"),
-        ("[Pre-Login] initialization=3; handshake=29995; consume the pre-login handshake acknowledgement", 29.995, "30 s"),
+        (
+            "[Pre-Login] initialization=3; handshake=29995; consume the pre-login handshake acknowledgement",
+            29.995,
+            "30 s",
+        ),
     ],
 )
 def test_the_time_it_took_is_evidence(text: str, seconds: float, says: str) -> None:
@@ -188,7 +194,9 @@ def test_the_time_it_took_is_evidence(text: str, seconds: float, says: str) -> N
     assert says in next(d.says for d in durations if d.seconds == seconds)
 
 
-@pytest.mark.parametrize("text", ["It does not work.", "Error: 42", "port 11001 is open", "HTTP 500", "40613 rows, 10060 ms", "x" * 5000])
+@pytest.mark.parametrize(
+    "text", ["It does not work.", "Error: 42", "port 11001 is open", "HTTP 500", "40613 rows, 10060 ms", "x" * 5000]
+)
 def test_unknown_text_says_so_and_asks(text: str) -> None:
     """No guess: what would help is asked for."""
     reading = classify(text)
@@ -225,7 +233,9 @@ def test_no_secret_enters_a_reading(text: str) -> None:
 
 def test_credentials_are_cut_before_the_text_is_read() -> None:
     """The working copy itself holds none."""
-    assert "Zeb7ra" not in scrub("x Password=Zeb7ra!;y PWD={Zeb7ra;Zeb7ra};mssql://u:Zeb7ra@h 'client-secret': 'Zeb7ra'")
+    assert "Zeb7ra" not in scrub(
+        "x Password=Zeb7ra!;y PWD={Zeb7ra;Zeb7ra};mssql://u:Zeb7ra@h 'client-secret': 'Zeb7ra'"
+    )
 
 
 def test_the_table_is_whole() -> None:
