@@ -93,7 +93,7 @@ SPECIMENS = [
     ("Entra", "AADSTS50126: Error validating credentials due to invalid username or password.", "login", "entra-answered", "auth-login"),
     ("Entra, way", "Failed to authenticate: connect ETIMEDOUT login.microsoftonline.com:443", "login", "entra-unreachable", "auth-entra-reach"),
     ("identity endpoint", "Azure.Identity.CredentialUnavailableException: ManagedIdentityCredential authentication unavailable. No managed identity endpoint found.", "login", "entra-unreachable", "auth-entra-reach"),
-    ("German Windows", f"Netzwerkbezogener oder instanzspezifischer Fehler beim Herstellen einer Verbindung mit SQL Server. (provider: TCP Provider, error: 0 - Der angegebene Host ist unbekannt.)", "name", "dns-unknown", "name-typo"),
+    ("German Windows", "Netzwerkbezogener oder instanzspezifischer Fehler beim Herstellen einer Verbindung mit SQL Server. (provider: TCP Provider, error: 0 - Der angegebene Host ist unbekannt.)", "name", "dns-unknown", "name-typo"),
     ("App Service log", "2026-01-12T09:14:03.112 [Error] SqlException: (provider: TCP Provider, error: 0 - A connection attempt failed because the connected party did not properly respond after a period of time) Number: 10060 took 21.05 seconds", "TCP", "tcp-timeout", "port-wrong-1433-public"),
     ("string", "System.ArgumentException: Keyword not supported: 'servr'.", "client", "string-invalid", ""),
 ]  # fmt: skip
@@ -127,15 +127,15 @@ def test_a_login_error_proves_the_network() -> None:
 def test_all_errors_of_a_trace_are_named() -> None:
     """Wrappers are read too; the inner one decides."""
     reading = classify(SPECIMENS[1][1])
-    assert ["network-wrapper", "internal-exception", "dns-unknown"] == [met.id for met in reading.met]
+    assert [met.id for met in reading.met] == ["network-wrapper", "internal-exception", "dns-unknown"]
 
 
 def test_python_prints_the_cause_first() -> None:
     """In a Python chain the first of two equal errors is the root; elsewhere the last."""
     refused, unknown = "ConnectionRefusedError: [Errno 111] Connection refused", "OSError: Name or service not known"
     chain = f"{unknown}\n\nThe above exception was the direct cause of the following exception:\n\n{refused}"
-    assert "dns-unknown" == classify(chain).deciding
-    assert "tcp-refused" == classify(f"{unknown}\n ---> {refused}").deciding
+    assert classify(chain).deciding == "dns-unknown"
+    assert classify(f"{unknown}\n ---> {refused}").deciding == "tcp-refused"
 
 
 @pytest.mark.parametrize(
@@ -200,13 +200,13 @@ def test_the_time_it_took_is_evidence(text: str, seconds: float, says: str) -> N
 def test_unknown_text_says_so_and_asks(text: str) -> None:
     """No guess: what would help is asked for."""
     reading = classify(text)
-    assert not reading.understood and "unknown" == reading.layer and reading.asks
+    assert not reading.understood and reading.layer == "unknown" and reading.asks
     assert not reading.suspects and not reading.met
 
 
 def test_numbers_count_only_as_error_numbers() -> None:
     """A port, a time or a line number is not an error number."""
-    assert ("10060",) == classify("Number: 10060, line 18456").numbers
+    assert classify("Number: 10060, line 18456").numbers == ("10060",)
     assert "dns-unknown" not in [met.id for met in classify("connection refused on port 11001, x:11001").met]
 
 
@@ -283,7 +283,7 @@ def test_a_long_log_is_read_in_bounded_work() -> None:
     """A hostile or huge paste ends, and is read."""
     for text in ("a=" * 100_000, "://" * 60_000 + "@", "pre-login handshake " * 9_000, "(" * 100_000):
         assert isinstance(classify(text), ErrorReading)
-    assert "login-failed" == classify("x\n" * 50_000 + "Login failed for user 'x'").deciding
+    assert classify("x\n" * 50_000 + "Login failed for user 'x'").deciding == "login-failed"
 
 
 def test_a_reading_is_plain_data() -> None:
