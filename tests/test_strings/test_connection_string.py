@@ -284,6 +284,12 @@ def test_the_result_is_plain_data_without_names() -> None:
     assert "someone" not in document and "secretdb" not in document and "given, contains @" in document
 
 
+def test_a_port_of_its_own_key_has_bounds() -> None:
+    """65535 is a port, 65536 is not and is said."""
+    good, bad = (read(f"Server={MI};Port={port};UID=u;PWD=p") for port in (65535, 65536))
+    assert good.port == 65535 and bad.port is None and any("Port was not understood" in note for note in bad.notes)
+
+
 def test_every_key_stands_once_and_every_text_is_whole() -> None:
     """The tables have no spelling twice, and each judgement has all its words."""
     assert keys()["datasource"] == "server" and all(spelling == spelling.lower() for spelling in keys())
