@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mi_workbook.evidence.string_faults import is_address
 from mi_workbook.evidence.string_forms import HOST, SECRET, keys, normal
 from mi_workbook.evidence.string_values import NORMAL_PORT, PUBLIC_PORT, SUFFIXES
 
@@ -309,10 +310,11 @@ def _meaning(seconds: float, layer: str) -> str:
     return ""
 
 
-def _test(name: str, host: str, port: int) -> NextTest:
-    raw = table()["tests"][name]
-    commands = tuple((k, v.format(host=host, port=port)) for k, v in raw.items() if k != "does")
-    return NextTest(name, raw["does"], commands)
+def _test(test: str, host: str, port: int) -> NextTest:
+    raw = table()["tests"][test]
+    name = UNKNOWN_HOST if is_address(host) or ".worker." in host else host
+    commands = tuple((k, v.format(host=host, port=port, name=name)) for k, v in raw.items() if k != "does")
+    return NextTest(test, raw["does"], commands)
 
 
 def _unknown(text: str, servers: tuple[Server, ...], host: str, port: int | None) -> ErrorReading:
