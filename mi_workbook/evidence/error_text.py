@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mi_workbook.evidence.string_faults import is_address
 from mi_workbook.evidence.string_forms import HOST, SECRET, keys, normal
 from mi_workbook.evidence.string_values import NORMAL_PORT, PUBLIC_PORT, SUFFIXES
 
@@ -51,7 +52,6 @@ TIMES = tuple(
         (r"\bexpected (\d+) remaining time", 0.001),
     )
 )
-INDENT = re.compile(r"\s*\n[ \t]+")  # of lines that a terminal or a ticket wrapped
 PHASE = re.compile(r"\b(initialization|handshake|authentication|complete)=(\d+)", re.IGNORECASE)
 PHASES = {"initialization": ("TCP", "tcp-timeout"), "handshake": ("TLS", "prelogin-wait"),
           "authentication": ("login", "login-phase"), "complete": ("login", "login-phase")}  # fmt: skip
@@ -177,15 +177,10 @@ def _entry(raw: dict[str, Any]) -> Entry:
     wide = [fault for word in raw["suspects"] for fault in (families[word[1:]] if word.startswith("@") else [word])]
     return Entry(
         raw["id"], raw["title"], raw["layer"], raw["weight"],
-        tuple(re.compile(_blanks(p), re.IGNORECASE | re.DOTALL) for p in raw["match"]),
+        tuple(re.compile(p, re.IGNORECASE) for p in raw["match"]),
         tuple((code, _code(code)) for code in raw["codes"]),
         raw["proves"], raw["rules_out"], tuple(dict.fromkeys(wide)), tuple(raw["tests"]), tuple(raw["sources"]),
     )  # fmt: skip
-
-
-def _blanks(pattern: str) -> str:
-    """A blank stands for any white space, as lines are wrapped anywhere."""
-    return re.sub(r" ([?*]?)", lambda matched: r"\s*" if matched[1] else r"\s+", pattern)
 
 
 def _code(code: str) -> re.Pattern[str]:
@@ -204,7 +199,7 @@ def classify(text: str, host: str = "", port: int | None = None) -> ErrorReading
 
     Returns a reading for any text; `understood` is False where nothing was recognised.
     """
-    clean = INDENT.sub("\n", scrub(text))
+    clean = " ".join(scrub(text).split())
     servers = tuple(_servers(clean))
     hits = _hits(clean)
     if not hits:
@@ -315,10 +310,11 @@ def _meaning(seconds: float, layer: str) -> str:
     return ""
 
 
-def _test(name: str, host: str, port: int) -> NextTest:
-    raw = table()["tests"][name]
-    commands = tuple((k, v.format(host=host, port=port)) for k, v in raw.items() if k != "does")
-    return NextTest(name, raw["does"], commands)
+def _test(test: str, host: str, port: int) -> NextTest:
+    raw = table()["tests"][test]
+    name = UNKNOWN_HOST if is_address(host) or ".worker." in host else host
+    commands = tuple((k, v.format(host=host, port=port, name=name)) for k, v in raw.items() if k != "does")
+    return NextTest(test, raw["does"], commands)
 
 
 def _unknown(text: str, servers: tuple[Server, ...], host: str, port: int | None) -> ErrorReading:

@@ -28,6 +28,13 @@ OLD_OLEDB = ("SQLOLEDB", "SQL Server Native Client")
 CHECKS_BY_DEFAULT = ("ODBC Driver 18", "MSOLEDBSQL19")
 CHECKS_ONLY_IF_ASKED = ("ODBC Driver 1", "MSOLEDBSQL", "SQL", "FreeTDS", "jTDS")
 FIFTEEN_SECONDS = frozenset({"ado.net", "odbc", "oledb", "node", "pyodbc"})
+FAMILIES = {
+    "ado.net": "an ADO.NET driver",
+    "odbc": "an ODBC driver",
+    "oledb": "an OLE DB driver",
+    "node": "the Node.js driver",
+    "pyodbc": "the ODBC driver below pyodbc",
+}
 ORDER = ("blocks", "degrades", "risk", "info")
 
 
@@ -207,4 +214,5 @@ def _timeout(string: ConnectionString) -> Iterator[StringFinding]:
 
 
 def _family(string: ConnectionString) -> str:
-    return string.driver if string.driver not in ("", "another driver") else f"a driver of the form {string.form}"
+    known = string.driver not in ("", "another driver")
+    return string.driver if known else FAMILIES.get(string.form, "the driver")

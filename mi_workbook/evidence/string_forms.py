@@ -170,12 +170,17 @@ def url(text: str) -> Parts:
     form = "url" if read.form == "query" else read.form
     parts = _authority(tail[: len(tail) - len(query)] if matched else "", scheme, read.notes)
     notes = parts.notes if matched else (*read.notes, "Host and port of the URL could not be read.")
-    given = (_user(userinfo),) if userinfo else ()
+    given = tuple(_credentials(userinfo))
     return Parts(form, (Pair("scheme", "scheme", scheme), *parts.pairs, *given, *read.pairs), notes)
 
 
-def _user(userinfo: str) -> Pair:
-    return pair("user", urllib.parse.unquote(userinfo.partition(":")[0]))
+def _credentials(userinfo: str) -> Iterator[Pair]:
+    """That a user name and a password were given, nothing of them."""
+    name, colon, _ = userinfo.partition(":")
+    if name:
+        yield pair("user", urllib.parse.unquote(name))
+    if colon:
+        yield Pair(SECRET, "password in the URL")
 
 
 def _without_userinfo(rest: str) -> tuple[str, str]:

@@ -161,7 +161,12 @@ def _is_expression(parts: Parts) -> bool:
 
 def _completed(found: Found, assigned: Parts) -> Found:
     """The server of a variable in the same text, where the string takes it from an expression."""
-    known = tuple(p for p in assigned.pairs if p.key in ("server", "port") and p.value)
+    given = {
+        p.key: p
+        for p in reversed(assigned.pairs)
+        if p.key in ("server", "port") and re.fullmatch(r"[\w.,:\\-]+", p.value)
+    }
+    known = tuple(given.values())
     if not _is_expression(found.parts) or not known:
         return found
     kept = tuple(p for p in found.parts.pairs if not (p.key == "server" and EXPRESSION in p.value))

@@ -42,6 +42,7 @@ ENTRA_KINDS = frozenset({
 NETWORKS = r"dbmssocn|dbnmpntw|dbmslpcn|tcp"
 PROTOCOLS = {"dbnmpntw": "np", "dbmslpcn": "lpc"}
 LAST_PORT = 65535
+PORT = r"[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +245,11 @@ class _Reader:
         if pipe:
             return self._pipe(given, pipe["host"])
         matched = SERVER.match(given.value)
-        if not matched or ((matched["port"] or "").isdigit() and int(matched["port"]) > LAST_PORT):
+        if not matched or matched["host"].isdigit() or int(matched["port"] or 0) > LAST_PORT:
             self.notes.append(_unreadable(given.value))
             return _Server()
         self.written.append(("server", given.written, given.value))
-        port = matched["port"] or self.word("port", r"\d{1,5}")
+        port = matched["port"] or self.word("port", PORT)
         instance = matched["instance"] or self.word("instance", r"[\w$#-]+")
         host = matched["host"].strip("[]").lower()
         host = host if host == "." else host.rstrip(".")
@@ -271,7 +272,7 @@ class _Reader:
 
 
 def _unreadable(value: str) -> str:
-    if EXPRESSION in value or PLACEHOLDER.search(value):
+    if EXPRESSION in value or value.isdigit() or PLACEHOLDER.search(value):
         return "The server name is a placeholder or comes from a variable; paste the string with its value."
     return (
         "The server name could not be read, so it is not shown: it does not have the form host, host,port or "

@@ -106,9 +106,7 @@ def _error(reading: ErrorReading) -> Iterator[Line]:
     if reading.numbers:
         yield f"  Numbers: {', '.join(reading.numbers)}", ""
     yield from ((f"  Named: {server.target} ({server.role})", "") for server in reading.servers)
-    yield from (
-        (f"  Time: {time.seconds:g} s{f': {time.says}' if time.says else ''}", "") for time in reading.durations
-    )
+    yield from ((f"  Time: {time.seconds:g} s. {time.says}".rstrip(), "") for time in reading.durations)
     yield from _next(reading)
 
 

@@ -183,7 +183,7 @@ def test_a_public_name_is_tested_on_3342() -> None:
         (
             "[Pre-Login] initialization=3; handshake=29995; consume the pre-login handshake acknowledgement",
             29.995,
-            "30 s",
+            "portal set",
         ),
     ],
 )
