@@ -37,6 +37,13 @@ NOT_CHECKED = (
 )
 
 
+# "Connection types" of October 2025 and "Improved Connectivity Types in Azure SQL Managed Instance" (Azure SQL Blog,
+# 2025-10-22) against "Connection types" before and "Connect your application", section "Troubleshoot".
+REDIRECT_NOTE = (
+    "Under Redirect, TCP 11000-11999 is asked for besides 1433. The documentation of October 2025 says that Redirect uses 1433 "
+    "alone, to the instance's whole subnet, where that change has arrived ('slowly rolling out'): where only these ports are "
+    "closed, test with mi-workbook probe <server name> --login before anything is changed."
+)
 APP_NOTE = (
     "The app's own DNS settings (WEBSITE_DNS_SERVER, dnsConfiguration) and whether each of its instances has a private address "
     "(WEBSITE_PRIVATE_IP) were not looked at. From its console: nameresolver <server name>, tcpping <server name>:1433."
@@ -342,9 +349,11 @@ def _notes(seen: Look) -> tuple[str, ...]:
         kind = seen.question.instance.connection_type.lower()
         if kind not in {"proxy", "redirect"}:
             notes.append(
-                "The connection type is Default or not in the evidence; the documentation says Proxy. Under Redirect, "
-                "TCP 11000-11999 must be open as well."
+                "The connection type is Default or not in the evidence; taken as Proxy. The documentation of October 2025 calls "
+                "Redirect the default of new instances; older documentation calls Proxy the default."
             )
+        elif kind == "redirect":
+            notes.append(REDIRECT_NOTE)
     if seen.source.kind == "app":
         notes.append(APP_NOTE)
     return (*dict.fromkeys(notes), NOT_CHECKED)
