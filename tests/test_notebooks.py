@@ -115,6 +115,8 @@ def test_person_walks_to_the_repair_and_downloads_the_report(
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(voila)
+        page.get_by_label("Scenario").select_option(label="The application is in another, peered VNet", timeout=90_000)
+        expect(page.locator("option", has_text="Same VNet, all sound")).to_have_count(0, timeout=30_000)
         page.get_by_label("Built-in case").select_option(label="Another VNet, peered on one side only", timeout=90_000)
         expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible(timeout=30_000)
         page.screenshot(path=shots / f"verdict-{width}-{scheme}.png", full_page=True)

@@ -40,8 +40,11 @@ class Session:
         self.state = state
         wide = widgets.Layout(width="min(700px, 96%)")
         style = {"description_width": "120px"}
-        cases = [("Choose ...", ""), *state.cases()]
-        self.case = widgets.Dropdown(options=cases, description="Built-in case", layout=wide, style=style)
+        self.scenario = widgets.Dropdown(
+            options=[("All scenarios", ""), *state.scenarios()], value=state.scenario, description="Scenario", layout=wide,
+            style=style,
+        )  # fmt: skip
+        self.case = widgets.Dropdown(options=self._cases(), description="Built-in case", layout=wide, style=style)
         self.upload = DropZone()
         self.source = widgets.Combobox(description="Source", layout=wide, style=style, placeholder="type to search")
         self.target = widgets.Combobox(
@@ -64,12 +67,13 @@ class Session:
                 self.report,
             ]
         )
-        question = widgets.VBox([self.case, self.upload, self.source, self.target, self.ask])
+        question = widgets.VBox([self.scenario, self.case, self.upload, self.source, self.target, self.ask])
         self.root = widgets.VBox([question, self.message, self.walking])
         self._listen()
         self.draw()
 
     def _listen(self) -> None:
+        self.scenario.observe(self._scenario, "value")
         self.case.observe(self._case, "value")
         self.upload.on_msg(self._upload)
         self.ask.on_click(self._ask)
@@ -87,6 +91,13 @@ class Session:
             self.draw()
 
         return clicked
+
+    def _cases(self) -> list[tuple[str, str]]:
+        return [("Choose ...", ""), *self.state.cases()]
+
+    def _scenario(self, change: dict[str, Any]) -> None:
+        self.state.scenario = change["new"]
+        self.case.options = self._cases()
 
     def _case(self, change: dict[str, Any]) -> None:
         if change["new"]:

@@ -30,6 +30,10 @@ class State:
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
 
+    def scenarios(self) -> list[tuple[str, str]]:
+        """Label and id of the scenarios."""
+        return [(one.title, one.id) for one in all_scenarios().values()]
+
     def cases(self) -> list[tuple[str, str]]:
         """Label and id of the built-in cases of the chosen scenario (all, where none is chosen)."""
         return [(one.title, one.id) for one in all_cases() if self.scenario in {"", one.scenario}]
