@@ -122,14 +122,19 @@ def _gateway_of(network: Network, kind: str, at: str) -> Gateway:
             raise MissingEvidence(Gap(f"Subnet of gateway {gateway.name}", "Its evidence names none.",
                                       f"az network vnet-gateway show --ids {gateway.id} -o json"))  # fmt: skip
         return gateway
-    found = sorted(network.connections_at(at), key=lambda c: c.status.lower() != "connected")
+    found = sorted(network.connections_at(at), key=_hope)
     if not found:
         raise MissingEvidence(Gap(f"The connection of site {last(at)}", "No connection in the evidence leads to it.",
                                   "az network vpn-connection list -g <group> -o json"))  # fmt: skip
     return network.gateway(found[0].gateway_id)
 
 
+def _hope(connection: Connection) -> int:
+    """Order of connections to one place: up, not read, down. Down counts only where all of them are."""
+    return {"connected": 0, "notconnected": 2, "connecting": 2}.get(connection.status.lower(), 1)
+
+
 def _connection(network: Network, site_id: str, gateway: Gateway) -> Connection | None:
     found = [c for c in network.connections_of(gateway) if key(c.site_id) == key(site_id)]
-    found.sort(key=lambda c: c.status.lower() != "connected")
+    found.sort(key=_hope)
     return found[0] if found else None

@@ -61,8 +61,6 @@ def _by_address(network: Network, text: str) -> Place:
         address = int(ipaddress.IPv4Address(text.strip()))
     except ValueError:
         raise InputError(f"'{text}' is not an IPv4 address.", remedy="Write ip:10.1.0.4.") from None
-    if PUBLIC.covers(prefix(text)) and not network.holders(address):
-        return internet_place(text, f"ip:{text}")
     nics = network.holders(address)
     if len(nics) == 1:
         return _nic_place(network, nics[0].id, text)
@@ -75,6 +73,8 @@ def _by_address(network: Network, text: str) -> Place:
     if len(homes) == 1:
         vnet, subnet = homes[0]
         return Place("subnet", subnet.id, f"{vnet.name}/{subnet.name}", text.strip(), subnet.id, vnet.id, text)
+    if not homes and PUBLIC.covers(prefix(text)):
+        return internet_place(text, f"ip:{text}")
     if homes:
         names = ", ".join(f"{v.name}/{s.name}" for v, s in homes)
         raise InputError(f"{text} fits several subnets: {names}.", remedy="Name the subnet: vnet/subnet.")

@@ -41,6 +41,7 @@ PRIVATE_ENDPOINTS = "Microsoft.Network/privateEndpoints"
 PRIVATE_ZONES = "Microsoft.Network/privateDnsZones"
 ZONE_LINKS = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
 ZONE_RECORDS = "Microsoft.Network/privateDnsZones/A"
+ZONE_ALIASES = "Microsoft.Network/privateDnsZones/CNAME"
 NETWORK_MANAGERS = "Microsoft.Network/networkManagers"
 WEB_APPS = "Microsoft.Web/sites"
 GATEWAYS = "Microsoft.Network/virtualNetworkGateways"
@@ -102,11 +103,11 @@ class Network:
 
     def nsg(self, nsg_id: str) -> Nsg:
         """The network security group. Raises MissingEvidence where it was not collected."""
-        return self._typed(NSGS, nsg_id, lambda r: read_nsg(r, self._children(r.id, RULES)))
+        return self._typed(NSGS, nsg_id, lambda r: read_nsg(r, self._listed(r, "securityRules", RULES)))
 
     def route_table(self, table_id: str) -> RouteTable:
         """The route table. Raises MissingEvidence where it was not collected."""
-        return self._typed(ROUTE_TABLES, table_id, lambda r: read_route_table(r, self._children(r.id, ROUTES)))
+        return self._typed(ROUTE_TABLES, table_id, lambda r: read_route_table(r, self._listed(r, "routes", ROUTES)))
 
     def nic(self, nic_id: str) -> Nic:
         """The network interface. Raises MissingEvidence where it was not collected."""
@@ -192,6 +193,13 @@ class Network:
         separate = {key(child.id): child for child in self._children(reading.id, kind)}
         inline = [separate.pop(key(child.id), child) if child.id else child for child in reading.children(member)]
         return [*inline, *separate.values()]
+
+    def _listed(self, reading: Reading, member: str, kind: str) -> list[Reading]:
+        """Separate children. A list that is neither inline nor separate was not collected, unless the kind was whole."""
+        separate = self._children(reading.id, kind)
+        if isinstance(reading.get(member), list) or separate or self.snapshot.absence(kind) == "proven":
+            return separate
+        raise MissingEvidence(_gap(kind, reading.id))
 
     def _children(self, parent_id: str, kind: str) -> list[Reading]:
         return [Reading(str(raw.get("id", "")), "", raw) for raw in self.snapshot.children(parent_id, kind)]

@@ -114,7 +114,7 @@ def _by(network: Network, leg: Leg, table: EffectiveRoutes, part: Ranges, routes
     """Decisions at this hop, and the hops behind it, for the part of the destination that one route wins."""
     if not routes:
         return [_blocked(leg, Cause.ROUTE_NONE, f"No route for {show_addresses(part)}.", None)], []
-    route = _preferred(routes)
+    route = _preferred(_toward(network, leg, routes))
     kind = route.next_hop_type.lower()
     if table.doubtful(route, part) or _tagged(table, leg):
         gap = table.gap or _tag_gap(table)
@@ -141,6 +141,14 @@ def _tag_gap(table: EffectiveRoutes) -> Gap:
         "A user route for a service tag covers the tag's public addresses, which are not in the evidence.",
         "az network list-service-tags -l <region> -o json",
     )
+
+
+def _toward(network: Network, leg: Leg, routes: tuple[Route, ...]) -> tuple[Route, ...]:
+    """Of routes of equal cost those that lead to the place in question: one site may have several devices and tunnels."""
+    if leg.beyond is None or len(routes) < 2:
+        return routes
+    fitting = tuple(r for r in routes if r.gateway is not None and not _other_way(network, leg.beyond, r))
+    return fitting or routes
 
 
 def _preferred(routes: tuple[Route, ...]) -> Route:
@@ -350,14 +358,19 @@ def _relays(gateway: Gateway) -> Decision:
 
 
 def _taken_away(leg: Leg, route: Route, gateway: Gateway) -> Decision:
-    """A gateway route that covers a destination which is not behind that gateway."""
+    """A gateway route that covers a destination which is not known to be behind that gateway.
+
+    Never a block of its own: what lies behind a gateway may lead on, and how a gateway weighs its own clients against a
+    site's prefix is not documented.
+    """
     where = leg.end.name if leg.end is not None else leg.beyond.name if leg.beyond is not None else "the destination"
-    why = f"{route.why} It takes the packets to {gateway.name}, and {where} is not there."
-    if route.behind == "learned" and leg.end is not None and leg.beyond is None:
-        gap = Gap(f"Where gateway {gateway.name} learned {route.prefix}", why,
-                  f"az network vnet-gateway list-learned-routes --ids {gateway.id} -o table")  # fmt: skip
-        return Decision("route", leg.start.id, Verdict.UNKNOWN, why, route.evidence, gap=gap, rule=route.name)
-    return Decision("route", leg.start.id, Verdict.BLOCKED, why, route.evidence, Cause.GATEWAY_ROUTE_HIJACK,
+    why = f"{route.why} It takes the packets to {gateway.name}, and {where} is not known to be there."
+    gap = Gap(
+        f"Whether the network behind {gateway.name} leads on to {where}",
+        why,
+        f"az network vnet-gateway list-learned-routes --ids {gateway.id} -o table; and a trace from a machine behind it.",
+    )
+    return Decision("route", leg.start.id, Verdict.UNKNOWN, why, route.evidence, Cause.GATEWAY_ROUTE_HIJACK, gap,
                     rule=route.name)  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def _own_gaps(network: Network, vnet: Vnet) -> Iterator[Gap]:
 def _no_gateway(vnet: Vnet) -> Gap:
     return Gap(
         f"The virtual network gateway of VNet {vnet.name}",
-        "Its GatewaySubnet is in use, and the gateway adds routes to every subnet.",
+        "There is one (its subnet is in use, or a peering uses it), and it adds routes to every subnet that uses it.",
         f"az network vnet-gateway list -g <group of {vnet.name}> -o json, and az network vpn-connection list -g <group>",
     )
 
@@ -92,7 +92,7 @@ def _borrowed(network: Network, vnet: Vnet, peering: Peering) -> tuple[tuple[Gat
     if there is None or there.state.lower() != "connected" or not there.allow_gateway_transit:
         return (), []
     found = network.gateways_of(remote.id)
-    return found, [] if found else list(_own_gaps(network, remote))
+    return found, [] if found else [_no_gateway(remote)]
 
 
 def _hub(vnet: Vnet, peering: Peering) -> Gap:

@@ -40,16 +40,18 @@ def _stop(network: Network, question: Question, server: str) -> Decision | None:
         end = _home(network, address)
         if end is None or address.size != 1:
             return None
-        flow = Flow(question.addresses, address, DNS, "Udp")
-        decisions = list(_there(network, question, end, flow))
-        back = Flow(address, question.addresses, DNS, "Udp")
-        decisions += [
-            d
-            for hop in follow(network, Leg(end, question.addresses, question.subnet, "return", back))
-            for d in hop.decisions
-        ]
+        stops = [_over(network, question, end, address, protocol) for protocol in ("Udp", "Tcp")]
     except (MissingEvidence, ValueError):
         return None
+    return stops[0] if all(stops) else None
+
+
+def _over(network: Network, question: Question, end: Subnet, address: Ranges, protocol: str) -> Decision | None:
+    """What surely blocks one protocol on the way to a server or back; a client may fall back to the other."""
+    flow = Flow(question.addresses, address, DNS, protocol)
+    back = Leg(end, question.addresses, question.subnet, "return", Flow(address, question.addresses, DNS, protocol))
+    decisions = _there(network, question, end, flow)
+    decisions += [decision for hop in follow(network, back) for decision in hop.decisions]
     if along(d.result for d in decisions) is not Verdict.BLOCKED:
         return None
     return next(d for d in decisions if d.result is Verdict.BLOCKED)

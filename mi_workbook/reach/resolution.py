@@ -19,6 +19,7 @@ from mi_workbook.network.network import (
     PRIVATE_ENDPOINTS,
     PRIVATE_ZONES,
     RESOLVER_INBOUND,
+    ZONE_ALIASES,
     ZONE_LINKS,
     ZONE_RECORDS,
     Network,
@@ -136,11 +137,13 @@ def _from_zone(
     network: Network, vnet: Vnet, instance: ManagedInstance, name: str, zone: Reading, link: Reading
 ) -> Resolution | None:
     """What a linked zone answers; None where the question falls back to the public answer."""
-    answer = _record(network, zone, name.removesuffix(zone.name.lower()).rstrip(".") or "@")
+    label = name.removesuffix(zone.name.lower()).rstrip(".") or "@"
+    answer = _record(network, zone, label)
     others = _others(network, instance)
     if answer is None and link.text("resolutionPolicy").lower() == "nxdomainredirect":
         return None
-    if answer is None and network.snapshot.absence(ZONE_RECORDS) != "proven":
+    unseen = network.snapshot.absence(ZONE_RECORDS) != "proven" or _may_have_alias(network, zone, label)
+    if answer is None and unseen:
         why = f"Zone {zone.name} is linked to {vnet.name}, and its record for {name} is not in the evidence."
         return Resolution("vnet-local", _unclear(zone.id, why, instance), others)
     if answer is None:
@@ -154,12 +157,19 @@ def _from_zone(
 
 
 def _record(network: Network, zone: Reading, label: str) -> Ranges | None:
+    """Addresses of the name's own record, else of the wildcard; None where there is neither."""
+    found: dict[str, Ranges] = {}
     for raw in network.snapshot.children(zone.id, ZONE_RECORDS):
         record = Reading(zone.id, "", raw)
-        if record.name.lower() in {label, "*"}:
-            texts = [child.text("ipv4Address") for child in record.children("aRecords")]
-            return ipv4(tuple(t for t in texts if t))
-    return None
+        texts = [child.text("ipv4Address") for child in record.children("aRecords")]
+        found[record.name.lower()] = ipv4(tuple(t for t in texts if t))
+    return found.get(label, found.get("*"))
+
+
+def _may_have_alias(network: Network, zone: Reading, label: str) -> bool:
+    """True where an alias record answers for the name, or may: alias records were not collected whole."""
+    names = {Reading("", "", raw).name.lower() for raw in network.snapshot.children(zone.id, ZONE_ALIASES)}
+    return bool(names & {label, "*"}) or network.snapshot.absence(ZONE_ALIASES) != "proven"
 
 
 def _classed(network: Network, vnet: Vnet, instance: ManagedInstance, zone: Reading, answer: Ranges) -> Resolution:

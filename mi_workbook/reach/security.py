@@ -25,6 +25,9 @@ from mi_workbook.reach.gateways import gateway_view
 from mi_workbook.reach.rule_sets import Judged, Layer, judge
 
 ADMIN_RULES = "Microsoft.Network/networkManagers/securityAdminConfigurations"
+# Source: REST reference of security rules, SecurityRuleProtocol. Any other word may stand for the protocol in question.
+PROTOCOLS = frozenset({"tcp", "udp", "icmp", "icmpv6", "esp", "ah"})
+ANY = frozenset({"*", "all", "any"})
 SMALL = 256
 SHOWN = 4
 
@@ -145,10 +148,10 @@ def _matches(
     network: Network, nsg: Nsg, direction: str, subnet: Subnet, flow: Flow, foreign: Ranges
 ) -> Iterator[Match]:
     """Rules that surely or perhaps match a part of the flow, in the order of evaluation."""
-    protocols = {flow.protocol.lower(), "*", "all", "any", ""}
+    others = PROTOCOLS - {flow.protocol.lower()}
     for one in _rules_on(network, nsg, direction, subnet, foreign):
         wanted = flow.ports if one.ports is None else one.ports & flow.ports
-        if not wanted or one.protocol not in protocols:
+        if not wanted or one.protocol in others:
             continue
         source = one.sources or _members(network, one.rule.source_groups, flow.source)
         destination = one.destinations or _members(network, one.rule.destination_groups, flow.destination)
@@ -175,7 +178,7 @@ def _rules_on(network: Network, nsg: Nsg, direction: str, subnet: Subnet, foreig
 def _read(rule: Rule, direction: str, tags: dict[str, TagMeaning]) -> Read:
     """A rule with a member that cannot be read only perhaps matches."""
     readable = _readable(rule.ports)
-    sure = readable and rule.protocol != "" and _ports(rule.source_ports).size >= 65535
+    sure = readable and rule.protocol.lower() in PROTOCOLS | ANY and _ports(rule.source_ports).size >= 65535
     sure = sure and rule.priority >= 0 and rule.direction.lower() == direction.lower()
     return Read(
         rule=rule,
