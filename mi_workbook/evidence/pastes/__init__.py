@@ -1,0 +1,1 @@
+"""Pasted console output: one file per format, recognised by content, several in one paste."""
