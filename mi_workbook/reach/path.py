@@ -16,11 +16,13 @@ from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.vnet import Subnet
+from mi_workbook.reach.admin_rules import Ahead, ahead_of_groups
 from mi_workbook.reach.clients import client_routes, own_side
+from mi_workbook.reach.firewalls import remembered
 from mi_workbook.reach.forwarding import Beyond, Leg, follow
 from mi_workbook.reach.names import ServerName, judge
 from mi_workbook.reach.peering import FORWARDED
-from mi_workbook.reach.security import admin_rules, gate
+from mi_workbook.reach.security import gate
 from mi_workbook.reach.tunnels import gateway_state, tunnel
 
 # Source: "az sql mi" REST reference (ManagedInstance.state) and "Stop and start an instance".
@@ -150,7 +152,7 @@ def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trac
     back = Flow(destination, question.addresses, ports)
     forward = Trace(flow, "forward", (*_start(question, network), *_forward(network, question, flow, subnet, head)))
     reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question)))
-    return [forward, reply]
+    return list(remembered(forward, reply))
 
 
 def _start(question: Question, network: Network) -> tuple[Hop, ...]:
@@ -273,13 +275,31 @@ def _to(network: Network, question: Question, flow: Flow, end: Subnet) -> list[H
         return [_from_internet(question)]
     if origin.kind != "inside":
         return [*_into_azure(network, question, flow), *follow(network, leg)]
-    gates = admin_rules(network, start)
+    gates = []
     if question.nic_nsg:
         gates.append(gate(network, question.nic_nsg, "Outbound", start, flow, f"NIC {last(question.at)}"))
     gates.append(gate(network, start.nsg_id, "Outbound", start, flow, f"subnet {start.name}"))
+    gates = _behind(ahead_of_groups(network, start, "Outbound", flow), gates)
     first, *others = follow(network, leg)
     egress = _egress(start) if question.endpoint == "public" else []
     return [Hop(question.at, (*gates, *first.decisions, *egress)), *others]
+
+
+def _behind(ahead: Ahead, gates: list[Decision]) -> list[Decision]:
+    """Security groups behind admin rules: not asked where those deliver all of it; where they deliver a part, a denial is
+    one of the rest only.
+    """
+    if ahead.skips:
+        return list(ahead.decisions)
+    if ahead.part:
+        gates = [_of_the_rest(one) if one.result is Verdict.BLOCKED else one for one in gates]
+    return [*ahead.decisions, *gates]
+
+
+def _of_the_rest(decision: Decision) -> Decision:
+    why = f"{decision.why} A security admin rule delivers part of it without asking."
+    gap = Gap("The exact addresses in use", why, "nslookup of the server name from the client; ipconfig on the client.")
+    return replace(decision, result=Verdict.UNKNOWN, why=why, gap=gap)
 
 
 def _into_azure(network: Network, question: Question, flow: Flow) -> list[Hop]:
@@ -349,7 +369,8 @@ def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, fore
             known = question.origin.kind == "internet"
             arriving = Flow(question.addresses if known else PUBLIC, end.addresses, flow.ports)
         guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
-    return [*admin_rules(network, end), guard, _ready(question.instance)]
+        return [*_behind(ahead_of_groups(network, end, "Inbound", arriving), [guard]), _ready(question.instance)]
+    return [*ahead_of_groups(network, end, "Inbound", flow).decisions, guard, _ready(question.instance)]
 
 
 def _ready(instance: ManagedInstance) -> Decision:
