@@ -179,7 +179,7 @@ def _resolved(network: Network, asked: Question, nic: Nic | None) -> Question:
         servers = network.vnet(asked.subnet.vnet_id).dns_servers if kind == "clients" else ()
         found = resolve_outside(network, asked.instance, servers, asked.origin.name)
     servers = _own_servers(network, asked, nic) if kind == "inside" else ()
-    silent = none_answers(network, asked, servers) if servers and found.decision.result is Verdict.UNKNOWN else None
+    silent = none_answers(network, asked, servers) if servers else None
     if silent is not None:
         return replace(asked, endpoint=found.endpoint, resolution=silent)
     known = replace(asked, endpoint=found.endpoint, resolution=found.decision, answer=found.answer)

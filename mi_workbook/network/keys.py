@@ -85,7 +85,7 @@ def targets_of_endpoint(raw: Raw) -> Iterator[str]:
 
 
 def linked_vnet(raw: Raw) -> Iterator[str]:
-    """The VNet a private DNS zone is linked to."""
+    """The VNet a private DNS zone or a forwarding ruleset is linked to."""
     yield key(Reading("", "", raw).reference("virtualNetwork"))
 
 

@@ -50,6 +50,8 @@ LOCAL_NETWORKS = "Microsoft.Network/localNetworkGateways"
 PUBLIC_ADDRESSES = "Microsoft.Network/publicIPAddresses"
 LOAD_BALANCERS = "Microsoft.Network/loadBalancers"
 FIREWALLS = "Microsoft.Network/azureFirewalls"
+RULESET_LINKS = "Microsoft.Network/dnsForwardingRulesets/virtualNetworkLinks"
+RULESET_RULES = "Microsoft.Network/dnsForwardingRulesets/forwardingRules"
 RESOLVER_INBOUND = "Microsoft.Network/dnsResolvers/inboundEndpoints"
 
 View = TypeVar("View")
