@@ -24,6 +24,7 @@ from mi_workbook.network.network import Network
 from mi_workbook.network.nic import Nic
 from mi_workbook.network.resource_id import key
 from mi_workbook.network.service_tags import PRIVATE
+from mi_workbook.network.tested import CLIENT
 from mi_workbook.reach.name_servers import none_answers
 from mi_workbook.reach.names import ServerName, endpoint_of
 from mi_workbook.reach.path import Question, stop, traces, verdict
@@ -141,8 +142,15 @@ def _question(network: Network, where: Place, instance: ManagedInstance, target:
         endpoint="public" if endpoint == "auto" and name is not None and endpoint_of(name) == "public" else endpoint,
         name=name,
         origin=origin(network, where),
+        places=_places(where),
     )
     return asked if asked.endpoint != "auto" else _resolved(network, asked, nic)
+
+
+def _places(where: Place) -> frozenset[str]:
+    """Words that observations from the source may bear."""
+    words = (CLIENT, where.id, where.name, where.typed, where.address)
+    return frozenset(word.lower() for word in words if word)
 
 
 def _app_leaves(

@@ -15,6 +15,7 @@ from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORT
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.service_tags import PUBLIC
+from mi_workbook.network.tested import connection_tests
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.admin_rules import Ahead, ahead_of_groups
 from mi_workbook.reach.clients import client_routes, own_side
@@ -23,6 +24,7 @@ from mi_workbook.reach.forwarding import Beyond, Leg, follow
 from mi_workbook.reach.names import ServerName, judge
 from mi_workbook.reach.peering import FORWARDED
 from mi_workbook.reach.security import gate
+from mi_workbook.reach.settled import settle
 from mi_workbook.reach.tunnels import gateway_state, tunnel
 
 # Source: "az sql mi" REST reference (ManagedInstance.state) and "Stop and start an instance".
@@ -60,7 +62,8 @@ class Question:
 
     addresses: what may send; subnet: where the packets enter the virtual networks (the source's own, the GatewaySubnet of
     its gateway; for the Internet the instance's); answer: what the name resolved to, where a zone in the evidence says so;
-    name_decides: False where an unclear DNS answer cannot change the path, so that it is judged last.
+    name_decides: False where an unclear DNS answer cannot change the path, so that it is judged last; places: words that
+    observations from the source may bear (its id, name, address, as typed), in lower case.
     """
 
     addresses: Ranges
@@ -74,6 +77,7 @@ class Question:
     answer: Ranges = NOTHING
     name_decides: bool = True
     origin: Origin = INSIDE
+    places: frozenset[str] = frozenset()
 
 
 def traces(network: Network, question: Question) -> list[Trace]:
@@ -83,7 +87,19 @@ def traces(network: Network, question: Question) -> list[Trace]:
         found += _both_ways(network, question, ports)
     if question.endpoint == "vnet-local" and question.instance.connection_type.lower() not in CONNECTION_TYPES:
         found += _perhaps_redirected(network, question)
-    return found
+    return _with_tests(network, question, found)
+
+
+def _with_tests(network: Network, question: Question, ways: list[Trace]) -> list[Trace]:
+    """The traces held against connections that were tried from the source; a changed network was not tried."""
+    if not network.snapshot.observations or network.snapshot.touched():
+        return ways
+    tests = connection_tests(network.snapshot, question.places)
+    if not tests:
+        return ways
+    instance = question.instance
+    names = frozenset({(instance.public_fqdn if question.endpoint == "public" else instance.fqdn).lower()})
+    return [trace for trip in round_trips(ways) for trace in settle(trip, tests, names, question.at)]
 
 
 def round_trips(ways: Iterable[Trace]) -> list[tuple[Trace, ...]]:
