@@ -45,7 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path)
     asked = _add(commands, "diagnose", _diagnose, "verdict, root cause and repair for one path")
     asked.add_argument("evidence", nargs="+", help="files, folders, archives, or case:ID")
-    asked.add_argument("--from", dest="source", default="", help="VM, NIC, vnet/subnet, ARM id, ip:ADDRESS")
+    asked.add_argument(
+        "--from",
+        dest="source",
+        default="",
+        help="VM, NIC, web app, vnet/subnet, ARM id, ip:, p2s:, onprem:, er:, internet, this-machine",
+    )
     asked.add_argument("--to", dest="target", default="", help="instance, or the server name as the application has it")
     asked.add_argument("--endpoint", choices=("auto", "vnet-local", "private", "public"), default="auto")
     asked.add_argument("--json", action="store_true")
@@ -107,6 +112,8 @@ def _diagnose(args: argparse.Namespace) -> int:
 
     snapshot, found = _evidence(args.evidence)
     source, target = _question(args, found)
+    if source.strip().lower() == "this-machine":
+        snapshot = _with_this_machine(snapshot)
     diagnosis = diagnose(snapshot, source, target, args.endpoint)
     if args.html or args.markdown:
         from mi_workbook.views.report import to_html, to_markdown
@@ -121,6 +128,15 @@ def _diagnose(args: argparse.Namespace) -> int:
 
         render(diagnosis, _console())
     return EXIT[diagnosis.verdict]
+
+
+def _with_this_machine(snapshot: Snapshot) -> Snapshot:
+    """The evidence with this machine's routes, unless it holds a machine of that name already."""
+    from mi_workbook.evidence.machine import ABOUT, observations, read_machine
+
+    if any(str(one.get("about", "")).lower() == ABOUT for one in snapshot.observations):
+        return snapshot
+    return snapshot.observed(observations(read_machine()))
 
 
 def _console() -> Any:

@@ -375,7 +375,9 @@ def _headline(seen: Look, findings: list[Finding]) -> str:
     if seen.verdict is Verdict.BLOCKED:
         root = next((f for f in findings if f.explains_verdict), None)
         stop = next((t for t in seen.traces if t.verdict is Verdict.BLOCKED), None)
-        way = " on the way back" if stop is not None and stop.direction == "return" else ""
+        decided = stop.stop if stop is not None else None
+        own = decided is not None and decided.kind == "client" and stop is not None and stop.direction == "return"
+        way = " on the way back" if stop is not None and stop.direction == "return" and not own else ""
         return f"{name} cannot reach {target}: the path is cut{way}. {root.says if root else ''}".strip()
     missing = seen.gaps[0].missing if seen.gaps else "evidence"
     return f"Whether {name} can reach {target} is unknown. Missing: {missing}."

@@ -167,7 +167,7 @@ def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trac
     flow = Flow(question.addresses, destination, ports)
     back = Flow(destination, question.addresses, ports)
     forward = Trace(flow, "forward", (*_start(question, network), *_forward(network, question, flow, subnet, head)))
-    reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question)))
+    reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question, destination)))
     return list(remembered(forward, reply))
 
 
@@ -193,13 +193,15 @@ def _name_first(question: Question) -> bool:
     return question.name_decides or not unclear
 
 
-def _last(network: Network, question: Question) -> tuple[Hop, ...]:
+def _last(network: Network, question: Question, wanted: Ranges) -> tuple[Hop, ...]:
     """What lies outside of Azure is judged last: what Azure's configuration blocks is blocked whatever is found there."""
     hops = []
     if question.resolution is not None and not _name_first(question):
         hops.append(Hop("server name", (question.resolution,)))
     if question.origin.kind in {"clients", "site", "express"}:
-        hops.append(Hop(question.at, tuple(own_side(network, question.origin, question.addresses))))
+        hops.append(
+            Hop(question.at, tuple(own_side(network, question.origin, question.addresses, wanted, question.places)))
+        )
     return tuple(hops)
 
 
