@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from arm import Json, at, gateway, instance, nic, nsg, peered, route_table, rule, subnet, vnet
 
+from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import diagnose
+from mi_workbook.evidence.files import load
 from mi_workbook.evidence.snapshot import Snapshot
 
 FQDN = "mi.abc123.database.windows.net"
@@ -123,3 +127,27 @@ def test_client_of_a_gateway_is_settled_by_its_own_test() -> None:
     plain = diagnose(Snapshot(resources, complete=None), "p2s:gw=172.16.0.5", FQDN)
     told = Snapshot(resources, observations=[tried("open", "172.16.0.5")], complete=None)
     assert (plain.verdict, diagnose(told, "p2s:gw=172.16.0.5", FQDN).verdict) == (Verdict.UNKNOWN, Verdict.REACHABLE)
+
+
+def test_what_probe_wrote_is_evidence_from_the_client(tmp_path: Path) -> None:
+    """`mi-workbook probe --json` on the client, sent as a file beside the configuration."""
+    shown = {"kind": "probe-tcp", "about": f"{FQDN},1433", "at": "2026-11-20T10:00:00+00:00", "format": "mi-workbook/probe/1",
+             "value": {"address": "10.2.0.4", "port": 1433, "outcome": "open", "ms": 3.0, "waited": 10.0}}  # fmt: skip
+    (tmp_path / "probe.json").write_text(
+        json.dumps({"schema": "mi-workbook/probe/1", "observations": [shown]}), encoding="utf-8"
+    )
+    resources = [
+        vnet("a", ["10.1.0.0/16"], {"app": subnet("10.1.1.0/24", "", "ra")}, {"b": peered(["10.2.0.0/16"])}),
+        vnet("b", ["10.2.0.0/16"], {"mi": subnet("10.2.0.0/27")}, {"a": peered(["10.1.0.0/16"])}),
+        route_table("ra", ("10.2.0.0/16", "VirtualAppliance", "10.1.9.4")), nic("vm", "10.1.1.4", "a/app"), instance("b/mi"),
+    ]  # fmt: skip
+    (tmp_path / "azure.json").write_text(json.dumps(resources), encoding="utf-8")
+    assert diagnose(load(tmp_path / "azure.json"), "vm", FQDN).verdict is Verdict.UNKNOWN
+    assert diagnose(load(tmp_path / "azure.json", tmp_path / "probe.json"), "vm", FQDN).verdict is Verdict.REACHABLE
+
+
+def test_damaged_output_of_probe_is_refused(tmp_path: Path) -> None:
+    """With the place of the damage."""
+    (tmp_path / "probe.json").write_text('{"observations": [3]}', encoding="utf-8")
+    with pytest.raises(InputError, match="/observations/0"):
+        load(tmp_path / "probe.json")
