@@ -11,7 +11,7 @@ from mi_workbook.core.ranges import NOTHING, Ranges
 from mi_workbook.core.trace import Cause, Decision, Flow, Hop, Trace
 from mi_workbook.core.verdict import Verdict, along, together
 from mi_workbook.network.gateway import Connection, Gateway
-from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance, PrivateEndpoint
+from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.service_tags import PUBLIC
@@ -19,6 +19,7 @@ from mi_workbook.network.tested import connection_tests
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.admin_rules import Ahead, ahead_of_groups
 from mi_workbook.reach.clients import client_routes, own_side
+from mi_workbook.reach.endpoint import destination, ready
 from mi_workbook.reach.firewalls import remembered
 from mi_workbook.reach.forwarding import Beyond, Leg, follow
 from mi_workbook.reach.names import ServerName, judge
@@ -27,9 +28,7 @@ from mi_workbook.reach.security import gate
 from mi_workbook.reach.settled import settle
 from mi_workbook.reach.tunnels import gateway_state, tunnel
 
-# Source: "az sql mi" REST reference (ManagedInstance.state) and "Stop and start an instance".
 CONNECTION_TYPES = frozenset({"proxy", "redirect", "default"})
-STOPPED = frozenset({"stopped", "stopping", "starting", "creating", "creationfailed", "deleting"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +158,15 @@ def required_ports(question: Question) -> list[Ranges]:
 
 def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trace]:
     try:
-        subnet, destination, head = _destination(network, question)
+        subnet, addresses, head = destination(network, question)
     except MissingEvidence as missing:
         decision = Decision("endpoint", question.instance.id, Verdict.UNKNOWN, missing.gap.missing, gap=missing.gap)
         flow = Flow(question.addresses, Ranges(), ports)
         return [Trace(flow, "forward", (*_start(question, network), Hop(question.instance.id, (decision,))))]
-    flow = Flow(question.addresses, destination, ports)
-    back = Flow(destination, question.addresses, ports)
+    flow = Flow(question.addresses, addresses, ports)
+    back = Flow(addresses, question.addresses, ports)
     forward = Trace(flow, "forward", (*_start(question, network), *_forward(network, question, flow, subnet, head)))
-    reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question, destination)))
+    reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question, addresses)))
     return list(remembered(forward, reply))
 
 
@@ -203,60 +202,6 @@ def _last(network: Network, question: Question, wanted: Ranges) -> tuple[Hop, ..
             Hop(question.at, tuple(own_side(network, question.origin, question.addresses, wanted, question.places)))
         )
     return tuple(hops)
-
-
-def _destination(network: Network, question: Question) -> tuple[Subnet, Ranges, list[Decision]]:
-    """Subnet and addresses of the endpoint, and decisions about the endpoint itself."""
-    if question.endpoint == "private":
-        endpoint = _endpoint(network, question)
-        where = network.subnet(endpoint.subnet_id)
-        found = Ranges.of((a, a) for a in network.endpoint_addresses(endpoint))
-        return where, found or where.addresses, [_approval(endpoint)]
-    subnet = network.subnet(question.instance.subnet_id)
-    if question.endpoint == "public":
-        return subnet, PUBLIC, [_public(question.instance)]
-    return subnet, subnet.addresses, []
-
-
-def _endpoint(network: Network, question: Question) -> PrivateEndpoint:
-    found = network.private_endpoints(question.instance.id)
-    named = [e for e in found if any(question.answer & Ranges(((a, a),)) for a in network.endpoint_addresses(e))]
-    near = [e for e in found if key(e.subnet_id).startswith(key(question.subnet.vnet_id) + "/")]
-    if found:
-        return (named or near or list(found))[0]
-    raise MissingEvidence(
-        Gap(
-            f"A private endpoint of {question.instance.name}",
-            "The question asks for it and none is in the evidence.",
-            "az network private-endpoint list -o json (needs Microsoft.Network/privateEndpoints/read)",
-        )
-    )
-
-
-def _approval(endpoint: PrivateEndpoint) -> Decision:
-    """Only Approved carries traffic. Source: "What is a private endpoint?", section "Private endpoint properties"."""
-    evidence = (endpoint.reading.evidence("privateLinkServiceConnections"),)
-    if endpoint.status.lower() == "approved":
-        return Decision("endpoint", endpoint.id, Verdict.REACHABLE, f"{endpoint.name} is Approved.", evidence)
-    why = (
-        f"The connection of {endpoint.name} is {endpoint.status or 'without a status'}; only Approved carries traffic."
-    )
-    if endpoint.status.lower() in {"pending", "rejected", "disconnected", "removed"}:
-        return Decision("endpoint", endpoint.id, Verdict.BLOCKED, why, evidence, Cause.PE_NOT_APPROVED)
-    gap = Gap(f"Status of {endpoint.name}", why, f"az network private-endpoint show --ids {endpoint.id} -o json")
-    return Decision("endpoint", endpoint.id, Verdict.UNKNOWN, why, evidence, gap=gap)
-
-
-def _public(instance: ManagedInstance) -> Decision:
-    evidence = (instance.reading.evidence("publicDataEndpointEnabled"),)
-    if instance.public_endpoint:
-        return Decision("endpoint", instance.id, Verdict.REACHABLE, "The public endpoint is on.", evidence)
-    if instance.public_endpoint is False:
-        why = "The public endpoint is off, so its name does not resolve."
-        return Decision("endpoint", instance.id, Verdict.BLOCKED, why, evidence, Cause.PUBLIC_ENDPOINT_OFF)
-    gap = Gap("publicDataEndpointEnabled", "Whether the public endpoint is on is not in the evidence.",
-              f"az resource show --ids {instance.id} --query properties.publicDataEndpointEnabled")  # fmt: skip
-    return Decision("endpoint", instance.id, Verdict.UNKNOWN, gap.why, evidence, gap=gap)
 
 
 def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head: list[Decision]) -> tuple[Hop, ...]:
@@ -387,24 +332,8 @@ def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, fore
             known = question.origin.kind == "internet"
             arriving = Flow(question.addresses if known else PUBLIC, end.addresses, flow.ports)
         guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
-        return [*_behind(ahead_of_groups(network, end, "Inbound", arriving), [guard]), _ready(question.instance)]
-    return [*ahead_of_groups(network, end, "Inbound", flow).decisions, guard, _ready(question.instance)]
-
-
-def _ready(instance: ManagedInstance) -> Decision:
-    """The instance answers only when Ready. A Stopped one still has provisioningState Succeeded."""
-    state = instance.state.lower()
-    evidence = (instance.reading.evidence("state"),)
-    if state == "ready":
-        return Decision("instance", instance.id, Verdict.REACHABLE, f"{instance.name} is Ready.", evidence)
-    if not state and instance.provisioning_state.lower() in {"", "succeeded"}:
-        note = f"The state of {instance.name} is not in the evidence; taken as Ready."
-        return Decision("instance", instance.id, Verdict.REACHABLE, note, evidence, notes=(note,))
-    why = f"{instance.name} is {instance.state or instance.provisioning_state}; only Ready accepts connections."
-    if state in STOPPED:
-        return Decision("instance", instance.id, Verdict.BLOCKED, why, evidence, Cause.INSTANCE_NOT_READY)
-    gap = Gap(f"Whether {instance.name} accepts connections", why, f"az resource show --ids {instance.id} -o json")
-    return Decision("instance", instance.id, Verdict.UNKNOWN, why, evidence, gap=gap)
+        return [*_behind(ahead_of_groups(network, end, "Inbound", arriving), [guard]), ready(question.instance)]
+    return [*ahead_of_groups(network, end, "Inbound", flow).decisions, guard, ready(question.instance)]
 
 
 def _reply(network: Network, question: Question, back: Flow, end: Subnet) -> list[Hop]:
