@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from arm import Json, at, instance, nic, nsg, peered, private_endpoint, route_table, rule, subnet, vnet_id
-from test_rules.topology import A, B, asked, named, rows, shared_hub, two, verdict, winner, without
 
 from mi_workbook.core.verdict import Verdict
+from test_rules.topology import A, B, asked, named, rows, shared_hub, two, verdict, winner, without
 
 PE = private_endpoint("pe", "B/pe", "10.2.5.4")
 POLICY_ON = subnet("10.2.5.0/24", privateEndpointNetworkPolicies="Enabled")
