@@ -181,6 +181,11 @@ def _vm_place(network: Network, vm_id: str, typed: str = "") -> Place:
 
 def _nic_place(network: Network, nic_id: str, typed: str) -> Place:
     nic = network.nic(nic_id)
+    if nic.reading.reference("privateEndpoint"):
+        raise InputError(
+            f"{nic.name} is the NIC of a private endpoint, from which no connection starts.",
+            remedy="Name the client's VM, NIC or subnet.",
+        )
     main = nic.primary
     if main is None or not main.subnet_id:
         raise MissingEvidence(Gap(f"Subnet of NIC {nic.name}", "It names none.", f"az network nic show --ids {nic.id}"))

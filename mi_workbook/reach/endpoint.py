@@ -28,7 +28,7 @@ def destination(network: Network, question: Question) -> tuple[Subnet, Ranges, l
         endpoint = _endpoint(network, question)
         where = network.subnet(endpoint.subnet_id)
         found = Ranges.of((a, a) for a in network.endpoint_addresses(endpoint))
-        return where, found or where.addresses, [_approval(endpoint)]
+        return where, found or where.addresses, [_approval(endpoint, question.instance)]
     subnet = network.subnet(question.instance.subnet_id)
     if question.endpoint == "public":
         return subnet, PUBLIC, [_public(question.instance)]
@@ -50,9 +50,19 @@ def _endpoint(network: Network, question: Question) -> PrivateEndpoint:
     )
 
 
-def _approval(endpoint: PrivateEndpoint) -> Decision:
-    """Only Approved carries traffic. Source: "What is a private endpoint?", section "Private endpoint properties"."""
+def _approval(endpoint: PrivateEndpoint, instance: ManagedInstance) -> Decision:
+    """Only Approved carries traffic; both ends record the state, and where they disagree one of them is old.
+
+    Source: "What is a private endpoint?", section "Private endpoint properties".
+    """
     evidence = (endpoint.reading.evidence("privateLinkServiceConnections"),)
+    there = instance.endpoint_states.get(key(endpoint.id), "")
+    if endpoint.status.lower() == "approved" and there.lower() not in {"", "approved"}:
+        why = f"{endpoint.name} says Approved, and {instance.name} says {there} for the same connection."
+        gap = Gap(f"State of the connection of {endpoint.name}", why,
+                  f"az sql mi show --ids {instance.id} --query privateEndpointConnections, and az network private-endpoint show --ids {endpoint.id}")  # fmt: skip
+        seen = (*evidence, instance.reading.evidence("privateEndpointConnections"))
+        return Decision("endpoint", endpoint.id, Verdict.UNKNOWN, why, seen, gap=gap)
     if endpoint.status.lower() == "approved":
         return Decision("endpoint", endpoint.id, Verdict.REACHABLE, f"{endpoint.name} is Approved.", evidence)
     why = (

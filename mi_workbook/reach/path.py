@@ -167,7 +167,20 @@ def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trac
     back = Flow(addresses, question.addresses, ports)
     forward = Trace(flow, "forward", (*_start(question, network), *_forward(network, question, flow, subnet, head)))
     reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question, addresses)))
+    if question.endpoint == "private" and any(d.kind == "appliance" for d in forward.decisions):
+        reply = _perhaps_past_it(reply)
     return list(remembered(forward, reply))
+
+
+def _perhaps_past_it(reply: Trace) -> Trace:
+    """Replies of a private endpoint behind an appliance. Source: "What is a private endpoint?", section "Limitations" (SNAT)."""
+    note = (
+        "The way to the private endpoint leads through an appliance. Documentation recommends that it translates the source address "
+        "(SNAT), so that replies come back to it; measured, some services reply through it without."
+    )
+    first, *others = reply.hops
+    decisions = tuple(replace(d, notes=(*d.notes, note)) for d in first.decisions)
+    return replace(reply, hops=(Hop(first.at, decisions), *others))
 
 
 def _start(question: Question, network: Network) -> tuple[Hop, ...]:
@@ -213,11 +226,23 @@ def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head
         ]
     if head:
         hops.append(Hop(head[0].by, tuple(head)))
+    if question.endpoint == "private" and flow.destination == end.addresses and flow.destination.size > 1:
+        hops = [Hop(hop.at, tuple(_without_address(question, d) for d in hop.decisions)) for hop in hops]
     routing = [d for hop in hops for d in hop.decisions if d.kind in ROUTING]
     if any(d.result is Verdict.BLOCKED for d in routing):
         return tuple(hops)
     foreign = flow.source if _relayed(hops) else Ranges()
     return (*hops, Hop(end.id, tuple(_arrival(network, question, flow, end, foreign))))
+
+
+def _without_address(question: Question, decision: Decision) -> Decision:
+    """A block on the way to an endpoint whose address is not known: its own /32 route would win over a shorter one."""
+    if decision.kind not in ROUTING or decision.result is not Verdict.BLOCKED:
+        return decision
+    why = f"{decision.why} The address of the private endpoint is not in the evidence, and its own route may be longer."
+    gap = Gap(f"Address of the private endpoint of {question.instance.name}", why,
+              "az network private-endpoint show --ids <id> -o json, and az network nic show of its NIC")  # fmt: skip
+    return replace(decision, result=Verdict.UNKNOWN, why=why, gap=gap, cause=None)
 
 
 ROUTING = frozenset({"route", "peering", "appliance", "gateway", "client"})
@@ -272,6 +297,7 @@ def _into_azure(network: Network, question: Question, flow: Flow) -> list[Hop]:
     state = gateway_state(gateway)
     if origin.kind == "clients":
         decisions = client_routes(network, gateway, question.instance.subnet_id, flow.destination)
+        decisions = _through_transit(network, question, gateway, decisions)
         return [Hop(question.at, tuple(decisions)), *([Hop(gateway.id, tuple(state))] if state else [])]
     if origin.kind == "site" and origin.connection is not None:
         over = tunnel(network, origin.connection, gateway, flow)
@@ -279,6 +305,21 @@ def _into_azure(network: Network, question: Question, flow: Flow) -> list[Hop]:
     entered = Decision("gateway", gateway.id, Verdict.REACHABLE, f"It enters through {gateway.name}.",
                        (gateway.reading.whole(),))  # fmt: skip
     return [Hop(question.at, (entered, *state))]
+
+
+def _through_transit(
+    network: Network, question: Question, gateway: Gateway, decisions: list[Decision]
+) -> list[Decision]:
+    """The client's decisions, with the note on forwarded traffic where they go on over a peering that does not accept it."""
+    home = network.vnet(question.instance.subnet_id.rsplit("/subnets/", 1)[0])
+    side = home.peering_with(gateway.vnet_id)
+    if side is None or side.allow_forwarded:
+        return decisions
+    note = (
+        f"allowForwardedTraffic is false on {side.name}. Documentation: traffic of a VPN gateway does not need it; the page on "
+        "troubleshooting peerings lists it as a check."
+    )
+    return [*decisions[:-1], replace(decisions[-1], notes=(*decisions[-1].notes, note))]
 
 
 def _from_internet(question: Question) -> Hop:
@@ -332,8 +373,24 @@ def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, fore
             known = question.origin.kind == "internet"
             arriving = Flow(question.addresses if known else PUBLIC, end.addresses, flow.ports)
         guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
+        if question.endpoint == "private" and _lists_ports(network, end):
+            guard = replace(guard, notes=(*guard.notes, SEVERAL_PORTS))
         return [*_behind(ahead_of_groups(network, end, "Inbound", arriving), [guard]), ready(question.instance)]
     return [*ahead_of_groups(network, end, "Inbound", flow).decisions, guard, ready(question.instance)]
+
+
+SEVERAL_PORTS = (
+    "A rule of the private endpoint's subnet has several port ranges. When network policies for private endpoints were new, only the "
+    "first range of such a rule counted; whether that was lifted is not documented."
+)
+
+
+def _lists_ports(network: Network, end: Subnet) -> bool:
+    try:
+        rules = network.nsg(end.nsg_id).toward("Inbound") if end.nsg_id else ()
+    except MissingEvidence:
+        return False
+    return any(len(rule.ports) > 1 for rule in rules)
 
 
 def _reply(network: Network, question: Question, back: Flow, end: Subnet) -> list[Hop]:

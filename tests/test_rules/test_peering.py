@@ -103,7 +103,6 @@ def test_access_flag_takes_a_peer_out_of_the_tag_only(side: str) -> None:
     assert verdict(two(**guarded, extra=(open_,))) is Verdict.REACHABLE
 
 
-@pytest.mark.xfail(strict=True, reason="no note on forwarded traffic through a gateway (path._into_azure)")
 def test_clients_behind_a_gateway_carry_the_note_on_forwarded_traffic() -> None:
     """Documentation says that it is not needed there; the troubleshooting page lists it."""
     found = asked(shared_hub(), "p2s:gw")
@@ -117,7 +116,6 @@ def test_transit_counts_across_regions_as_well() -> None:
     assert ("172.16.201.0/24", "VirtualNetworkGateway") in rows(resources, "A/vm")
 
 
-@pytest.mark.xfail(strict=True, reason="the SKU of a gateway that lends itself is not looked at (gateways._borrowed)")
 def test_basic_gateway_does_not_lend_itself_to_a_peer() -> None:
     """Gateway transit is not supported with SKU Basic: a block, or a gap that names the SKU."""
     resources = shared_hub()
@@ -172,7 +170,6 @@ def test_subnet_peering_joins_the_subnets_it_names_and_no_others() -> None:
     assert (found.verdict, found.root_cause) == (Verdict.BLOCKED, "peer-subnet-scope")
 
 
-@pytest.mark.xfail(strict=True, reason="wrong reachable: names that were not collected count as all (peering._scope)")
 def test_subnet_peering_whose_names_were_not_collected_is_unknown() -> None:
     """Routes to the peered subnets are seen by subnets that do not take part."""
     found = asked(subnets_peered({}, {}))
@@ -185,7 +182,6 @@ def test_peering_for_ipv6_alone_carries_no_ipv4() -> None:
     assert verdict(two(a_side=peered(B, **only), b_side=peered(A, **only))) is Verdict.BLOCKED
 
 
-@pytest.mark.xfail(strict=True, reason="wrong root cause: called an old sync (no_route.not_peered)")
 def test_peering_for_ipv6_alone_is_named_as_the_reason() -> None:
     """And not an old address space, whose remedy would not help."""
     only = {"enableOnlyIPv6Peering": True}
@@ -263,9 +259,6 @@ def test_network_that_is_peered_and_connected_by_vpn_uses_the_peering() -> None:
 # Evidence that shows only a part.
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: an unread remoteAddressSpace counts as an empty one (no_route.not_peered)"
-)
 @pytest.mark.parametrize("complete", [None, frozenset()], ids=["whole", "bare"])
 def test_connected_peering_whose_space_was_not_collected_is_unknown(complete: frozenset[str] | None) -> None:
     """Connected, and which prefixes it joins is not in the evidence."""
@@ -284,9 +277,6 @@ UNLISTED = [
 ]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: a user route decides though peerings were not listed (forwarding._by)"
-)
 @pytest.mark.parametrize("resources", UNLISTED)
 def test_broad_user_route_decides_nothing_where_peerings_were_not_listed(resources: list[Any]) -> None:
     """A peering that was not seen may bring a longer route, or the network of the next hop."""
@@ -301,7 +291,6 @@ def test_broad_user_route_on_the_instances_subnet_decides_nothing_either() -> No
     assert found.verdict is Verdict.UNKNOWN and found.gaps
 
 
-@pytest.mark.xfail(strict=True, reason="wrong blocked: the gateway's side is read as empty (no_route.transit)")
 def test_gateways_network_without_its_list_of_peerings_is_not_one_sided() -> None:
     """The spoke uses the gateway; whether the hub allows it was not collected."""
     found = asked(without(shared_hub(), "H", "virtualNetworkPeerings"), "p2s:gw", complete=frozenset())
@@ -317,9 +306,6 @@ def test_site_behind_a_hub_is_unknown_where_a_list_of_peerings_is_missing(name: 
     assert found.verdict is Verdict.UNKNOWN and found.gaps
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: user routes are judged before what a manager may add (forwarding._none)"
-)
 @pytest.mark.parametrize("kind", ["None", "Internet"])
 def test_network_manager_may_add_a_longer_route_than_the_users(kind: str) -> None:
     """ConnectedGroup routes have the prefixes of the other networks, and no peering shows them."""
@@ -348,23 +334,18 @@ def test_null_members_in_lists_are_left_out_and_break_nothing() -> None:
     assert verdict(resources) is Verdict.REACHABLE
 
 
-@pytest.mark.xfail(strict=True, reason="flags of a wrong type read as their default (reading.flag)")
 def test_flag_that_is_no_boolean_is_not_read_as_its_default() -> None:
     """Tables and exports write "true" as a text."""
     flags: dict[str, Any] = {"hub_side": {"allowGatewayTransit": "true"}, "spoke_side": {"useRemoteGateways": "true"}}
     assert asked(hub(**flags), "p2s:gw").verdict is not Verdict.BLOCKED
 
 
-@pytest.mark.xfail(strict=True, reason="wrong reachable: as above")
 def test_access_flag_as_a_text_is_not_read_as_true() -> None:
     """With default rules the verdict hangs on it."""
     side = peered(A, allowVirtualNetworkAccess="false")
     assert verdict(two(b=subnet("10.2.0.0/27", "n"), b_side=side, extra=(nsg("n"),))) is not Verdict.REACHABLE
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: what Azure itself showed is not asked (effective_routes, diagnose)"
-)
 def test_route_that_azure_showed_and_no_peering_explains_forbids_blocked() -> None:
     """A captured table with a ConnectedGroup row proves a way that the configuration does not show."""
     resources = two()
@@ -383,7 +364,6 @@ def test_route_that_azure_showed_and_no_peering_explains_forbids_blocked() -> No
     assert diagnose(Snapshot(resources, observations=seen), "vm-a", "mi").verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.xfail(strict=True, reason="wrong reachable: as above")
 def test_captured_table_without_the_route_in_question_forbids_reachable() -> None:
     """Azure showed that the packet is dropped; the configuration says that it is peered."""
     rows_seen = [("Default", "10.1.0.0/16", "VnetLocal"), ("Default", "10.0.0.0/8", "None")]
