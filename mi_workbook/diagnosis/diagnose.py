@@ -16,6 +16,7 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change, Diagnosis, Finding, Place, Repair
 from mi_workbook.core.trace import Decision, Trace
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.neighbours import cut_off
 from mi_workbook.diagnosis.outside import origin, source_addresses
 from mi_workbook.diagnosis.places import find_source, find_target
 from mi_workbook.evidence.snapshot import Snapshot
@@ -266,8 +267,21 @@ def _repair(first: Look, source: str, target: str, endpoint: str) -> tuple[Repai
     if _open(seen):
         steps = _needed(first, steps, source, target, endpoint)
     changes = tuple(change for step in steps for change in step.changes)
-    proved = _open(seen) and not _new_blockers(first, seen, steps)
-    return Repair(proved, proved, changes, seen.verdict, tuple(s.fault for s in steps)), later
+    works = _open(seen) and not _new_blockers(first, seen, steps)
+    lost = _lost(first, changes, target, endpoint) if works else ()
+    proved = works and not lost
+    return Repair(proved, works, changes, seen.verdict, tuple(s.fault for s in steps), lost), later
+
+
+def _lost(first: Look, changes: tuple[Change, ...], target: str, endpoint: str) -> tuple[str, ...]:
+    """Other subnets that the repair would cut off."""
+    tried = tuple(_on_evidence(list(changes)))
+    homes = (first.source.vnet, first.target.subnet.rsplit("/subnets/", 1)[0])
+
+    def ask(network: Network, subnet_id: str) -> Verdict:
+        return look(network, subnet_id, target, endpoint, checked=False).verdict
+
+    return cut_off(first.network, first.network.after(list(tried)), tried, homes, ask) if tried else ()
 
 
 def _open(seen: Look) -> bool:
