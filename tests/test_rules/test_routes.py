@@ -428,9 +428,6 @@ def test_resource_in_two_files_counts_once() -> None:
     assert diagnose(load_bytes([("one.json", one), ("two.json", other)]), "vm-a", "mi").verdict is Verdict.REACHABLE
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a resource twice in one file counts as two of one id (files.load_bytes, one part)"
-)
 def test_resource_twice_in_one_file_counts_once() -> None:
     """Pages of a query that overlap."""
     resources = two()
