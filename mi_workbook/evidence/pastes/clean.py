@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from mi_workbook.evidence.error_text import scrub
 from mi_workbook.evidence.pastes.paste import Line
@@ -40,6 +41,7 @@ COMMAND = re.compile(
 FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*[\w.+-]{0,20}\s*$")
 PEM = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{1,60}-----")
 ELEMENT = re.compile(r"(?i)(<\w{0,20}(?:secret|password|key|cert)\w{0,20}(?: [^<>]{0,200})?>)[^<]{1,9000}")
+LONGEST_SHOWN = 2000
 HIDDEN = "(a certificate or a key: dropped while reading)"
 
 
@@ -61,7 +63,9 @@ def _unquoted(lines: list[str]) -> list[str]:
     """Without the marks of a quoted mail. One line alone that begins with > may be a prompt, and is left."""
     marked = [bool(QUOTED.match(line)) for line in lines]
     filled = [at for at, line in enumerate(lines) if line.strip()]
-    runs = {at for one, two in zip(filled, filled[1:], strict=False) if marked[one] and marked[two] for at in (one, two)}
+    runs = {
+        at for one, two in pairwise(filled) if marked[one] and marked[two] for at in (one, two)
+    }
     return [QUOTED.sub("", line) if at in runs else line for at, line in enumerate(lines)]
 
 
@@ -75,4 +79,10 @@ def without_secrets(lines: Iterator[Line]) -> Iterator[Line]:
         if mark and inside:
             yield Line(line.number, HIDDEN)
         elif not inside and not mark:
-            yield Line(line.number, ELEMENT.sub(r"\1***", scrub(line.text)))
+            yield Line(line.number, _shown(line.text))
+
+
+def _shown(text: str) -> str:
+    more = len(text) - LONGEST_SHOWN
+    cut = f"{text[:LONGEST_SHOWN]}... ({more} more characters)" if more > 0 else text
+    return ELEMENT.sub(r"\1***", scrub(cut))

@@ -15,7 +15,16 @@ from typing import Any
 from mi_workbook.evidence.pastes.clean import COMMAND
 from mi_workbook.evidence.pastes.json_blocks import json_claims, json_objects
 from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
-from mi_workbook.evidence.pastes.shapes import NO_END, ONLY_IPV6, bare_address, filled, only_ipv6, prefix, route_row, whole_number
+from mi_workbook.evidence.pastes.shapes import (
+    NO_END,
+    ONLY_IPV6,
+    bare_address,
+    filled,
+    only_ipv6,
+    prefix,
+    route_row,
+    whole_number,
+)
 
 KIND = "ip-route"
 TITLE = "Linux: ip route"

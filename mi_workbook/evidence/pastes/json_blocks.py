@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mi_workbook.evidence.pastes.paste import Claim, Line
 
 START = re.compile(r"^\s*[\[{]")
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
-FAR = 40
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
+FAR = 120
 
 
 def json_claims(lines: Sequence[Line], key: str) -> Iterator[Claim]:
@@ -19,10 +20,11 @@ def json_claims(lines: Sequence[Line], key: str) -> Iterator[Claim]:
 
     A block ends where its brackets close, or, where they never do, at the first blank line.
     """
+    named = [at for at, line in enumerate(lines) if key in line.text]
     at = 0
-    while at < len(lines):
-        head = "\n".join(line.text for line in lines[at : at + FAR]) if START.match(lines[at].text) else ""
-        if key not in head:
+    while at < len(lines) and named:
+        nearest = bisect_left(named, at)
+        if not START.match(lines[at].text) or nearest == len(named) or named[nearest] >= at + FAR:
             at += 1
             continue
         last = _end(lines, at)

@@ -29,8 +29,12 @@ from mi_workbook.evidence.pastes.shapes import (
 KIND = "linux-netstat"
 TITLE = "Linux: route -n or netstat -rn"
 
-FOUR = re.compile(r"^\s*(\S+)\s+(\S+)\s+(\d+(?:\.\d+){3})\s+([UGHRDMACISBb!+]{1,10})\s+(\d+|-)\s+(\d+|-)\s+(\d+|-)\s+(\S+)\s*$")
-SIX = re.compile(r"^\s*(\S*:\S*?/\d{1,3})\s+(\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?)\s+([UGHRDMACISBb!+ncex]{1,10})\s+(-?\d+)\s+\d+\s+\d+\s+(\S+)\s*$")
+FOUR = re.compile(
+    r"^\s*(\S+)\s+(\S+)\s+(\d+(?:\.\d+){3})\s+([UGHRDMACISBb!+]{1,10})\s+(\d+|-)\s+(\d+|-)\s+(\d+|-)\s+(\S+)\s*$"
+)
+SIX = re.compile(
+    r"^\s*(\S*:\S*?/\d{1,3})\s+(\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?)\s+([UGHRDMACISBb!+ncex]{1,10})\s+(-?\d+)\s+\d+\s+\d+\s+(\S+)\s*$"
+)
 HEADING = re.compile(r"\b(?:Genmask|Iface|irtt|MSS)\b|\bIf$")
 TABLE = re.compile(r"IP(?:v6)?(?=\W|$)", re.IGNORECASE)
 
@@ -57,7 +61,9 @@ def _belongs(text: str) -> bool:
 
 
 def _is_heading(text: str) -> bool:
-    return bool(HEADING.search(text)) or (bool(TABLE.search(text)) and len(text.split()) <= 6 and not is_ipv4(text.split()[0]))
+    return bool(HEADING.search(text)) or (
+        bool(TABLE.search(text)) and len(text.split()) <= 6 and not is_ipv4(text.split()[0])
+    )
 
 
 def _above(lines: Sequence[Line], at: int) -> int:

@@ -92,7 +92,9 @@ def _ordered(parser: Parser, run: Sequence[Line]) -> Iterator[Claim]:
 def _reading(parser: Parser, block: Sequence[Line], span: tuple[int, int]) -> Reading:
     try:
         reading = parser.read(block)
-    except Exception as error:  # noqa: BLE001 - our own fault in one format must not lose the others
+    except Exception as error:  # our own fault in one format must not lose the others
         note = f"Reading this failed, and the fault is ours ({parser.KIND}, {type(error).__name__}): no line of it was read."
-        reading = Reading(parser.KIND, parser.TITLE, (), tuple(line for line in block if line.text.strip()), (note,), False)
+        reading = Reading(
+            parser.KIND, parser.TITLE, (), tuple(line for line in block if line.text.strip()), (note,), False
+        )
     return replace(reading, span=span, left=tuple(without_secrets(iter(reading.left))))

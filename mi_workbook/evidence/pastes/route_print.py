@@ -32,7 +32,9 @@ KIND = "route-print"
 TITLE = "Windows: route print"
 
 SEPARATOR = re.compile(r"={10,}")
-ADAPTER = re.compile(r"^\s*(0x[0-9a-fA-F]{1,8}|\d{1,8})\s*\.{3,}\s*((?:[0-9a-fA-F]{2} ){5,7}[0-9a-fA-F]{2}(?![^ .]))?[ .]*(.*)$")
+ADAPTER = re.compile(
+    r"^\s*(0x[0-9a-fA-F]{1,8}|\d{1,8})\s*\.{3,}\s*((?:[0-9a-fA-F]{2} ){5,7}[0-9a-fA-F]{2}(?![^ .]))?[ .]*(.*)$"
+)
 DEFAULT = re.compile(r"^[^:\d]{3,60}:\s*\d{1,3}(?:\.\d{1,3}){3}\s*$")
 SIXTH = re.compile(r"^\s*(\d{1,8})\s+(\d{1,10})\s+([0-9a-fA-F:.]{2,45}(?:/\d{1,3})?)(?:\s+(\S.*))?$")
 CONSOLE = 79
@@ -181,9 +183,7 @@ def _pieces(lines: Sequence[Line], table: _Table) -> Iterator[Line]:
 
 
 def _glued(line: Line, words: str, table: _Table) -> Iterator[Line]:
-    if words and _mark(words) == "row":
-        yield Line(line.number, words)
-    elif words and _titled(words):
+    if words and (_mark(words) == "row" or _titled(words)):
         yield Line(line.number, words)
     elif words:
         table.notes.append(f"Line {line.number}: {words[:60]!r} stands beside a separator and was taken for a heading.")
@@ -225,7 +225,7 @@ def _route(table: _Table, pieces: Sequence[Line], at: int) -> int:
 
 def _active(words: Sequence[str]) -> dict[str, Any] | None:
     """address, mask, gateway or words, interface (XP: also its index), metric."""
-    if not 5 <= len(words) <= 8 or not words[1] in MASKS:
+    if not 5 <= len(words) <= 8 or words[1] not in MASKS:
         return None
     *gateway, interface, last = words[2:]
     metric, target = whole_number(last), masked(words[0], words[1])
@@ -297,7 +297,9 @@ def _judge(table: _Table) -> None:
     """What a reader must know: what is missing at either end, and which table is not here."""
     shape = table.shape
     if not shape.startswith("S"):
-        table.notes.append("The beginning is missing: `route print` starts with a separator and the list of interfaces.")
+        table.notes.append(
+            "The beginning is missing: `route print` starts with a separator and the list of interfaces."
+        )
     if "A" in shape and not ENDED_FOUR.search(shape):
         table.notes.append("The IPv4 table is cut before the end of its persistent routes: rows may be missing.")
     elif not WHOLE.fullmatch(shape):
