@@ -63,9 +63,7 @@ def _unquoted(lines: list[str]) -> list[str]:
     """Without the marks of a quoted mail. One line alone that begins with > may be a prompt, and is left."""
     marked = [bool(QUOTED.match(line)) for line in lines]
     filled = [at for at, line in enumerate(lines) if line.strip()]
-    runs = {
-        at for one, two in pairwise(filled) if marked[one] and marked[two] for at in (one, two)
-    }
+    runs = {at for one, two in pairwise(filled) if marked[one] and marked[two] for at in (one, two)}
     return [QUOTED.sub("", line) if at in runs else line for at, line in enumerate(lines)]
 
 

@@ -170,7 +170,7 @@ def _delimiter(text: str) -> str:
     """The delimiter of a CSV heading, "" where the line is none."""
     for sign in (",", ";"):
         names = {word.strip().strip('"').lower() for word in text.split(sign)} if len(text) < 4000 else set()
-        if {"destinationprefix", "nexthop"} <= names:
+        if {"destinationprefix", "nexthop"} <= names and all(name.isalpha() for name in names):
             return sign
     return ""
 

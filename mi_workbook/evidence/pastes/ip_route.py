@@ -8,7 +8,6 @@ Source: ip-route(8).
 
 from __future__ import annotations
 
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 

@@ -29,16 +29,16 @@ TITLE = "OpenVPN profile (.ovpn)"
 TAG = re.compile(r"^\s*<(/?)([a-z0-9-]{1,30})>\s*$")
 KNOWN = frozenset({
     "client", "dev", "dev-type", "proto", "remote", "remote-random", "remote-random-hostname", "resolv-retry",
-    "nobind", "persist-key", "persist-tun", "remote-cert-tls", "verify-x509-name", "verb", "mute", "cipher", "data-
-    ciphers", "data-ciphers-fallback", "ncp-ciphers", "auth", "auth-nocache", "auth-user-pass", "auth-retry", "tls-
-    client", "tls-version-min", "tls-version-max", "tls-cipher", "tls-auth", "tls-crypt", "key-direction", "reneg-
-    sec", "route", "route-ipv6", "route-metric", "route-method", "route-delay", "route-gateway", "route-nopull",
-    "dhcp-option", "redirect-gateway", "pull", "pull-filter", "ca", "cert", "key", "pkcs12", "comp-lzo", "compress",
-    "ping", "ping-restart", "keepalive", "tun-mtu", "mssfix", "fragment", "sndbuf", "rcvbuf", "log", "log-append",
-    "setenv", "script-security", "up", "down", "explicit-exit-notify", "connect-retry", "connect-retry-max",
-    "connect-timeout", "server-poll-timeout", "float", "local", "lport", "rport", "port", "register-dns", "block-
-    outside-dns", "topology", "user", "group", "mtu-disc", "disable-dco", "windows-driver", "crl-verify", "extra-
-    certs", "secret", "management", "hand-window",
+    "nobind", "persist-key", "persist-tun", "remote-cert-tls", "verify-x509-name", "verb", "mute", "cipher",
+    "data-ciphers", "data-ciphers-fallback", "ncp-ciphers", "auth", "auth-nocache", "auth-user-pass", "auth-retry",
+    "tls-client", "tls-version-min", "tls-version-max", "tls-cipher", "tls-auth", "tls-crypt", "key-direction",
+    "reneg-sec", "route", "route-ipv6", "route-metric", "route-method", "route-delay", "route-gateway",
+    "route-nopull", "dhcp-option", "redirect-gateway", "pull", "pull-filter", "ca", "cert", "key", "pkcs12",
+    "comp-lzo", "compress", "ping", "ping-restart", "keepalive", "tun-mtu", "mssfix", "fragment", "sndbuf",
+    "rcvbuf", "log", "log-append", "setenv", "script-security", "up", "down", "explicit-exit-notify",
+    "connect-retry", "connect-retry-max", "connect-timeout", "server-poll-timeout", "float", "local", "lport",
+    "rport", "port", "register-dns", "block-outside-dns", "topology", "user", "group", "mtu-disc", "disable-dco",
+    "windows-driver", "crl-verify", "extra-certs", "secret", "management", "hand-window",
 })  # fmt: skip
 MEANS = {
     "route-nopull": "route-nopull: routes that the gateway pushes are not taken over.",
