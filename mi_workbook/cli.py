@@ -289,7 +289,7 @@ def _parse(args: argparse.Namespace) -> int:
         print(json.dumps(pastes_json(pastes), indent=2))
     else:
         render_pastes(pastes, _console())
-    if not any(reading.rows or not reading.whole for reading in pastes.readings):
+    if not any(reading.rows or not args.kind for reading in pastes.readings):
         return BAD_INPUT
     return 0 if pastes.whole else EXIT[Verdict.UNKNOWN]
 

@@ -41,10 +41,14 @@ class _Block:
 
 
 def _field_of(text: str) -> tuple[str, str] | None:
-    """Label and value of "Label . . . . : value", None where the line is none."""
+    """Label and value of "Label . . . . : value", None where the line is none.
+
+    A long label leaves no room for dots, as that of the suffix in German; it is told by DNS in it.
+    """
     head, colon, value = text.partition(":")
     dotted = head.rstrip()
-    if not colon or not dotted.endswith(".") or len(dotted) > HEADING:
+    tight = "DNS" in dotted and (text[:1] == " " or bool(value.strip()))
+    if not colon or not (dotted.endswith(".") or tight) or len(dotted) > HEADING:
         return None
     label = dotted.rstrip(" .").strip()
     return (label, value.strip()) if label else None
