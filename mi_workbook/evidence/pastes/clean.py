@@ -39,8 +39,9 @@ COMMAND = re.compile(
     re.IGNORECASE,
 )
 FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*[\w.+-]{0,20}\s*$")
-PEM = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{1,60}-----")
-ELEMENT = re.compile(r"(?i)(<\w{0,20}(?:secret|password|key|cert)\w{0,20}(?: [^<>]{0,200})?>)[^<]{1,9000}")
+PEM = re.compile(r"-----(BEGIN|END) [A-Za-z0-9 ]{1,60}-----")
+ELEMENT = re.compile(r"(?i)(<\w{0,20}(?:secret|password|key|cert|hash)\w{0,20}(?: [^<>]{0,200})?>)[^<]{1,9000}")
+CODE = re.compile(r"^\s*[A-Za-z0-9+/=]{32,}\s*$")
 LONGEST_SHOWN = 2000
 HIDDEN = "(a certificate or a key: dropped while reading)"
 
@@ -68,13 +69,16 @@ def _unquoted(lines: list[str]) -> list[str]:
 
 
 def without_secrets(lines: Iterator[Line]) -> Iterator[Line]:
-    """Lines to show: what stands between BEGIN and END of a key, or after a secret's name, is not among them."""
+    """Lines to show, without secrets.
+
+    Hidden are what stands between BEGIN and END of a key, a long code alone on its line, and values of secret names.
+    """
     inside = False
     for line in lines:
         mark = PEM.search(line.text)
         if mark:
             inside = mark[1] == "BEGIN"
-        if mark and inside:
+        if (mark and inside) or (not inside and CODE.match(line.text)):
             yield Line(line.number, HIDDEN)
         elif not inside and not mark:
             yield Line(line.number, _shown(line.text))

@@ -31,7 +31,7 @@ KNOWN = frozenset({
     "client", "dev", "dev-type", "proto", "remote", "remote-random", "remote-random-hostname", "resolv-retry",
     "nobind", "persist-key", "persist-tun", "remote-cert-tls", "verify-x509-name", "verb", "mute", "cipher",
     "data-ciphers", "data-ciphers-fallback", "ncp-ciphers", "auth", "auth-nocache", "auth-user-pass", "auth-retry",
-    "tls-client", "tls-version-min", "tls-version-max", "tls-cipher", "tls-auth", "tls-crypt", "key-direction",
+    "tls-client", "tls-timeout", "tls-version-min", "tls-version-max", "tls-cipher", "tls-auth", "tls-crypt", "key-direction",
     "reneg-sec", "route", "route-ipv6", "route-metric", "route-method", "route-delay", "route-gateway",
     "route-nopull", "dhcp-option", "redirect-gateway", "pull", "pull-filter", "ca", "cert", "key", "pkcs12",
     "comp-lzo", "compress", "ping", "ping-restart", "keepalive", "tun-mtu", "mssfix", "fragment", "sndbuf",

@@ -45,10 +45,10 @@ GAP = 3
 # One letter for each piece: S separator, I adapter, A active and P persistent IPv4 route, 6 IPv6 route, G default gateway
 # (XP), C heading that ends in a colon, W one word, T several words.
 ADAPTERS = r"S[CWT]I+S"
-FOUR = r"S?[CWT]?SC[WT]A+G?SC(?:W|[WT]?P+S)"
+FOUR = r"[CWT]SC[WT]A+G?SC(?:W|[WT]?P+S)"
 SIX = r"[CWT]SC[WT]?(?:6+S|W)C(?:W|[WT]?6+S)"
 OLD = r"S[CWT]I+SSC[WT]A+G?SC(?:W|[WT]?P+S)"
-WHOLE = re.compile(f"{OLD}|{ADAPTERS}(?:[CWT]SC[WT]A+G?SC(?:W|[WT]?P+S))?(?:{SIX})?")
+WHOLE = re.compile(f"{OLD}|{ADAPTERS}(?:{FOUR}(?:{SIX})?|{SIX})")
 ENDED_FOUR = re.compile(r"A+G?SC(?:W|[WT]?P+S)")
 
 

@@ -40,9 +40,16 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
             if text.strip() and not (BEGINS.match(text) or COMMENT.match(text)):
                 break
             last = here if BEGINS.match(text) else last
-        above = at > 0 and COMMAND.match(lines[at - 1].text) and "routes" in lines[at - 1].text.lower()
-        yield Claim(at - 1 if above else at, last)
+        yield Claim(_above(lines, at), last)
         at = last + 1
+
+
+def _above(lines: Sequence[Line], at: int) -> int:
+    """With the comments right above, and the command that printed the file."""
+    while at > 0 and COMMENT.match(lines[at - 1].text):
+        at -= 1
+    printed = at > 0 and COMMAND.match(lines[at - 1].text) and "routes" in lines[at - 1].text.lower()
+    return at - 1 if printed else at
 
 
 def read(lines: Sequence[Line]) -> Reading:
