@@ -98,12 +98,12 @@ def after_prompt(text: str) -> str:
 def command(text: str, *names: str) -> list[str] | None:
     """The arguments where the line runs one of the named commands (with or without a prompt), else None.
 
-    A sentence that happens to begin with the name is no command: `timeout 5 nc ...` is one, `nc: connect to ...` is not.
+    A message that begins with the name is no command: `timeout 5 nc ...` is one, `traceroute to ...` is not.
     """
     words = _words(after_prompt(text))
     if len(words) > 2 and words[0] in {"timeout", "time", "sudo"}:
         words = words[2:] if words[0] == "timeout" else words[1:]
-    if not words:
+    if not words or words[1:2] in ([":"], ["to"]):
         return None
     first = words[0].lower().replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".exe")
     return words[1:] if first in names else None

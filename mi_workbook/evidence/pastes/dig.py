@@ -20,7 +20,9 @@ RECORD = re.compile(r"^\s*(?P<name>\S+\.)\s+\d+\s+IN\s+(?P<type>[A-Z]+)\s+(?P<va
 STATUS = re.compile(r"\bstatus: (?P<status>[A-Z]+)")
 QUESTION = re.compile(r"^\s*;(?P<name>[^\s;]+)\.\s+IN\s+[A-Z]+")
 SERVER = re.compile(r"^\s*;; SERVER: (?P<server>[^\s#]+)#")
-LOST = re.compile(r"^\s*;; (?:connection timed out|no servers could be reached|communications error to (?P<server>[^\s#]+)#)")
+LOST = re.compile(
+    r"^\s*;; (?:connection timed out|no servers could be reached|communications error to (?P<server>[^\s#]+)#)"
+)
 LAST = re.compile(r"^\s*;; (?:MSG SIZE|XFR size)")
 SHORT = re.compile(rf"^\s*(?:{at.NAME}\.?|[0-9A-Fa-f.:]+)\s*$")
 
@@ -71,7 +73,9 @@ def _read_short(found: at.Found, words: list[str], body: Sequence[Line]) -> None
         elif value:
             found.left.append(line)
     if not found.rows and not at.ends_open(body):
-        found.say("dig +short printed nothing: the name has no such record, or does not exist. Without +short it says which.")
+        found.say(
+            "dig +short printed nothing: the name has no such record, or does not exist. Without +short it says which."
+        )
     if found.rows and found.rows[-1]["type"] == "CNAME":
         found.cut("The chain of names ends without an address.")
     elif at.ends_open(body) or not body:

@@ -20,7 +20,9 @@ NAME = re.compile(r"^\s*Name:\s*(?P<value>\S+)\s*$")
 ADDRESSES = re.compile(r"^\s*Addresses:\s*$")
 ALIASES = re.compile(r"^\s*Aliases:\s*$")
 VALUE = re.compile(rf"^\s*(?:{at.NAME}\.?|[0-9A-Fa-f.:]+)\s*$")
-FAILED = re.compile(r"no such host|not found|timed? ?out|non-recoverable|failed|unable|cannot|could not|exception", re.IGNORECASE)
+FAILED = re.compile(
+    r"no such host|not found|timed? ?out|non-recoverable|failed|unable|cannot|could not|exception", re.IGNORECASE
+)
 ANSWER = re.compile(r"^\s*Non-authoritative answer:\s*$", re.IGNORECASE)
 
 

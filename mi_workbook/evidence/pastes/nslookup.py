@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mi_workbook.evidence.pastes import answer_text as at
 from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
@@ -30,11 +31,15 @@ ADDRESS = re.compile(
 ALIASES = re.compile(rf"^\s*Alias(?:es)?\s*[:：]\s*(?P<value>{at.NAME})\.?\s*$", re.IGNORECASE)
 BARE_NAME = re.compile(rf"^\s*(?P<value>{at.NAME})\.?\s*$")
 CANONICAL = re.compile(r"^\s*(?P<name>\S+)\s+canonical name = (?P<value>\S+?)\.?\s*$")
-DIRECT = re.compile(r"^\s*(?P<name>\S+)\s+(?:internet address =|AAAA IPv6 address =|has AAAA address)\s*(?P<value>\S+)\s*$")
+DIRECT = re.compile(
+    r"^\s*(?P<name>\S+)\s+(?:internet address =|AAAA IPv6 address =|has AAAA address)\s*(?P<value>\S+)\s*$"
+)
 FAILED = re.compile(r"^\s*\*{2,3}\s*(?P<words>.+)$")
 FAILED_NAME = re.compile(rf"(?P<name>{at.NAME})\s*[:：]\s*(?P<why>[^:：]+)$")
 WAITED = re.compile(r"^\s*(?:DNS request timed out|timeout was (?P<seconds>\d+) seconds?)", re.IGNORECASE)
-NONE_REACHED = re.compile(r"^\s*;; (?:connection timed out|no servers could be reached|communications error to (?P<server>\S+?)#\d+:)")
+NONE_REACHED = re.compile(
+    r"^\s*;; (?:connection timed out|no servers could be reached|communications error to (?P<server>\S+?)#\d+:)"
+)
 HEADING = re.compile(r"^\s*[^\W\d][^\d:：\\/|]{2,60}[:：]\s*$")
 IS_SERVER = re.compile(SERVER_WORDS, re.IGNORECASE)
 IS_NAME = re.compile(NAME_WORDS, re.IGNORECASE)
@@ -57,7 +62,7 @@ class _State:
     def flush(self) -> None:
         """The answer read so far becomes rows."""
         chain = [*self.aliases, self.name] if self.name else []
-        for name, value in zip(chain, chain[1:], strict=False):
+        for name, value in pairwise(chain):
             self.found.rows.append(at.dns_row(name, "CNAME", value, self.server))
         for address in self.addresses:
             self.found.rows.append(at.dns_row(self.name, at.record_type(address), address, self.server))

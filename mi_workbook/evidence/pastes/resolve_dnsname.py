@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from mi_workbook.evidence.pastes import answer_text as at
 from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
@@ -17,7 +18,9 @@ KIND = "resolve-dnsname"
 TITLE = "Resolve-DnsName"
 TYPES = "A|AAAA|CNAME|SOA|NS|PTR|MX|SRV|TXT"
 HEAD = re.compile(r"^\s*Name\s+Type\s+TTL\s+Section\s+\S+")
-ROW = re.compile(rf"^\s*(?P<name>\S+)\s+(?P<type>{TYPES})\s+\d+\s+(?:Answer|Authority|Additional|Question)\b\s*(?P<value>\S*)")
+ROW = re.compile(
+    rf"^\s*(?P<name>\S+)\s+(?P<type>{TYPES})\s+\d+\s+(?:Answer|Authority|Additional|Question)\b\s*(?P<value>\S*)"
+)
 PROPERTY = re.compile(
     r"^\s*(?P<key>Name|QueryType|Type|TTL|Section|IP4?6?Address|NameHost|Strings|DataLength|CharacterSet|PrimaryServer|NameAdministrator|"
     r"SerialNumber|TimeToZoneRefresh|TimeToZoneFailureRetry|TimeToExpiration|DefaultTTL|Server|NameExchange|Preference)\s*:\s*(?P<value>.*)$"
@@ -35,7 +38,8 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     list_starts = {
         here
         for here in range(len(lines) - 1)
-        if re.match(r"\s*Name\s*:\s*\S", lines[here].text) and re.match(r"\s*(?:QueryType|Type)\s*:", lines[here + 1].text)
+        if re.match(r"\s*Name\s*:\s*\S", lines[here].text)
+        and re.match(r"\s*(?:QueryType|Type)\s*:", lines[here + 1].text)
     }
     texts = {lines[here].text for here in list_starts}
 
@@ -71,7 +75,7 @@ def read(lines: Sequence[Line]) -> Reading:
 
 
 def _option(words: list[str], name: str) -> str:
-    return next((after for word, after in zip(words, words[1:], strict=False) if word.lower() == name), "")
+    return next((after for word, after in pairwise(words) if word.lower() == name), "")
 
 
 class _Reader:
