@@ -13,12 +13,17 @@ from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 
 LONGEST_LINE = 4000
 MAY_GO_ON = "Nothing after the last line shows that the output ends there; more lines may have followed."
+NO_MARK = "A list has no mark at its end; compare the number of its entries with what the tool showed."
 CUT_OFF = "The output is cut off before its end; what is missing is not known."
 NAME = r"(?:[A-Za-z0-9_](?:[\w-]{0,62})\.)+[A-Za-z0-9_-]{1,63}"
 PROMPT = re.compile(
     r"^\s*(?:[A-Za-z]:\\[^>]{0,200}>|PS [^>]{0,200}>|>|"
     r"(?:\(\w{1,30}\) ?)?(?:[\w.-]{0,60}@[\w.:~/ -]{1,120}|\[[^\]]{1,80}\]|[\w.-]{0,30}:[~/]\S{0,60}|(?:ba)?sh-[\d.]+)?[$#%]\s)\s*(?=\S)"
 )
+TOOLS = (
+    "nslookup", "resolve-dnsname", "dig", "nameresolver", "test-netconnection", "tnc", "psping", "psping64", "tcpping", "nc", "ncat", "netcat",
+    "curl", "traceroute", "tracert", "tcptraceroute", "az", "get-azeffectiveroutetable", "printenv", "ipconfig", "get-netroute", "netsh", "netstat",
+)  # fmt: skip
 _RESULTS = (
     ("blocked", r"access a socket|access permissions|administratively prohibited|\b10013\b"),
     ("name-not-found", r"no such host|could ?n[o']t resolve|not resolve host|name or service not known|nodename nor servname|"
@@ -122,7 +127,9 @@ def plain(words: Iterable[str]) -> list[str]:
 
 
 def is_command(text: str) -> bool:
-    """True for a line with a prompt and something typed after it: there another piece of output begins."""
+    """True for a line with something typed, after a prompt or without: there another piece of output begins."""
+    if command(text, *TOOLS) is not None:
+        return True
     return bool(PROMPT.match(text[:LONGEST_LINE])) and not text.lstrip().startswith((">", "*", "+"))
 
 

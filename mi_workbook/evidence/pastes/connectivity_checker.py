@@ -55,7 +55,7 @@ LAST = re.compile(
     r"All tests are now done|RECOMMENDED ACTION|Recommended action|Test(?:s|ing)? (?:have )?(?:completed|finished)"
 )
 CHATTER = re.compile(
-    r"^\s*(?:\*{5,}|#{5,}|-{5,}|WARNING: (?:Reduced|This version|Current env)|Interface |Operational status|Unicast address|DNS server address|"
+    r"^\s*(?:[0-9A-Fa-f.:%]+\s*$|\*{5,}|#{5,}|-{5,}|WARNING: (?:Reduced|This version|Current env)|Interface |Operational status|Unicast address|DNS server address|"
     r"Printing average|IP Address:|Successful connections:|Failed connections:|Average response|Testing connecting|Gateway connectivity tests|"
     r"(?:Redirect Policy|Advanced|Public Endpoint|Summary|Recommended)\b|Building |Waiting for|PreLogin |Login7 |TCP connection open|Local endpoint|"
     r"Server requires|Encryption enabled|Starting Login|Connect initiated|Disconnect|Please |This was either|Learn how)"

@@ -29,7 +29,14 @@ SHORT = re.compile(rf"^\s*(?:{at.NAME}\.?|[0-9A-Fa-f.:]+)\s*$")
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """From the banner (or the answer section, or records) on; `+short` from its command on."""
-    yield from at.blocks(lines, _starts, lambda text: text.lstrip().startswith(";") or bool(RECORD.match(text)), KIND)
+    for claim in at.blocks(
+        lines, _starts, lambda text: text.lstrip().startswith(";") or bool(RECORD.match(text)), KIND
+    ):
+        first = claim.first  # what went wrong with a server stands before the banner
+        while first > 0 and LOST.match(lines[first - 1].text):
+            first -= 1
+        asked = first > 0 and at.command(lines[first - 1].text, KIND) is not None
+        yield Claim(first - 1 if asked else first, claim.last)
     yield from _short(lines)
 
 

@@ -157,7 +157,7 @@ def _csv(found: at.Found, body: Sequence[Line]) -> None:
             found.rows.append(row)
         else:
             found.left.append(line)
-    found.say("A table has no mark at its end; compare the number of rows with the Portal's.")
+    found.say(at.NO_MARK)
 
 
 def _list(found: at.Found, lines: Sequence[Line]) -> None:
@@ -170,8 +170,7 @@ def _list(found: at.Found, lines: Sequence[Line]) -> None:
             found.rows.append(row)
         if not row or ELLIPSIS.search(prefix):
             found.cut()
-    if at.ends_open(lines):
-        found.say(at.MAY_GO_ON)
+    found.say(at.NO_MARK)
 
 
 def _from_words(source: Any, state: Any, prefix: Any, hop: Any, address: Any) -> dict[str, Any] | None:

@@ -43,6 +43,7 @@ def _list(found: at.Found, lines: Sequence[Line]) -> None:
             found.rows.append(row)
         else:
             found.cut()
+    found.say(at.NO_MARK)
 
 
 def read(lines: Sequence[Line]) -> Reading:

@@ -34,6 +34,7 @@ CHATTER = re.compile(
     r"^\s*(?:Ncat: (?:Version|\d+ bytes)|found \d+ (?:associations|connections)|\d+:\s+flags=|outif |src |dst |rank info|TCP aux info|"
     r"DNS fwd/rev mismatch|Warning: inverse host lookup)"
 )
+FIRST = re.compile(r"^\s*(?:Ncat: |found \d+ (?:associations|connections))")
 SOURCE = re.compile(r"^\s*src (?P<source>\S+) port \d+")
 
 
@@ -45,7 +46,7 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """Runs of its lines; the command before them is taken in."""
 
     def starts(text: str) -> bool:
-        return bool(_named(text) or UNNAMED.match(text) or text.lstrip().startswith("Ncat: "))
+        return bool(_named(text) or UNNAMED.match(text) or FIRST.match(text))
 
     return at.blocks(lines, starts, lambda text: bool(CHATTER.match(text)), *COMMANDS)
 

@@ -24,7 +24,7 @@ SERVER_WORDS = (
     r"сервер(?: по умолчанию)?|╤хЁтхЁ"
 )
 NAME_WORDS = r"name|nom|nombre|nome|naam|nazwa|namn|navn|nimi|ad|名称|名稱|名前|이름|имя|╚ь ?"
-HEAD = re.compile(r"^\s*(?P<word>[^\W\d][^:：*;]{0,30}?)\s*[:：]\s*(?P<value>[^\s=]+)\s*$")
+HEAD = re.compile(r"^\s*(?P<word>[^\s\d:：*;()\[\]<>+|-][^:：*;]{0,30}?)\s*[:：]\s*(?P<value>[^\s=]+)\s*$")
 ADDRESS = re.compile(
     r"^\s*(?:Address(?:es)?|Adresse[ns]?|Direcci.n(?:es)?|Indirizz[oi]|Endere.os?|地址|アドレス|Адреса?)\s*[:：]\s*(?P<value>[0-9A-Fa-f:.]+(?:%\w+)?)(?:#\d+)?\s*$"
 )
@@ -90,7 +90,7 @@ def _starts(lines: Sequence[Line], here: int) -> bool:
         asked = here > 0 and at.command(lines[here - 1].text, KIND) is not None
         return bool(known or asked or _followed(lines, here + 2))
     if NONE_REACHED.match(text):
-        return not any("<<>> DiG" in one.text for one in lines[max(here - 4, 0) : here])
+        return not any("<<>> DiG" in one.text for one in lines[max(here - 5, 0) : here + 5])
     told = FAILED.match(text)
     return bool(WAITED.match(text) or CANONICAL.match(text) or (told and at.dns_failure(text) != "unclear"))
 
