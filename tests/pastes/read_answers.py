@@ -10,6 +10,7 @@ from mi_workbook.evidence.pastes.paste import Line, Reading
 
 
 def lines_of(text: str) -> list[Line]:
+    """The lines of a text, numbered from 1."""
     return [Line(number, one) for number, one in enumerate(text.splitlines(), 1)]
 
 

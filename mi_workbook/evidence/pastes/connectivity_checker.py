@@ -20,6 +20,7 @@ from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 
 KIND = "sql-connectivity-checker"
 TITLE = "SQL Connectivity Checker"
+STARS = re.compile(r"^\s*\*{5,}\s*$")
 BANNER = re.compile(r"Azure SQL Connectivity Checker")
 HOST_PORT = r"(?P<host>\[?[\w.:-]+?\]?):(?P<port>\d{1,5})(?!\d)"
 STEPS = tuple(
@@ -78,10 +79,12 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     begin: int | None = None
     last = -1
     for here in marks:
-        if begin is not None and any(at.is_command(lines[one].text) for one in range(last + 1, here)):
+        again = bool(BANNER.search(lines[here].text)) and last >= 0
+        if begin is not None and (again or any(at.is_command(lines[one].text) for one in range(last + 1, here))):
             yield Claim(begin, last)
             begin = None
-        begin = here if begin is None else begin
+        if begin is None:
+            begin = here - 1 if here - 1 > last and STARS.match(lines[here - 1].text) else here
         last = here
     if begin is not None:
         yield Claim(begin, last)

@@ -57,6 +57,6 @@ def read(lines: Sequence[Line]) -> Reading:
     found.about = next((row["value"] for row in found.rows if row["name"] == "WEBSITE_SITE_NAME"), "")
     if others:
         found.say(f"{others} other settings were not kept; they can hold secrets.")
-    if at.ends_open(lines) and others:
+    if at.ends_open(lines):
         found.say(at.MAY_GO_ON)
     return found.reading(KIND, TITLE, lines)

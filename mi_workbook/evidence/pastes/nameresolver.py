@@ -35,8 +35,9 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     }
     for here, line in enumerate(lines):
         if line.number in at_server or _only_failed(lines, here):
-            end = here + 1
-            while end < len(lines) and _belongs(lines[end].text):
+            end, answered = here + 1, False
+            while end < len(lines) and _belongs(lines[end].text, answered):
+                answered = answered or bool(ADDRESSES.match(lines[end].text))
                 end += 1
             while end > here + 1 and at.blank(lines[end - 1].text):
                 end -= 1
@@ -59,11 +60,10 @@ def _only_failed(lines: Sequence[Line], here: int) -> bool:
     return asked and not SERVER.match(lines[here].text) and bool(FAILED.search(lines[here].text))
 
 
-def _belongs(text: str) -> bool:
-    forms = (NAME, ADDRESSES, ALIASES, VALUE, ANSWER)
-    return at.blank(text) or any(form.match(text) for form in forms) or (
-        bool(FAILED.search(text)) and not at.is_command(text) and not text.startswith(("Connect", "Complete"))
-    )  # fmt: skip
+def _belongs(text: str, answered: bool) -> bool:
+    if at.blank(text) or any(form.match(text) for form in (NAME, ADDRESSES, ALIASES, VALUE, ANSWER)):
+        return True
+    return not answered and bool(FAILED.search(text)) and not at.is_command(text)
 
 
 def read(lines: Sequence[Line]) -> Reading:

@@ -23,18 +23,20 @@ NAMED = tuple(
         r"^\s*(?P<host>\S+) \((?P<address>[0-9a-f.:]+?):(?P<port>\d{1,5})\) (?P<good>open)\s*$",
         r"^\s*nc: (?P<host>\S+) \((?P<address>[0-9a-f.:]+?):(?P<port>\d{1,5})\): (?P<says>.+)$",
         r"^\s*(?P<host>\S+) \[(?P<address>[0-9a-f.:]+)\] (?P<port>\d{1,5}) \([^)]*\) (?:(?P<good>open)|: (?P<says>.+))\s*$",
+        r"^\s*Ncat: Connection to (?P<address>[0-9a-f.:]+) failed: (?P<says>.+)$",
         r"^\s*Ncat: Connected to (?P<address>[0-9a-f.:]+):(?P<port>\d{1,5})(?P<good>)\.",
         r"^\s*(?:-?\w*sh: .{0,40})?/dev/tcp/(?P<host>[^/\s]+)/(?P<port>\d{1,5}): (?P<says>.+)$",
     )
 )
 UNNAMED = re.compile(
-    r"^\s*(?:Ncat: (?P<ncat>(?!Version|Connected|\d+ bytes).+)|nc: (?P<nc>(?:getaddrinfo|bad address|timed out|unable to).*)|\S+: forward host lookup failed: (?P<old>.+))$"
+    r"^\s*(?:Ncat: (?P<ncat>(?!Version|Connected|Trying next|\d+ bytes).+)|nc: (?P<nc>(?:getaddrinfo|bad address|timed out|unable to).*)|\S+: forward host lookup failed: (?P<old>.+))$"
 )
 CHATTER = re.compile(
-    r"^\s*(?:Ncat: (?:Version|\d+ bytes)|found \d+ (?:associations|connections)|\d+:\s+flags=|outif |src |dst |rank info|TCP aux info|"
+    r"^\s*(?:Ncat: (?:Version|\d+ bytes|Trying next)|found \d+ (?:associations|connections)|\d+:\s+flags=|outif |src |dst |rank info|TCP aux info|"
     r"DNS fwd/rev mismatch|Warning: inverse host lookup)"
 )
 FIRST = re.compile(r"^\s*(?:Ncat: |found \d+ (?:associations|connections))")
+AFTER = re.compile(r"^\s*Ncat: \d+ bytes")
 SOURCE = re.compile(r"^\s*src (?P<source>\S+) port \d+")
 
 
@@ -43,12 +45,29 @@ def _named(text: str) -> re.Match[str] | None:
 
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
-    """Runs of its lines; the command before them is taken in."""
+    """One block for each test: what the tool prints around its result, and the command before it."""
+    begin: int | None = None
+    done = False
+    for here in range(len(lines) + 1):
+        text = lines[here].text if here < len(lines) else ""
+        result, around = bool(_named(text) or UNNAMED.match(text)), bool(CHATTER.match(text))
+        if begin is not None and ((done and not AFTER.match(text)) or not (result or around or at.blank(text))):
+            yield Claim(begin, _closing(lines, here))
+            begin = None
+        if begin is None and here < len(lines) and (result or (around and FIRST.match(text))):
+            before = here > 0 and at.command(lines[here - 1].text, *COMMANDS) is not None
+            begin, done = here - 1 if before else here, False
+        done = done or (begin is not None and result)
+    if begin is not None:
+        yield Claim(begin, len(lines) - 1)
 
-    def starts(text: str) -> bool:
-        return bool(_named(text) or UNNAMED.match(text) or FIRST.match(text))
 
-    return at.blocks(lines, starts, lambda text: bool(CHATTER.match(text)), *COMMANDS)
+def _closing(lines: Sequence[Line], here: int) -> int:
+    """The last line of a block that goes to before `here`, one blank line at most."""
+    last = here - 1
+    while last > 0 and at.blank(lines[last].text):
+        last -= 1
+    return min(last + 1, len(lines) - 1) if last + 1 < len(lines) and at.blank(lines[last + 1].text) else last
 
 
 def read(lines: Sequence[Line]) -> Reading:
@@ -62,7 +81,7 @@ def read(lines: Sequence[Line]) -> Reading:
             facts = known.groupdict()
             says, good = facts.get("says") or "", facts.get("good") is not None
             row = at.tcp_row(
-                (facts.get("host") or host).strip("()"), int(facts["port"]), "open" if good else at.failure(says),
+                (facts.get("host") or host).strip("()"), int(facts.get("port") or port or 0) or None, "open" if good else at.failure(says),
                 address=facts.get("address") or "", source=source, says=says,
             )  # fmt: skip
             found.rows.append(row)
