@@ -12,7 +12,7 @@ from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.diagnosis.pasted_facts import WEIGHTS, Conclusion, Facts, conclusion
-from mi_workbook.diagnosis.pasted_names import answer_conclusions, disagreements, is_in, name_conclusions
+from mi_workbook.diagnosis.pasted_names import answer_conclusions, disagreements, is_in, name_conclusions, other_name
 from mi_workbook.diagnosis.probe_layers import suffix_of
 from mi_workbook.evidence.pastes.paste import Reading
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS
@@ -88,7 +88,10 @@ def _tests(reading: Reading, facts: Facts | None, place: str) -> Iterator[Conclu
         addresses = [row["address"] for row in rows if row["address"] and row["address"] != host]
         if addresses:
             yield from answer_conclusions(host, list(dict.fromkeys(addresses)), (), facts, reading.span)
-        if port is None or any(row.get("ping") is False for row in rows):
+        elif host:
+            yield from other_name(host, facts, reading.span)
+        found = rows[0]["result"] != "name-not-found"
+        if found and (port is None or any(row.get("ping") is False for row in rows)):
             yield conclusion("ping-proves-nothing", [reading.span], host=host)
         if port is not None:
             yield _run(host, port, rows, reading, facts, place)
@@ -130,12 +133,13 @@ def _wrong_port(host: str, port: int) -> str:
 
 
 def _failed(port: int, rows: list[dict[str, Any]], reading: Reading, place: str) -> str:
-    result = rows[-1]["result"]
+    last = next((row for row in reversed(rows) if row["result"] != "unclear"), rows[-1])
+    result = last["result"]
     if REDIRECT_PORTS[0] <= port <= REDIRECT_PORTS[1] and result in {"timeout", "refused", "unclear"}:
         return "tcp-redirect-port-unsure"
     if result != "timeout":
         return FAILED.get(result, "tcp-unclear")
-    seconds = (rows[-1]["milliseconds"] or 0) / 1000
+    seconds = (last["milliseconds"] or 0) / 1000
     from_app = reading.kind == "tcpping" or place.startswith("app-service")
     return "tcp-21s" if APP_SECONDS[0] <= seconds <= APP_SECONDS[1] and from_app else "tcp-timeout"
 
@@ -148,9 +152,10 @@ def _source(rows: list[dict[str, Any]], reading: Reading, facts: Facts | None, p
     address = next((row["address"] for row in rows if row["address"]), "")
     if is_in(source, facts.pools):
         yield conclusion("source-tunnel", [reading.span], source=source)
-    elif place == "client" and facts.subnet is not None and is_in(address, facts.subnet):
-        failed = all(row["result"] != "open" for row in rows)
-        yield conclusion("source-not-tunnel", [reading.span], "" if failed else "hint", source=source, address=address)
+        return
+    failed = all(row["result"] != "open" for row in rows)
+    if failed and place == "client" and facts.subnet is not None and is_in(address, facts.subnet):
+        yield conclusion("source-not-tunnel", [reading.span], source=source, address=address)
 
 
 def _trace(reading: Reading, facts: Facts | None) -> Iterator[Conclusion]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -84,10 +85,15 @@ def conclusion(word: str, lines: Iterable[tuple[int, int]], weight: str = "", **
     entry = words()[word]
     known = {key: values.get(key) or blank for key, blank in BLANKS.items()}
     suspects = tuple(Suspect(one["fault"], fill(one["why"], known)) for one in entry["suspects"])
-    said = {key: " ".join(fill(entry[key], known).split()) for key in ("says", "proves", "not", "next")}
+    said = {key: _tidy(fill(entry[key], known)) for key in ("says", "proves", "not", "next")}
     return Conclusion(
         word, weight or entry["weight"], said["says"], said["proves"], said["not"], said["next"], suspects, tuple(lines)
     )
+
+
+def _tidy(text: str) -> str:
+    """Without the gaps that an unknown value leaves."""
+    return re.sub(r" ([:,.])(?=\s|$)", r"\1", " ".join(text.split()))
 
 
 BLANKS = {

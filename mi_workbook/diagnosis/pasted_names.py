@@ -23,15 +23,24 @@ def name_conclusions(reading: Reading, facts: Facts | None) -> Iterator[Conclusi
     found = [row["value"] for row in reading.rows if row["type"] in {"A", "AAAA"}]
     for row in reading.rows:
         if row["type"] == "failure" and _concerns(row["name"], chain, facts):
+            yield from other_name(row["name"], facts, reading.span)
             yield _failure(row["name"], row["value"], row["server"], reading)
     if found:
         yield from answer_conclusions(reading.about, found, chain, facts, reading.span)
+
+
+def other_name(name: str, facts: Facts | None, span: tuple[int, int]) -> Iterator[Conclusion]:
+    """A name that is not the instance's was tested."""
+    host = name.lower().rstrip(".")
+    if facts and facts.names and suffix_of(host) and not _is_ours(host, (), facts):
+        yield conclusion("dns-other-name", [span], host=host, name=facts.names[0])
 
 
 def _failure(name: str, value: str, server: str, reading: Reading) -> Conclusion:
     word = FAILURES.get(value, "dns-unclear")
     if word == "dns-nxdomain" and ".public." in name.lower():
         word = "dns-nxdomain-public"
+    server = "" if server.lower() in {"default", "unknown"} else server
     return conclusion(word, [reading.span], host=name, server=server, says=value)
 
 
@@ -50,7 +59,10 @@ def answer_conclusions(
     if facts and facts.names and not _is_ours(host, chain, facts):
         yield conclusion("dns-other-name", [span], host=host, name=facts.names[0])
         return
-    listed = ", ".join(found)
+    found, listed = [one for one in found if ":" not in one], ", ".join(found)
+    if not found:
+        yield conclusion("dns-ipv6", [span], host=host, address=listed)
+        return
     word = _by_facts(found, facts) if facts and facts.subnet is not None else _by_class(host, found, chain)
     if word == "dns-other-private" and ".public." in host:
         word = _by_class(host, found, chain)
@@ -75,11 +87,15 @@ def _place(address: str, subnet: Ranges, endpoints: Ranges) -> str:
         return "dns-private-endpoint"
     if is_in(address, subnet):
         return "dns-in-subnet"
-    return "dns-public" if address_class(address) is AddressClass.PUBLIC else "dns-other-private"
+    return "dns-other-private" if _is_private(address) else "dns-public"
+
+
+def _is_private(address: str) -> bool:
+    return address_class(address) in {AddressClass.PRIVATE, AddressClass.SHARED}
 
 
 def _by_class(host: str, found: Sequence[str], chain: Sequence[str]) -> str:
-    kinds = {address_class(address) is AddressClass.PUBLIC for address in found}
+    kinds = {not _is_private(address) for address in found}
     if len(kinds) > 1:
         return "dns-mixed"
     if kinds == {True}:

@@ -179,7 +179,9 @@ def heads_of(heads: str, dashes: str) -> list[str]:
 
 def table(lines: Sequence[Line]) -> Table:
     """The table of a claimed block; rows whose columns were lost are cut at two blanks, if that gives as many cells."""
-    at_dashes = next(here for here in range(1, len(lines)) if at.is_dashes(lines[here].text))
+    at_dashes = next((here for here in range(1, len(lines)) if at.is_dashes(lines[here].text)), 0)
+    if not at_dashes:
+        return Table((), ())
     heads = heads_of(lines[at_dashes - 1].text, lines[at_dashes].text)
     columns = at.spans(lines[at_dashes].text)
     rows = []

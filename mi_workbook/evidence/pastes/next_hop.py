@@ -52,7 +52,8 @@ def read(lines: Sequence[Line]) -> Reading:
     found.about = destination
     facts: list[dict[str, str]] = []
     if document is not None:
-        facts = [{at.letters(str(key)): az.text(value) for key, value in document.value.items()}]
+        members = document.value if isinstance(document.value, dict) else {}
+        facts = [{at.letters(str(key)): az.text(value) for key, value in members.items()}]
     elif any(at.is_dashes(line.text) for line in body):
         facts = [cells for _, cells in az.table(body).rows]
     else:
