@@ -21,7 +21,7 @@ PROMPT = re.compile(
     r"(?:\(\w{1,30}\) ?)?(?:[\w.-]{0,60}@[\w.:~/ -]{1,120}|\[[^\]]{1,80}\]|[\w.-]{0,30}:[~/]\S{0,60}|(?:ba)?sh-[\d.]+)?[$#%]\s)\s*(?=\S)"
 )
 TOOLS = (
-    "nslookup", "resolve-dnsname", "dig", "nameresolver", "test-netconnection", "tnc", "psping", "psping64", "tcpping", "nc", "ncat", "netcat",
+    "nslookup", "getent", "dscacheutil", "resolve-dnsname", "dig", "nameresolver", "test-netconnection", "tnc", "psping", "psping64", "tcpping", "nc", "ncat", "netcat",
     "curl", "traceroute", "tracert", "tcptraceroute", "az", "get-azeffectiveroutetable", "printenv", "ipconfig", "get-netroute", "netsh", "netstat",
 )  # fmt: skip
 _RESULTS = (

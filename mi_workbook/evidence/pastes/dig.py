@@ -33,11 +33,15 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
         lines, _starts, lambda text: text.lstrip().startswith(";") or bool(RECORD.match(text)), KIND
     ):
         first = claim.first  # what went wrong with a server stands before the banner
-        while first > 0 and LOST.match(lines[first - 1].text):
+        while first > 0 and (LOST.match(lines[first - 1].text) or _blank_after_loss(lines, first - 1)):
             first -= 1
         asked = first > 0 and at.command(lines[first - 1].text, KIND) is not None
         yield Claim(first - 1 if asked else first, claim.last)
     yield from _short(lines)
+
+
+def _blank_after_loss(lines: Sequence[Line], here: int) -> bool:
+    return at.blank(lines[here].text) and here > 0 and bool(LOST.match(lines[here - 1].text))
 
 
 def _starts(text: str) -> bool:

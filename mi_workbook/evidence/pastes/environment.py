@@ -23,7 +23,7 @@ SETTING = re.compile(rf"^\s*(?:export |declare -x )?(?P<name>{KEPT})=(?P<value>.
 TABLE = re.compile(rf"^\s*(?P<name>{KEPT})\s+(?P<value>\S+)\s*$")
 ANY = re.compile(r"^\s*(?:export |declare -x )?[A-Za-z_][\w().]*=")
 ABSENT = re.compile(
-    rf"(?P<name>{KEPT})\b.{{0,60}}(?:not defined|nicht definiert|n'est pas d.finie|no est. definida|non definita|未定义|定義されていません)",
+    rf"(?P<name>{KEPT}|WEBSITE_\w{{0,30}})(?!\w).{{0,60}}(?:not defined|nicht definiert|n'est pas d.finie|no est. definida|non definita|未定义|定義されていません)",
     re.IGNORECASE,
 )
 

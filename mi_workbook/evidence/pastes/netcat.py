@@ -32,10 +32,10 @@ UNNAMED = re.compile(
     r"^\s*(?:Ncat: (?P<ncat>(?!Version|Connected|Trying next|\d+ bytes).+)|nc: (?P<nc>(?:getaddrinfo|bad address|timed out|unable to).*)|\S+: forward host lookup failed: (?P<old>.+))$"
 )
 CHATTER = re.compile(
-    r"^\s*(?:Ncat: (?:Version|\d+ bytes|Trying next)|found \d+ (?:associations|connections)|\d+:\s+flags=|outif |src |dst |rank info|TCP aux info|"
+    r"^\s*(?:-?\w*sh: connect: |Ncat: (?:Version|\d+ bytes|Trying next)|found \d+ (?:associations|connections)|\d+:\s+flags=|outif |src |dst |rank info|TCP aux info|"
     r"DNS fwd/rev mismatch|Warning: inverse host lookup)"
 )
-FIRST = re.compile(r"^\s*(?:Ncat: |found \d+ (?:associations|connections))")
+FIRST = re.compile(r"^\s*(?:Ncat: |-?\w*sh: connect: |found \d+ (?:associations|connections))")
 AFTER = re.compile(r"^\s*Ncat: \d+ bytes")
 SOURCE = re.compile(r"^\s*src (?P<source>\S+) port \d+")
 
