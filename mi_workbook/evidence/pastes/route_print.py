@@ -242,11 +242,11 @@ def _index(word: str) -> bool:
 
 
 def _persistent(words: Sequence[str], table: _Table) -> dict[str, Any] | None:
-    """address, mask, gateway, metric or the word for "default". Between active rows it is a row that lost a column."""
-    if len(words) != 4 or table.shape.endswith("A") or not is_ipv4(words[2]) or is_ipv4(words[3]):
+    """address, mask, gateway, metric or the words for "default". Between active rows it is a row that lost a column."""
+    if not 4 <= len(words) <= 6 or table.shape.endswith("A") or not is_ipv4(words[2]):
         return None
-    target, metric = masked(words[0], words[1]), whole_number(words[3])
-    if not target or (metric is None and not words[3].isalpha()):
+    target, metric = masked(words[0], words[1]), whole_number(words[3]) if len(words) == 4 else None
+    if not target or (metric is None and not all(word.isalpha() for word in words[3:])):
         return None
     return route_row(target, words[2], "", metric, persistent=True)
 
