@@ -16,6 +16,7 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change, Diagnosis, Finding, Place, Repair
 from mi_workbook.core.trace import Decision, Trace
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.attribution import attributed
 from mi_workbook.diagnosis.neighbours import cut_off
 from mi_workbook.diagnosis.outside import origin, source_addresses
 from mi_workbook.diagnosis.places import find_source, find_target
@@ -25,11 +26,11 @@ from mi_workbook.network.network import Network
 from mi_workbook.network.nic import Nic
 from mi_workbook.network.resource_id import key, vnet_of
 from mi_workbook.network.service_tags import PRIVATE
-from mi_workbook.network.tested import CLIENT
+from mi_workbook.network.tested import CLIENT, answer_at
 from mi_workbook.reach.name_servers import none_answers, platform_shut
 from mi_workbook.reach.names import ServerName, endpoint_of
 from mi_workbook.reach.path import Question, stop, traces, verdict
-from mi_workbook.reach.resolution import AZURE_DNS, resolve, resolve_outside
+from mi_workbook.reach.resolution import AZURE_DNS, as_seen, resolve, resolve_outside
 
 ENDPOINTS = ("auto", "vnet-local", "private", "public")
 MOST_REPAIRS = 8
@@ -78,7 +79,7 @@ def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto
 
     Raises InputError where source or target do not fit the evidence.
     """
-    first = look(Network(snapshot), source, target, endpoint)
+    first = look(Network(attributed(snapshot, source)), source, target, endpoint)
     findings = _findings(first)
     repair, later = (None, []) if first.verdict is Verdict.REACHABLE else _repair(first, source, target, endpoint)
     root = next((f.fault for f in findings if f.explains_verdict), None)
@@ -182,6 +183,10 @@ def _resolved(network: Network, asked: Question, nic: Nic | None) -> Question:
     Where DNS is unclear but every endpoint it may lead to is blocked, or there is only one, the path is judged first.
     """
     kind = asked.origin.kind
+    told = None if network.snapshot.touched() else answer_at(network.snapshot, asked.places, asked.instance.fqdn)
+    seen = as_seen(network, asked.instance, told) if told is not None else None
+    if seen is not None:
+        return replace(asked, endpoint=seen.endpoint, resolution=seen.decision, answer=seen.answer)
     if kind == "inside":
         found = resolve(network, network.vnet(asked.subnet.vnet_id), nic.dns_servers if nic else (), asked.instance)
     else:

@@ -212,8 +212,8 @@ def _client_firewall(gateway: Gateway) -> Decision:
     gap = Gap(
         f"The client's own firewall, behind {gateway.name}",
         "Its routes lead into the tunnel; what its firewall and name server do was not tested.",
-        "On the client, connected: Test-NetConnection <server name> -Port 1433, or mi-workbook probe <server name>. Add the "
-        "output to the evidence.",
+        "On the client, connected: Test-NetConnection <server name> -Port 1433; under Redirect, whose ports that does not test: "
+        "mi-workbook probe <server name> --login. Add the output to the evidence.",
     )
     return Decision("client", gateway.id, Verdict.UNKNOWN, gap.why, (gateway.reading.whole(),), gap=gap)
 

@@ -28,6 +28,7 @@ from mi_workbook.network.network import (
 )
 from mi_workbook.network.reading import Reading, ipv4
 from mi_workbook.network.resource_id import key, last, parent, vnet_of
+from mi_workbook.network.tested import Answer
 from mi_workbook.network.vnet import Vnet
 
 LINKED = frozenset({"", "completed", "done"})  # REST reference of virtual network links; absent in older answers
@@ -71,6 +72,22 @@ def resolve_outside(network: Network, instance: ManagedInstance, servers: tuple[
     evidence = (instance.reading.evidence("fullyQualifiedDomainName"),)
     decision = Decision("name", "server name", Verdict.REACHABLE, fallback, evidence, notes=(fallback,))
     return Resolution("vnet-local", decision)
+
+
+def as_seen(network: Network, instance: ManagedInstance, seen: Answer) -> Resolution | None:
+    """The endpoint that the address stands for which the source itself got; None where it stands for none that is known."""
+    answer = ipv4((seen.address,))
+    endpoints = network.private_endpoints(instance.id)
+    private = Ranges.of((a, a) for e in endpoints for a in network.endpoint_addresses(e))
+    home = network.snapshot.get(vnet_of(instance.subnet_id))
+    own = network.subnet(instance.subnet_id).addresses if home is not None else NOTHING
+    when = f" at {seen.at}" if seen.at else ""
+    for kind, addresses, words in (("private", private, "a private endpoint"), ("vnet-local", own, "its own subnet")):
+        if answer and addresses.covers(answer):
+            why = f"At the source{when} {instance.fqdn} resolved to {seen.address}, an address of {words} of {instance.name}."
+            decision = Decision("name", "server name", Verdict.REACHABLE, why, (seen.evidence,))
+            return Resolution(kind, decision, answer=answer if kind == "private" else NOTHING)
+    return None
 
 
 def _resolver_vnet(network: Network, server: str) -> Vnet | None:
