@@ -17,7 +17,7 @@ NO_MARK = "A list has no mark at its end; compare the number of its entries with
 CUT_OFF = "The output is cut off before its end; what is missing is not known."
 NAME = r"(?:[A-Za-z0-9_](?:[\w-]{0,62})\.)+[A-Za-z0-9_-]{1,63}"
 PROMPT = re.compile(
-    r"^\s*(?:[A-Za-z]:\\[^>]{0,200}>|PS [^>]{0,200}>|>|"
+    r"^\s*(?:[A-Za-z]:\\[^>]{0,200}>|PS ?[^>]{0,200}>|>|"
     r"(?:\(\w{1,30}\) ?)?(?:[\w.-]{0,60}@[\w.:~/ -]{1,120}|\[[^\]]{1,80}\]|[\w.-]{0,30}:[~/]\S{0,60}|(?:ba)?sh-[\d.]+)?[$#%]\s)\s*(?=\S)"
 )
 TOOLS = (
