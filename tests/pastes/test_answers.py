@@ -15,7 +15,8 @@ from mi_workbook.network.observed import captured_routes, learned_routes
 
 from .read_answers import lines_of, readings_of, shown
 
-FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*/*.txt"))
+FOLDER = Path(__file__).parent / "fixtures"
+FIXTURES = sorted(FOLDER.glob("*/*.txt"))
 OURS = [file for file in FIXTURES if file.parent.name in {parser.KIND for parser in ANSWERS}]
 REAL = next(
     (folder / "shared" / "data" for folder in Path(__file__).parents if (folder / "shared" / "data").exists()),
@@ -147,6 +148,16 @@ def test_tcp_tests_in_the_shapes_people_send(text: str, expected: tuple[str, int
     """Quiet, with a progress meter, without a name."""
     (one,) = readings_of(text)
     assert [(row["host"], row["port"], row["result"]) for row in one.rows] == [expected]
+
+
+@pytest.mark.parametrize("prompt", ["", "PS C:\\> ", "ops@jump:~$ "])
+def test_json_that_is_cut_off_does_not_swallow_what_follows(prompt: str) -> None:
+    """The whole entries are read, the piece says that it is cut, and the next answer is one of its own."""
+    cut = "\n".join((FOLDER / "azure-effective-routes" / "az_json.txt").read_text(encoding="utf-8").splitlines()[:20])
+    after = (FOLDER / "nslookup" / "windows_en.txt").read_text(encoding="utf-8").split(">", 1)[1]
+    routes, names = readings_of(f"{cut}\n{prompt}{after}")
+    assert (routes.kind, len(routes.rows), routes.whole) == ("azure-effective-routes", 1, False)
+    assert names.kind == "nslookup" and names.rows[-1]["value"] == "10.4.0.62"
 
 
 def test_secrets_of_an_environment_are_not_kept() -> None:
