@@ -9,7 +9,7 @@ import pytest
 from arm import Json, at, instance, nic, nsg, peered, private_endpoint, route_table, rule, subnet, vnet_id
 
 from mi_workbook.core.verdict import Verdict
-from test_rules.topology import A, B, asked, named, rows, shared_hub, two, verdict, winner, without
+from test_rules.topology import SQL_PORT, A, B, asked, named, rows, shared_hub, two, verdict, winner, without
 
 PE = private_endpoint("pe", "B/pe", "10.2.5.4")
 POLICY_ON = subnet("10.2.5.0/24", privateEndpointNetworkPolicies="Enabled")
@@ -293,3 +293,10 @@ def test_member_that_azure_added_later_to_a_network_changes_no_verdict() -> None
         resources = endpoint()
         named(resources, "B")["privateEndpointVNetPolicies"] = policy
         assert verdict(resources, endpoint="private") is Verdict.REACHABLE
+
+
+def test_endpoint_asks_for_port_1433_alone() -> None:
+    """Also where the instance redirects inside its own network."""
+    resources = endpoint()
+    named(resources, "mi")["proxyOverride"] = "Redirect"
+    assert {t.flow.ports for t in asked(resources, endpoint="private").traces} == {SQL_PORT}
