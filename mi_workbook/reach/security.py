@@ -15,7 +15,7 @@ from mi_workbook.core.ranges import EVERY_ADDRESS, NOTHING, Ranges, addresses, p
 from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network import keys
-from mi_workbook.network.network import NETWORK_MANAGERS, NICS, PEERINGS, Network
+from mi_workbook.network.network import NETWORK_MANAGERS, NICS, PEERINGS, PRIVATE_ENDPOINTS, Network
 from mi_workbook.network.nsg import Nsg, Rule
 from mi_workbook.network.reading import ipv4
 from mi_workbook.network.resource_id import key, last
@@ -203,7 +203,7 @@ def side(texts: tuple[str, ...], tags: dict[str, TagMeaning]) -> TagMeaning:
 
 
 def _members(network: Network, groups: tuple[str, ...], wanted: Ranges) -> TagMeaning:
-    """Addresses of NICs in any of the groups. Source: "Application security groups"."""
+    """Addresses of NICs and private endpoints in any of the groups. Source: "Application security groups"."""
     members = [
         configuration.address
         for group in {name.lower() for name in groups}
@@ -211,7 +211,13 @@ def _members(network: Network, groups: tuple[str, ...], wanted: Ranges) -> TagMe
         for configuration in network.nic(str(raw.get("id", ""))).configurations
         if group in configuration.groups
     ]
-    surely = Ranges.of(span for address in members for span in address)
+    endpoints = [
+        (number, number)
+        for group in {name.lower() for name in groups}
+        for raw in network.snapshot.having(PRIVATE_ENDPOINTS, "group", keys.groups_of_endpoint, group)
+        for number in network.endpoint_addresses(network.private_endpoint(str(raw.get("id", ""))))
+    ]
+    surely = Ranges.of((*(span for address in members for span in address), *endpoints))
     if network.snapshot.absence(NICS) == "proven":
         return exactly(surely)
     return TagMeaning(surely, surely | (wanted - _seen(network, wanted) - _instance_space(network)))

@@ -25,9 +25,6 @@ from test_rules.topology import (
 )
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: an unread remoteAddressSpace counts as an empty one (no_route.not_peered)"
-)
 @pytest.mark.parametrize("complete", [None, frozenset()], ids=["whole", "bare"])
 def test_connected_peering_whose_space_was_not_collected_is_unknown(complete: frozenset[str] | None) -> None:
     """Connected, and which prefixes it joins is not in the evidence."""
@@ -46,9 +43,6 @@ UNLISTED = [
 ]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: a user route decides though peerings were not listed (forwarding._by)"
-)
 @pytest.mark.parametrize("resources", UNLISTED)
 def test_broad_user_route_decides_nothing_where_peerings_were_not_listed(resources: list[Any]) -> None:
     """A peering that was not seen may bring a longer route, or the network of the next hop."""
@@ -63,7 +57,6 @@ def test_broad_user_route_on_the_instances_subnet_decides_nothing_either() -> No
     assert found.verdict is Verdict.UNKNOWN and found.gaps
 
 
-@pytest.mark.xfail(strict=True, reason="wrong blocked: the gateway's side is read as empty (no_route.transit)")
 def test_gateways_network_without_its_list_of_peerings_is_not_one_sided() -> None:
     """The spoke uses the gateway; whether the hub allows it was not collected."""
     found = asked(without(shared_hub(), "H", "virtualNetworkPeerings"), "p2s:gw", complete=frozenset())
@@ -79,9 +72,6 @@ def test_site_behind_a_hub_is_unknown_where_a_list_of_peerings_is_missing(name: 
     assert found.verdict is Verdict.UNKNOWN and found.gaps
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: user routes are judged before what a manager may add (forwarding._none)"
-)
 @pytest.mark.parametrize("kind", ["None", "Internet"])
 def test_network_manager_may_add_a_longer_route_than_the_users(kind: str) -> None:
     """ConnectedGroup routes have the prefixes of the other networks, and no peering shows them."""
@@ -110,23 +100,18 @@ def test_null_members_in_lists_are_left_out_and_break_nothing() -> None:
     assert verdict(resources) is Verdict.REACHABLE
 
 
-@pytest.mark.xfail(strict=True, reason="flags of a wrong type read as their default (reading.flag)")
 def test_flag_that_is_no_boolean_is_not_read_as_its_default() -> None:
     """Tables and exports write "true" as a text."""
     flags: dict[str, Any] = {"hub_side": {"allowGatewayTransit": "true"}, "spoke_side": {"useRemoteGateways": "true"}}
     assert asked(hub(**flags), "p2s:gw").verdict is not Verdict.BLOCKED
 
 
-@pytest.mark.xfail(strict=True, reason="wrong reachable: as above")
 def test_access_flag_as_a_text_is_not_read_as_true() -> None:
     """With default rules the verdict hangs on it."""
     side = peered(A, allowVirtualNetworkAccess="false")
     assert verdict(two(b=subnet("10.2.0.0/27", "n"), b_side=side, extra=(nsg("n"),))) is not Verdict.REACHABLE
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: what Azure itself showed is not asked (effective_routes, diagnose)"
-)
 def test_route_that_azure_showed_and_no_peering_explains_forbids_blocked() -> None:
     """A captured table with a ConnectedGroup row proves a way that the configuration does not show."""
     resources = two()
@@ -145,7 +130,6 @@ def test_route_that_azure_showed_and_no_peering_explains_forbids_blocked() -> No
     assert diagnose(Snapshot(resources, observations=seen), "vm-a", "mi").verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.xfail(strict=True, reason="wrong reachable: as above")
 def test_captured_table_without_the_route_in_question_forbids_reachable() -> None:
     """Azure showed that the packet is dropped; the configuration says that it is peered."""
     rows_seen = [("Default", "10.1.0.0/16", "VnetLocal"), ("Default", "10.0.0.0/8", "None")]

@@ -106,7 +106,6 @@ def test_access_flag_takes_a_peer_out_of_the_tag_only(side: str) -> None:
     assert verdict(two(**guarded, extra=(open_,))) is Verdict.REACHABLE
 
 
-@pytest.mark.xfail(strict=True, reason="no note on forwarded traffic through a gateway (path._into_azure)")
 def test_clients_behind_a_gateway_carry_the_note_on_forwarded_traffic() -> None:
     """Documentation says that it is not needed there; the troubleshooting page lists it."""
     found = asked(shared_hub(), "p2s:gw")
@@ -120,7 +119,6 @@ def test_transit_counts_across_regions_as_well() -> None:
     assert ("172.16.201.0/24", "VirtualNetworkGateway") in rows(resources, "A/vm")
 
 
-@pytest.mark.xfail(strict=True, reason="the SKU of a gateway that lends itself is not looked at (gateways._borrowed)")
 def test_basic_gateway_does_not_lend_itself_to_a_peer() -> None:
     """Gateway transit is not supported with SKU Basic: a block, or a gap that names the SKU."""
     resources = shared_hub()
@@ -175,7 +173,6 @@ def test_subnet_peering_joins_the_subnets_it_names_and_no_others() -> None:
     assert (found.verdict, found.root_cause) == (Verdict.BLOCKED, "peer-subnet-scope")
 
 
-@pytest.mark.xfail(strict=True, reason="wrong reachable: names that were not collected count as all (peering._scope)")
 def test_subnet_peering_whose_names_were_not_collected_is_unknown() -> None:
     """Routes to the peered subnets are seen by subnets that do not take part."""
     found = asked(subnets_peered({}, {}))
@@ -188,7 +185,6 @@ def test_peering_for_ipv6_alone_carries_no_ipv4() -> None:
     assert verdict(two(a_side=peered(B, **only), b_side=peered(A, **only))) is Verdict.BLOCKED
 
 
-@pytest.mark.xfail(strict=True, reason="wrong root cause: called an old sync (no_route.not_peered)")
 def test_peering_for_ipv6_alone_is_named_as_the_reason() -> None:
     """And not an old address space, whose remedy would not help."""
     only = {"enableOnlyIPv6Peering": True}

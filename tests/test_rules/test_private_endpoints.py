@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from arm import Json, at, instance, nic, nsg, peered, private_endpoint, route_table, rule, subnet, vnet_id
 
+from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
 from test_rules.topology import SQL_PORT, A, B, asked, named, rows, shared_hub, two, verdict, winner, without
 
@@ -40,9 +41,6 @@ def test_host_route_of_an_endpoint_does_not_go_beyond_direct_peers() -> None:
     assert verdict(resources, endpoint="private") is Verdict.BLOCKED
 
 
-@pytest.mark.xfail(
-    strict=True, reason="neighbouring addresses become one span, only its first counts (network.endpoint_addresses)"
-)
 def test_every_address_of_an_endpoint_gets_its_host_route() -> None:
     """An endpoint may own several addresses, one for each member."""
     resources = endpoint()
@@ -105,7 +103,6 @@ def test_connection_made_by_hand_counts_once_it_is_approved() -> None:
     assert verdict(resources, endpoint="private") is Verdict.BLOCKED
 
 
-@pytest.mark.xfail(strict=True, reason="the state on the instance's side is not looked at (path._approval)")
 def test_connection_that_the_instance_rejected_is_not_reachable() -> None:
     """Both ends record the state; where they disagree nobody can say reachable."""
     resources = endpoint()
@@ -123,11 +120,11 @@ def test_endpoint_answers_and_never_asks() -> None:
     assert asked(resources, "vm-a", endpoint="private").verdict is Verdict.REACHABLE
 
 
-@pytest.mark.xfail(strict=True, reason="the NIC of an endpoint is taken for a machine (places._nic_place)")
 def test_private_endpoint_as_a_source_cannot_reach_anything() -> None:
     """Connections start at the consumer only."""
     resources = endpoint(extra=(nic("pe-nic", "10.2.5.4", "B/pe", privateEndpoint={"id": PE["id"]}),))
-    assert verdict(resources, "pe-nic", endpoint="vnet-local") is not Verdict.REACHABLE
+    with pytest.raises(InputError, match="private endpoint"):
+        asked(resources, "pe-nic", endpoint="vnet-local")
 
 
 DENY = nsg("shut", rule("no", 100, "Deny"))
@@ -149,7 +146,6 @@ def test_security_group_counts_only_under_a_policy_for_security_groups(policy: s
     assert verdict(endpoint(pe=own, extra=(DENY,)), endpoint="private") is expected
 
 
-@pytest.mark.xfail(strict=True, reason="no note on several port ranges before a private endpoint (path._arrival)")
 def test_rule_with_several_port_ranges_before_an_endpoint_is_marked_as_uncertain() -> None:
     """Documented at preview: only the first range of such a rule counted. Whether that was lifted is not documented."""
     ports = rule("a", 100, "Allow", destinationPortRanges=["443", "1433"])
@@ -159,9 +155,6 @@ def test_rule_with_several_port_ranges_before_an_endpoint_is_marked_as_uncertain
     assert found.verdict is Verdict.UNKNOWN or any("port ranges" in note for note in found.confidence_notes)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong reachable: groups of a private endpoint are not members (security._members)"
-)
 def test_application_security_group_of_an_endpoint_counts_as_a_destination() -> None:
     """A deny rule for the group that holds the endpoint applies to it."""
     group = {"id": at("applicationSecurityGroups", "data")}
@@ -173,9 +166,6 @@ def test_application_security_group_of_an_endpoint_counts_as_a_destination() -> 
     assert verdict(resources, endpoint="private") is not Verdict.REACHABLE
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong reachable: the peering to an endpoint is not looked at (forwarding._to_private_endpoint)"
-)
 @pytest.mark.parametrize("other_side", ["Disconnected", "Initiated", "missing"])
 def test_endpoint_behind_a_peering_that_is_connected_on_one_side_only_is_cut_off(other_side: str) -> None:
     """Data flows only if both sides are Connected, to an endpoint as to anything else."""
@@ -185,10 +175,6 @@ def test_endpoint_behind_a_peering_that_is_connected_on_one_side_only_is_cut_off
     assert verdict(resources, endpoint="private") is Verdict.BLOCKED
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="wrong reachable: subnet peering is not looked at before an endpoint (forwarding._to_private_endpoint)",
-)
 def test_endpoint_in_a_subnet_that_is_not_peered_is_cut_off() -> None:
     """Subnet peering: both subnets must take part."""
     ours = peered(["10.2.0.0/27"], peerCompleteVnets=False, localSubnetNames=["vm"], remoteSubnetNames=["mi"])
@@ -196,10 +182,6 @@ def test_endpoint_in_a_subnet_that_is_not_peered_is_cut_off() -> None:
     assert verdict(endpoint(a_side=ours, b_side=theirs), endpoint="private") is not Verdict.REACHABLE
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="wrong reachable: a peering for IPv6 alone gives endpoint routes (effective_routes._endpoint_routes)",
-)
 def test_endpoint_behind_a_peering_for_ipv6_alone_is_cut_off() -> None:
     """The endpoint's address is an IPv4 one."""
     only = {"enableOnlyIPv6Peering": True}
@@ -209,10 +191,6 @@ def test_endpoint_behind_a_peering_for_ipv6_alone_is_cut_off() -> None:
     )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="disablePeeringRoute and endpoints of the peer: taken as kept (effective_routes._endpoint_routes)",
-)
 def test_whether_disabled_peering_routes_hide_a_peers_endpoint_is_said_to_be_open() -> None:
     """Not documented: unknown, or a note that says so."""
     resources = two(a=subnet("10.1.0.0/24", table="rt"), extra=(PE, route_table("rt", disablePeeringRoute="All")))
@@ -220,18 +198,12 @@ def test_whether_disabled_peering_routes_hide_a_peers_endpoint_is_said_to_be_ope
     assert found.verdict is Verdict.UNKNOWN or any("disablePeeringRoute" in note for note in found.confidence_notes)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: VnetLocal counts as an override (effective_routes._overrides_endpoint)"
-)
 def test_user_route_of_type_virtual_network_does_not_cut_an_endpoint_off() -> None:
     """Measured: under the policy only appliances take an endpoint's traffic over."""
     found = asked(endpoint(("10.2.0.0/16", "VnetLocal", ""), pe=POLICY_ON), endpoint="private")
     assert found.verdict is not Verdict.BLOCKED
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: without its address the endpoint's own route is overlooked (path._destination)"
-)
 def test_endpoint_whose_address_was_not_collected_is_not_blocked_by_a_broader_route() -> None:
     """Its /32 would win, if its address were in the evidence."""
     resources = without(endpoint(("10.2.0.0/16", "None", "")), "pe", "customDnsConfigs")
@@ -239,7 +211,6 @@ def test_endpoint_whose_address_was_not_collected_is_not_blocked_by_a_broader_ro
     assert found.verdict is Verdict.UNKNOWN and found.gaps
 
 
-@pytest.mark.xfail(strict=True, reason="no note on replies that miss the appliance (path._reply)")
 def test_symmetry_of_replies_behind_an_appliance_is_marked_as_uncertain() -> None:
     """Documentation recommends translating addresses; measured, some services reply through the appliance without."""
     resources = endpoint(("10.2.5.4/32", "VirtualAppliance", "10.1.0.99"),
@@ -249,9 +220,6 @@ def test_symmetry_of_replies_behind_an_appliance_is_marked_as_uncertain() -> Non
     assert any("SNAT" in text or "symmetr" in text for text in (*found.confidence_notes, *(g.why for g in found.gaps)))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="no note: decisions before an endpoint leave the peering out (forwarding._to_private_endpoint)"
-)
 def test_peering_without_access_before_an_endpoint_carries_the_note() -> None:
     """Old documentation says that all traffic stops, newer that only the tag changes."""
     found = asked(endpoint(b_side=peered(A, allowVirtualNetworkAccess=False)), endpoint="private")
