@@ -145,3 +145,27 @@ def test_captured_table_without_the_route_in_question_forbids_reachable() -> Non
     )
     found = diagnose(Snapshot(resources, observations=seen, complete=None), "vm-a", "mi")
     assert found.verdict is not Verdict.REACHABLE or any("captured" in note for note in found.confidence_notes)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="wrong reachable: a prefix that cannot be read counts as a tag of public addresses (Route.addresses)",
+)
+@pytest.mark.parametrize("text", ["", None, "10.2.0.0/33", "10.2.0/24", "BrandNewTag"])
+def test_user_route_whose_prefix_cannot_be_read_may_cover_the_destination(text: Any) -> None:
+    """Only tags that are known hold public addresses alone."""
+    resources = routed(("10.2.0.0/16", "None", ""))
+    named(resources, "rt")["routes"][0]["properties"]["addressPrefix"] = text
+    found = asked(resources)
+    assert found.verdict is Verdict.UNKNOWN and found.gaps
+
+
+@pytest.mark.xfail(
+    strict=True, reason="wrong blocked: an unread remote network counts as another one (peering.crossing)"
+)
+def test_peering_whose_other_network_was_not_collected_is_unknown() -> None:
+    """Connected, with the right prefixes, and with whom is not in the evidence."""
+    resources = two()
+    del named(resources, "A")["virtualNetworkPeerings"][0]["properties"]["remoteVirtualNetwork"]
+    found = asked(resources)
+    assert found.verdict is Verdict.UNKNOWN and found.gaps
