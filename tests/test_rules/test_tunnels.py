@@ -21,9 +21,6 @@ def test_tunnel_that_is_down_blocks(status: str) -> None:
     assert verdict(resources, "onprem:branch") is Verdict.BLOCKED
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong reachable: a tunnel between networks whose status was not read (tunnels.tunnel)"
-)
 @pytest.mark.parametrize("status", [None, "", "Unknown"])
 @pytest.mark.parametrize("complete", [None, frozenset()], ids=["whole", "bare"])
 def test_status_that_a_list_leaves_out_is_not_connected(status: Any, complete: frozenset[str] | None) -> None:
