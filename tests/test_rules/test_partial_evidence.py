@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from arm import nsg, peered, resource, route_table, subnet
+from arm import nsg, peered, resource, route_table, subnet, vnet_id
+from test_admin_rules import admin
 
+from mi_workbook.cases import case
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot
@@ -20,6 +22,7 @@ from test_rules.topology import (
     routed,
     shared_hub,
     two,
+    unshared,
     verdict,
     without,
 )
@@ -168,4 +171,46 @@ def test_peering_whose_other_network_was_not_collected_is_unknown() -> None:
     resources = two()
     del named(resources, "A")["virtualNetworkPeerings"][0]["properties"]["remoteVirtualNetwork"]
     found = asked(resources)
+    assert found.verdict is Verdict.UNKNOWN and found.gaps
+
+
+@pytest.mark.xfail(
+    strict=True, reason="wrong reachable: without remoteAddressSpace today's space counts as peered (vnet.read_peering)"
+)
+def test_todays_space_of_the_other_network_is_not_what_is_peered() -> None:
+    """Known is what it has now, and that the peering is not in sync; what is peered was not collected."""
+    side = peered(B, peeringSyncLevel="LocalNotInSync")
+    del side["remoteAddressSpace"]
+    side["remoteVirtualNetworkAddressSpace"] = {"addressPrefixes": B}
+    found = asked(two(a_side=side))
+    assert found.verdict is Verdict.UNKNOWN and found.gaps
+
+
+CRASH = "crash: an instance's subnet without a prefix leaves no destination (endpoint.destination)"
+
+
+@pytest.mark.xfail(strict=True, raises=IndexError, reason=CRASH)
+def test_instances_subnet_without_a_prefix_is_a_gap_under_security_admin_rules() -> None:
+    """Rules are judged for the destination's addresses, of which none is known."""
+    resources = two(extra=(resource("networkManagers", "nm"),))
+    del named(resources, "B")["subnets"][0]["properties"]["addressPrefix"]
+    seen = tuple(
+        {"kind": "effectiveSecurityAdminRules", "about": vnet_id(one), "value": {"value": [admin("Deny")]}}
+        for one in "AB"
+    )
+    found = asked(resources, seen=seen)
+    assert found.verdict is Verdict.UNKNOWN and found.gaps
+
+
+@pytest.mark.xfail(strict=True, raises=IndexError, reason=CRASH)
+def test_instances_subnet_without_a_prefix_is_a_gap_beside_a_clients_own_routes() -> None:
+    """As above, where the client's route print is in the evidence."""
+    whole = case("developer-box-routes-sound")
+    resources = unshared(list(whole.snapshot().resources))
+    for one in resources:
+        for part in one["properties"].get("subnets", []):
+            if part["name"] == "snet-mi":
+                del part["properties"]["addressPrefix"]
+    rest = Snapshot(resources, observations=whole.snapshot().observations)
+    found = diagnose(rest, whole.source, whole.target)
     assert found.verdict is Verdict.UNKNOWN and found.gaps
