@@ -13,6 +13,7 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot
 from test_rules.topology import (
+    FQDN,
     A,
     B,
     also_peered,
@@ -214,3 +215,42 @@ def test_instances_subnet_without_a_prefix_is_a_gap_beside_a_clients_own_routes(
     rest = Snapshot(resources, observations=whole.snapshot().observations)
     found = diagnose(rest, whole.source, whole.target)
     assert found.verdict is Verdict.UNKNOWN and found.gaps
+
+
+def refused(resources: list[Any], *operations: str) -> Snapshot:
+    """A collection that holds these resources and was refused some reads in the subscription."""
+    problems = [
+        {"scope": "/subscriptions/s", "operation": one, "status": 403, "code": "AuthorizationFailed"}
+        for one in operations
+    ]
+    return Snapshot(resources, problems=problems, complete=None)
+
+
+def test_refused_read_of_what_a_block_rests_on_makes_it_unknown() -> None:
+    """No peering and no manager are in the evidence, and managers could not be read."""
+    resources = two()
+    for own in ("A", "B"):
+        named(resources, own)["virtualNetworkPeerings"] = []
+    assert diagnose(refused(resources), "vm-a", "mi").verdict is Verdict.BLOCKED
+    rest = refused(resources, "Microsoft.Network/networkManagers/read")
+    assert diagnose(rest, "vm-a", "mi").verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.xfail(
+    strict=True, reason="wrong reachable: a refused kind leaves its children proven (snapshot._concerns)"
+)
+def test_refused_read_of_a_kind_concerns_what_lies_inside_it() -> None:
+    """Where rulesets could not be listed, neither could their links to a network."""
+    rest = refused(two(), "Microsoft.Network/dnsForwardingRulesets/read")
+    assert diagnose(rest, "vm-a", FQDN).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.xfail(
+    strict=True, reason="wrong reachable: the group of an unseen NIC counts as none (places._by_address)"
+)
+@pytest.mark.parametrize("source", ["ip:10.1.0.4", "A/vm"])
+def test_group_of_a_nic_that_was_not_collected_is_not_taken_for_absent(source: str) -> None:
+    """Unknown, or a note that rules on NICs were not looked at."""
+    resources = [one for one in two() if one["name"] != "vm-a"]
+    found = diagnose(refused(resources, "Microsoft.Network/networkInterfaces/read"), source, "mi")
+    assert found.verdict is Verdict.UNKNOWN or any("NIC" in note for note in found.confidence_notes)
