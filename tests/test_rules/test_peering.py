@@ -6,25 +6,20 @@ import copy
 from typing import Any
 
 import pytest
-from arm import connection, gateway, nsg, peered, resource, route_table, rule, subnet, vnet_id
+from arm import connection, gateway, nsg, peered, route_table, rule, subnet, vnet_id
 
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.diagnose import diagnose
-from mi_workbook.evidence.snapshot import Snapshot
 from test_rules.topology import (
     A,
     B,
-    also_peered,
     asked,
     hub,
     named,
-    routed,
     rows,
     shared_hub,
     two,
     verdict,
     winner,
-    without,
 )
 
 
@@ -50,6 +45,14 @@ def test_state_that_nobody_documented_is_unknown(state: Any) -> None:
     side["peeringState"] = state
     found = asked(two(a_side=side))
     assert found.verdict is Verdict.UNKNOWN and found.gaps
+
+
+def test_repair_of_a_disconnected_peering_makes_it_anew() -> None:
+    """It cannot be mended in place: both sides are deleted and made again."""
+    found = asked(two(a_side=peered(B, "Disconnected"), b_side=peered(A, "Disconnected")))
+    root = next(f for f in found.findings if f.explains_verdict)
+    commands = " ".join(root.remedy.az)
+    assert "peering delete" in commands and "peering create" in commands
 
 
 def test_state_reads_the_same_in_any_spelling() -> None:
@@ -254,128 +257,3 @@ def test_network_that_is_peered_and_connected_by_vpn_uses_the_peering() -> None:
     named(resources, "c")["connectionStatus"] = "NotConnected"
     assert winner(resources, "A/vm", "10.2.0.4").next_hop_type == "VNetPeering"
     assert verdict(resources) is Verdict.REACHABLE
-
-
-# Evidence that shows only a part.
-
-
-@pytest.mark.parametrize("complete", [None, frozenset()], ids=["whole", "bare"])
-def test_connected_peering_whose_space_was_not_collected_is_unknown(complete: frozenset[str] | None) -> None:
-    """Connected, and which prefixes it joins is not in the evidence."""
-    side = peered(B)
-    del side["remoteAddressSpace"]
-    found = asked(two(a_side=side), complete=complete)
-    assert found.verdict is Verdict.UNKNOWN and found.gaps
-
-
-UNLISTED = [
-    pytest.param(routed(("10.0.0.0/8", "None", "")), id="10/8 to nowhere"),
-    pytest.param(routed(("0.0.0.0/0", "None", "")), id="default to nowhere"),
-    pytest.param(routed(("0.0.0.0/0", "Internet", "")), id="default to the Internet"),
-    pytest.param(routed(("10.0.0.0/8", "VirtualAppliance", "10.2.9.9")), id="appliance in the peer"),
-    pytest.param(routed(("10.0.0.0/8", "VirtualNetworkGateway", "")), id="gateway of the peer"),
-]
-
-
-@pytest.mark.parametrize("resources", UNLISTED)
-def test_broad_user_route_decides_nothing_where_peerings_were_not_listed(resources: list[Any]) -> None:
-    """A peering that was not seen may bring a longer route, or the network of the next hop."""
-    found = asked(without(resources, "A", "virtualNetworkPeerings"), complete=frozenset())
-    assert found.verdict is Verdict.UNKNOWN and found.gaps
-
-
-def test_broad_user_route_on_the_instances_subnet_decides_nothing_either() -> None:
-    """The reply may find a longer route over a peering that was not listed."""
-    resources = two(b=subnet("10.2.0.0/27", table="rt"), extra=(route_table("rt", ("10.0.0.0/8", "None", "")),))
-    found = asked(without(resources, "B", "virtualNetworkPeerings"), complete=frozenset())
-    assert found.verdict is Verdict.UNKNOWN and found.gaps
-
-
-def test_gateways_network_without_its_list_of_peerings_is_not_one_sided() -> None:
-    """The spoke uses the gateway; whether the hub allows it was not collected."""
-    found = asked(without(shared_hub(), "H", "virtualNetworkPeerings"), "p2s:gw", complete=frozenset())
-    assert found.verdict is Verdict.UNKNOWN and found.gaps
-
-
-@pytest.mark.parametrize("name", ["H", "B"])
-def test_site_behind_a_hub_is_unknown_where_a_list_of_peerings_is_missing(name: str) -> None:
-    """On either side."""
-    found = asked(
-        without(shared_hub(), name, "virtualNetworkPeerings"), "onprem:branch=192.168.1.5", complete=frozenset()
-    )
-    assert found.verdict is Verdict.UNKNOWN and found.gaps
-
-
-@pytest.mark.parametrize("kind", ["None", "Internet"])
-def test_network_manager_may_add_a_longer_route_than_the_users(kind: str) -> None:
-    """ConnectedGroup routes have the prefixes of the other networks, and no peering shows them."""
-    resources = routed(("10.0.0.0/8", kind, ""), more=(resource("networkManagers", "m"),))
-    for own in ("A", "B"):
-        named(resources, own)["virtualNetworkPeerings"] = []
-    found = asked(resources)
-    assert found.verdict is Verdict.UNKNOWN
-    assert any("effective-connectivity" in gap.how for gap in found.gaps)
-
-
-def test_peer_in_a_subscription_that_cannot_be_read_is_unknown() -> None:
-    """Its side of the peering is not in the evidence."""
-    resources = [one for one in hub() if one["name"] != "H"]
-    found = asked(resources, complete=frozenset())
-    assert found.verdict is not Verdict.REACHABLE
-    also_peered(resources, "A", "B")
-    assert verdict(resources) is Verdict.REACHABLE
-
-
-def test_null_members_in_lists_are_left_out_and_break_nothing() -> None:
-    """Tools write null elements where an element could not be expanded."""
-    resources = two()
-    named(resources, "A")["virtualNetworkPeerings"].insert(0, None)
-    named(resources, "A")["subnets"].append(None)
-    assert verdict(resources) is Verdict.REACHABLE
-
-
-def test_flag_that_is_no_boolean_is_not_read_as_its_default() -> None:
-    """Tables and exports write "true" as a text."""
-    flags: dict[str, Any] = {"hub_side": {"allowGatewayTransit": "true"}, "spoke_side": {"useRemoteGateways": "true"}}
-    assert asked(hub(**flags), "p2s:gw").verdict is not Verdict.BLOCKED
-
-
-def test_access_flag_as_a_text_is_not_read_as_true() -> None:
-    """With default rules the verdict hangs on it."""
-    side = peered(A, allowVirtualNetworkAccess="false")
-    assert verdict(two(b=subnet("10.2.0.0/27", "n"), b_side=side, extra=(nsg("n"),))) is not Verdict.REACHABLE
-
-
-def test_route_that_azure_showed_and_no_peering_explains_forbids_blocked() -> None:
-    """A captured table with a ConnectedGroup row proves a way that the configuration does not show."""
-    resources = two()
-    for own in ("A", "B"):
-        named(resources, own)["virtualNetworkPeerings"] = []
-    rows_seen = [("Default", "10.1.0.0/16", "VnetLocal"), ("Default", "10.2.0.0/16", "ConnectedGroup")]
-    value = [{"source": s, "state": "Active", "addressPrefix": [p], "nextHopType": t, "nextHopIpAddress": []}
-             for s, p, t in rows_seen]  # fmt: skip
-    seen = (
-        {
-            "kind": "effective-routes",
-            "about": next(r["id"] for r in resources if r["name"] == "vm-a"),
-            "value": {"value": value},
-        },
-    )
-    assert diagnose(Snapshot(resources, observations=seen), "vm-a", "mi").verdict is Verdict.UNKNOWN
-
-
-def test_captured_table_without_the_route_in_question_forbids_reachable() -> None:
-    """Azure showed that the packet is dropped; the configuration says that it is peered."""
-    rows_seen = [("Default", "10.1.0.0/16", "VnetLocal"), ("Default", "10.0.0.0/8", "None")]
-    value = [{"source": s, "state": "Active", "addressPrefix": [p], "nextHopType": t, "nextHopIpAddress": []}
-             for s, p, t in rows_seen]  # fmt: skip
-    resources = two()
-    seen = (
-        {
-            "kind": "effective-routes",
-            "about": next(r["id"] for r in resources if r["name"] == "vm-a"),
-            "value": {"value": value},
-        },
-    )
-    found = diagnose(Snapshot(resources, observations=seen, complete=None), "vm-a", "mi")
-    assert found.verdict is not Verdict.REACHABLE or any("captured" in note for note in found.confidence_notes)

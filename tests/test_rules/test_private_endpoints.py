@@ -10,7 +10,7 @@ from arm import Json, at, instance, nic, nsg, peered, private_endpoint, route_ta
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
-from test_rules.topology import A, B, asked, named, rows, shared_hub, two, verdict, winner, without
+from test_rules.topology import SQL_PORT, A, B, asked, named, rows, shared_hub, two, verdict, winner, without
 
 PE = private_endpoint("pe", "B/pe", "10.2.5.4")
 POLICY_ON = subnet("10.2.5.0/24", privateEndpointNetworkPolicies="Enabled")
@@ -261,3 +261,23 @@ def test_member_that_azure_added_later_to_a_network_changes_no_verdict() -> None
         resources = endpoint()
         named(resources, "B")["privateEndpointVNetPolicies"] = policy
         assert verdict(resources, endpoint="private") is Verdict.REACHABLE
+
+
+def test_endpoint_asks_for_port_1433_alone() -> None:
+    """Also where the instance redirects inside its own network."""
+    resources = endpoint()
+    named(resources, "mi")["proxyOverride"] = "Redirect"
+    assert {t.flow.ports for t in asked(resources, endpoint="private").traces} == {SQL_PORT}
+
+
+@pytest.mark.xfail(
+    strict=True, reason="wrong by order: the first of several endpoints is asked about (endpoint._endpoint)"
+)
+@pytest.mark.parametrize("home", ["A/vm", "B/pe"], ids=["one near", "both far"])
+def test_two_endpoints_of_one_instance_are_not_decided_by_their_order(home: str) -> None:
+    """One Approved, one Pending: which is meant is a matter of the name; never blocked where one is sound."""
+    address = "10.1.0.50" if home == "A/vm" else "10.2.5.9"
+    pair = (private_endpoint("sound", "B/pe", "10.2.5.4"), private_endpoint("waits", home, address, "Pending"))
+    found = [verdict(two(extra=order), endpoint="private") for order in (pair, pair[::-1])]
+    assert found[0] is found[1]
+    assert found[0] is not Verdict.BLOCKED
