@@ -193,11 +193,15 @@ def test_answers_that_tell_nothing_leave_it_unknown(observation: Json) -> None:
 def test_pasted_output_beside_the_configuration(tmp_path: Path) -> None:
     """A file of console output is evidence like any other: routes and a connection of the client."""
     text = (
+        "C:\\>route print -4\n"
+        "===========================================================================\nInterface List\n"
+        " 57...........................vpn\n"
+        "===========================================================================\n\nIPv4 Route Table\n"
+        "===========================================================================\n"
         "Active Routes:\nNetwork Destination        Netmask          Gateway       Interface  Metric\n"
         "          0.0.0.0          0.0.0.0      192.168.1.1     192.168.1.23     25\n"
         "         10.0.0.0      255.255.0.0         On-link        172.16.0.5     43\n"
         "===========================================================================\nPersistent Routes:\n  None\n"
-        "===========================================================================\n"
     )
     (tmp_path / "routes.txt").write_text(text, encoding="utf-8")
     resources = [
@@ -210,7 +214,7 @@ def test_pasted_output_beside_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "routes.txt").write_text(text.replace("10.0.0.0 ", "10.9.0.0 "), encoding="utf-8")
     found = diagnose(load(tmp_path / "azure.json", tmp_path / "routes.txt"), "p2s:gw=172.16.0.5", FQDN)
     assert (found.verdict, found.root_cause) == (Verdict.BLOCKED, "p2s-package-stale")
-    cut = text.replace("10.0.0.0 ", "10.9.0.0 ").partition("=====")[0]
+    cut = text.replace("10.0.0.0 ", "10.9.0.0 ").rpartition("=====")[0].rpartition("172.16.0.5")[0]
     (tmp_path / "routes.txt").write_text(cut, encoding="utf-8")
     found = diagnose(load(tmp_path / "azure.json", tmp_path / "routes.txt"), "p2s:gw=172.16.0.5", FQDN)
     assert found.verdict is Verdict.UNKNOWN

@@ -166,6 +166,10 @@ class Network:
         found = self.snapshot.having(GATEWAYS, "vnet", keys.vnet_of_gateway, key(vnet_id))
         return tuple(self.gateway(str(raw.get("id", ""))) for raw in found)
 
+    def homeless_gateways(self) -> tuple[Gateway, ...]:
+        """Gateways whose subnet was not read."""
+        return self.gateways_of("")
+
     def local_network(self, site_id: str) -> LocalNetwork:
         """The local network gateway. Raises MissingEvidence where it was not collected."""
         return self._typed(LOCAL_NETWORKS, site_id, read_local_network)

@@ -111,13 +111,25 @@ def read_subnet(reading: Reading, vnet_id: str) -> Subnet:
         name=reading.name,
         vnet_id=vnet_id,
         prefixes=prefixes,
-        nsg_id=reading.reference("networkSecurityGroup"),
-        route_table_id=reading.reference("routeTable"),
+        nsg_id=_reference(reading, "networkSecurityGroup"),
+        route_table_id=_reference(reading, "routeTable"),
         delegations=services,
         private_endpoint_policies=reading.text("privateEndpointNetworkPolicies") or "Disabled",
         addresses=ipv4(prefixes),
         service_endpoints=tuple(child.text("service") for child in reading.children("serviceEndpoints")),
     )
+
+
+def _reference(subnet: Reading, member: str) -> str:
+    """The id of what is associated, "" for nothing; an id that stands for no resource where it was not read.
+
+    A subnet with neither properties nor prefix was not read at all.
+    """
+    given = subnet.get(member)
+    unread = subnet.members is subnet.raw and not subnet.texts("addressPrefix", "addressPrefixes")
+    if unread or (isinstance(given, dict) and not subnet.reference(member)):
+        return f"{subnet.id or subnet.name}/{member}"
+    return subnet.reference(member)
 
 
 def read_peering(reading: Reading, vnet_id: str) -> Peering:
@@ -142,5 +154,5 @@ def read_peering(reading: Reading, vnet_id: str) -> Peering:
         remote_current_prefixes=current,
         local_subnet_names=reading.texts("localSubnetNames"),
         remote_subnet_names=reading.texts("remoteSubnetNames"),
-        remote=ipv4(peered or current),
+        remote=ipv4(peered),
     )

@@ -86,6 +86,18 @@ def given_routes(network: Network, gateway: Gateway) -> tuple[GivenRoute, ...]:
 
 
 def _off(gateway: Gateway) -> Decision:
+    given = gateway.reading.get("vpnClientConfiguration")
+    pool = given.get("vpnClientAddressPool") if isinstance(given, dict) else None
+    if isinstance(given, dict) and not (isinstance(pool, dict) and isinstance(pool.get("addressPrefixes"), list)):
+        why = f"Gateway {gateway.name} has a point-to-site configuration, and its address pool was not read."
+        gap = Gap(
+            f"Client address pool of gateway {gateway.name}",
+            why,
+            f"az network vnet-gateway show --ids {gateway.id} -o json",
+        )
+        return Decision(
+            "client", gateway.id, Verdict.UNKNOWN, why, (gateway.reading.evidence("vpnClientConfiguration"),), gap=gap
+        )
     reason = {
         "expressroute": "it is an ExpressRoute gateway, which has no point-to-site clients",
         "policybased": "it is policy-based (static), which cannot serve point-to-site clients",

@@ -16,6 +16,7 @@ from mi_workbook.network.observed import CapturedRoute, captured_routes, watched
 from mi_workbook.network.reading import Reading, ipv4
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.route_table import RouteTable
+from mi_workbook.network.service_tags import meaning
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
 from mi_workbook.reach.gateways import GatewayRoute, GatewayView, gateway_view
 
@@ -92,7 +93,10 @@ class RouteIndex:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveRoutes:
-    """All rows of one subnet, what could not be known, and the gateways whose routes they may be."""
+    """All rows of one subnet, what could not be known, and the gateways whose routes they may be.
+
+    unread: a user route whose prefix cannot be read, so that it may cover any address.
+    """
 
     subnet: Subnet
     routes: tuple[Route, ...]
@@ -100,6 +104,7 @@ class EffectiveRoutes:
     index: RouteIndex
     removed: tuple[Route, ...] = ()
     gateways: tuple[Gateway, ...] = ()
+    unread: Gap | None = None
 
     @property
     def gap(self) -> Gap | None:
@@ -176,6 +181,25 @@ def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
         gaps=view.gaps,
         removed=(*removed, *filtered),
         gateways=view.gateways,
+        unread=next((_unread(route) for route in user if not route.addresses and not _known(route.prefix)), None),
+    )
+
+
+def _known(text: str) -> bool:
+    """True for an IPv6 prefix, which no IPv4 packet matches, and for a service tag that is known to be public addresses."""
+    if ":" in text:
+        return True
+    try:
+        return meaning(text) is not None and bool(text)
+    except ValueError:
+        return False
+
+
+def _unread(route: Route) -> Gap:
+    return Gap(
+        f"Prefix of user route {route.name}",
+        f"It reads '{route.prefix}', which is neither a prefix nor a known service tag: the route may cover the destination.",
+        "az network route-table show -o json",
     )
 
 
@@ -199,7 +223,7 @@ def _peering_routes(network: Network, vnet: Vnet, table: RouteTable | None) -> I
             continue
         remote = _vnet_or_none(network, peering.remote_id)
         far = remote is not None and bool(remote.location) and remote.location != vnet.location
-        for text in peering.remote_prefixes or peering.remote_current_prefixes:
+        for text in peering.remote_prefixes:
             if ":" not in text:
                 yield Route(
                     "Default", "Active", text, "VNetGlobalPeering" if far else "VNetPeering",

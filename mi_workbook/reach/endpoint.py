@@ -32,15 +32,27 @@ def destination(network: Network, question: Question) -> tuple[Subnet, Ranges, l
     subnet = network.subnet(question.instance.subnet_id)
     if question.endpoint == "public":
         return subnet, PUBLIC, [_public(question.instance)]
+    if not subnet.addresses:
+        raise MissingEvidence(Gap(
+            f"Address prefix of the subnet of {question.instance.name}", "Without it no rule and no route can be looked up.",
+            f"az resource show --ids {subnet.id} -o json",
+        ))  # fmt: skip
     return subnet, subnet.addresses, []
 
 
 def _endpoint(network: Network, question: Question) -> PrivateEndpoint:
     found = network.private_endpoints(question.instance.id)
     named = [e for e in found if any(question.answer & Ranges(((a, a),)) for a in network.endpoint_addresses(e))]
-    near = [e for e in found if key(e.subnet_id).startswith(key(question.subnet.vnet_id) + "/")]
-    if found:
-        return (named or near or list(found))[0]
+    candidates = named or list(found)
+    if len(candidates) > 1:
+        names = ", ".join(one.name for one in candidates)
+        raise MissingEvidence(Gap(
+            f"Which private endpoint of {question.instance.name} is used from there",
+            f"There are several ({names}), and which of them the name leads to is not in the evidence.",
+            f"nslookup {question.instance.fqdn} on the client; add its output to the evidence.",
+        ))  # fmt: skip
+    if candidates:
+        return candidates[0]
     raise MissingEvidence(
         Gap(
             f"A private endpoint of {question.instance.name}",

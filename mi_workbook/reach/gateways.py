@@ -59,6 +59,7 @@ def gateway_view(network: Network, vnet: Vnet) -> GatewayView:
 
 def _own_gaps(network: Network, vnet: Vnet) -> Iterator[Gap]:
     """A gateway subnet in use whose gateway is not in the evidence; a Route Server, which learns from appliances."""
+    yield from (_homeless(one) for one in network.homeless_gateways() if any(s.is_gateway for s in vnet.subnets))
     for subnet in vnet.subnets:
         in_use = bool(subnet.reading.get("ipConfigurations"))
         if subnet.is_gateway and not network.gateways_of(vnet.id):
@@ -70,6 +71,14 @@ def _own_gaps(network: Network, vnet: Vnet) -> Iterator[Gap]:
                 "A Route Server adds routes that network virtual appliances announce.",
                 f"az network routeserver list-learned-routes; az network nic show-effective-route-table in {vnet.name}",
             )
+
+
+def _homeless(gateway: Gateway) -> Gap:
+    return Gap(
+        f"Subnet of gateway {gateway.name}",
+        "In which network it stands is not in the evidence, and it adds routes to every subnet there.",
+        f"az network vnet-gateway show --ids {gateway.id} -o json",
+    )
 
 
 def _no_gateway(vnet: Vnet) -> Gap:
@@ -135,7 +144,7 @@ def _over(network: Network, gateway: Gateway, connection: Connection) -> Iterato
                 evidence = (site.reading.evidence("localNetworkAddressSpace"),)
                 yield GatewayRoute(text, gateway, "site", connection.id, why, evidence)
         elif connection.kind == "vnet2vnet":
-            far = network.vnet(far_end(network, gateway, connection).vnet_id)
+            far = network.spaced(far_end(network, gateway, connection).vnet_id)
             for text in far.prefixes:
                 why = f"VNet {far.name} over VNet-to-VNet connection {connection.name}."
                 yield GatewayRoute(text, gateway, "vnet", connection.id, why, (far.reading.evidence("addressSpace"),))
@@ -174,6 +183,11 @@ def _other_end_gap(network: Network, gateway: Gateway, connection: Connection) -
         if connection.kind == "ipsec" and connection.site_id:
             network.local_network(connection.site_id)
         elif connection.kind == "vnet2vnet":
-            network.vnet(far_end(network, gateway, connection).vnet_id)
+            network.spaced(far_end(network, gateway, connection).vnet_id)
+        elif not connection.kind:
+            raise MissingEvidence(Gap(
+                f"Type of connection {connection.name}", "Each type of connection adds routes of its own.",
+                f"az network vpn-connection show --ids {connection.id} -o json",
+            ))  # fmt: skip
     except MissingEvidence as missing:
         yield missing.gap

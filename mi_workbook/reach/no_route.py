@@ -151,7 +151,7 @@ def not_peered(here: Peering, part: Ranges, found: str) -> Decision:
         why = f"{found} Peering {here.name} joins the IPv6 spaces alone, and the endpoint's address is an IPv4 one."
         only = (here.reading.evidence("enableOnlyIPv6Peering"),)
         return Decision("peering", here.id, Verdict.BLOCKED, why, only, Cause.PEERING_MISSING)
-    if not here.remote_prefixes and not here.remote_current_prefixes:
+    if not here.remote_prefixes:
         why = f"{found} Peering {here.name} is Connected, and which prefixes it joins is not in the evidence."
         gap = Gap(f"remoteAddressSpace of peering {here.name}", why, f"az resource show --ids {here.id} -o json")
         return Decision("peering", here.id, Verdict.UNKNOWN, why, evidence, gap=gap)

@@ -35,6 +35,10 @@ def crossing(network: Network, start: Subnet, end: Subnet | None, route: Route, 
     here = route.peering
     if here is None or end is None:
         return []
+    if not here.remote_id:
+        why = f"With which network peering {here.name} joins {last(here.vnet_id)} is not in the evidence."
+        gap = Gap(f"The other network of peering {here.name}", why, f"az resource show --ids {here.id} -o json")
+        return [Decision("peering", here.id, Verdict.UNKNOWN, why, route.evidence, gap=gap)]
     if key(here.remote_id) != key(end.vnet_id):
         why = f"{route.prefix} is peered from {last(here.remote_id)}, not from {last(end.vnet_id)}: the spaces overlap."
         return [Decision("peering", here.id, Verdict.BLOCKED, why, route.evidence, Cause.ADDRESS_OVERLAP)]
@@ -59,9 +63,12 @@ def _open(here: Peering, there: Peering | None) -> Decision:
 def unlisted(network: Network, vnet: Vnet) -> Decision | None:
     """Unknown where the evidence of a VNet leaves its peerings out altogether, which is not the same as having none."""
     listed = isinstance(vnet.reading.get("virtualNetworkPeerings"), list) or bool(vnet.peerings)
-    if listed or network.snapshot.absence(PEERINGS) == "proven":
+    nameless = [peering.name for peering in vnet.peerings if not peering.remote_id]
+    if not nameless and (listed or network.snapshot.absence(PEERINGS) == "proven"):
         return None
     why = f"The evidence of {vnet.name} does not list its peerings."
+    if nameless:
+        why = f"With which network peering {', '.join(nameless)} of {vnet.name} joins it is not in the evidence."
     gap = Gap(f"Peerings of VNet {vnet.name}", why, f"az network vnet show --ids {vnet.id} -o json")
     return Decision(
         "peering", vnet.id, Verdict.UNKNOWN, why, (vnet.reading.evidence("virtualNetworkPeerings"),), gap=gap

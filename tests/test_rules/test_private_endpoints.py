@@ -270,9 +270,6 @@ def test_endpoint_asks_for_port_1433_alone() -> None:
     assert {t.flow.ports for t in asked(resources, endpoint="private").traces} == {SQL_PORT}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong by order: the first of several endpoints is asked about (endpoint._endpoint)"
-)
 @pytest.mark.parametrize("home", ["A/vm", "B/pe"], ids=["one near", "both far"])
 def test_two_endpoints_of_one_instance_are_not_decided_by_their_order(home: str) -> None:
     """One Approved, one Pending: which is meant is a matter of the name; never blocked where one is sound."""
