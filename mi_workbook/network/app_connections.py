@@ -10,6 +10,7 @@ from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.network.reading import Reading
+from mi_workbook.network.resource_id import key, same
 from mi_workbook.network.web_app import WebApp
 
 if TYPE_CHECKING:
@@ -134,6 +135,21 @@ def integration(network: Network, app: WebApp) -> Integration:
     if network.connections_absent(app):
         return Integration("none", app, evidence=(app.reading.evidence("virtualNetworkSubnetId"),))
     raise MissingEvidence(unknown_kind(app))
+
+
+def apps_on(network: Network, plan_id: str) -> tuple[WebApp, ...]:
+    """Apps and slots of a plan that were seen, by name."""
+    kinds = ("Microsoft.Web/sites", "Microsoft.Web/sites/slots")
+    ids = [str(raw.get("id", "")) for kind in kinds for raw in network.snapshot.of_type(kind)]
+    found = [app for app in (network.web_app(at) for at in ids if at) if app.plan_id and same(app.plan_id, plan_id)]
+    return tuple(sorted(found, key=lambda app: app.shown.lower()))
+
+
+def network_of(joined: Integration) -> str:
+    """The id of the VNet that an integration leads into, in lower case, "" for none."""
+    if joined.connection is not None and joined.kind == "gateway":
+        return key(joined.connection.network_id)
+    return key(joined.subnet_id).rpartition("/subnets/")[0]
 
 
 def unknown_kind(app: WebApp) -> Gap:

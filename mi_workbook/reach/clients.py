@@ -25,7 +25,7 @@ from mi_workbook.reach.peering import between, unlisted
 from mi_workbook.reach.tunnels import status_gap
 
 if TYPE_CHECKING:
-    from mi_workbook.reach.path import Origin
+    from mi_workbook.reach.origin import Origin
 
 
 def client_routes(network: Network, gateway: Gateway, subnet_id: str, wanted: Ranges) -> list[Decision]:

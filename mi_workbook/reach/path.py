@@ -10,46 +10,24 @@ from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import NOTHING, Ranges
 from mi_workbook.core.trace import Cause, Decision, Flow, Hop, Trace
 from mi_workbook.core.verdict import Verdict, along, together
-from mi_workbook.network.gateway import Connection, Gateway
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance, PrivateEndpoint
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.clients import client_routes, own_side
-from mi_workbook.reach.forwarding import Beyond, Leg, follow
+from mi_workbook.reach.forwarding import Leg, follow
 from mi_workbook.reach.names import ServerName, judge
+from mi_workbook.reach.origin import INSIDE as INSIDE
+from mi_workbook.reach.origin import Origin as Origin
 from mi_workbook.reach.peering import FORWARDED
 from mi_workbook.reach.security import admin_rules, gate
 from mi_workbook.reach.tunnels import gateway_state, tunnel
+from mi_workbook.reach.web_apps import doubts, manager, no_gateway, over_gateway, over_relay, stays_outside
 
 # Source: "az sql mi" REST reference (ManagedInstance.state) and "Stop and start an instance".
 CONNECTION_TYPES = frozenset({"proxy", "redirect", "default"})
 STOPPED = frozenset({"stopped", "stopping", "starting", "creating", "creationfailed", "deleting"})
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where packets come from. kind: inside | clients | site | express | internet.
-
-    gateways, connection: what they enter Azure through; by: id of the gateway or the local network gateway.
-    """
-
-    kind: str = "inside"
-    gateways: tuple[Gateway, ...] = ()
-    connection: Connection | None = None
-    by: str = ""
-    name: str = ""
-
-    @property
-    def beyond(self) -> Beyond | None:
-        """The same place as the end of the way back; None for a source inside a VNet or on the Internet."""
-        if not self.gateways:
-            return None
-        return Beyond(self.kind, self.gateways, self.by, self.name)
-
-
-INSIDE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +118,10 @@ def required_ports(question: Question) -> list[Ranges]:
 
 
 def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trace]:
+    if question.origin.integration is not None or question.origin.relay is not None:
+        short = _cut_short(network, question, ports)
+        if short is not None:
+            return [Trace(Flow(question.addresses, Ranges(), ports), "forward", (*_start(question, network), *short))]
     try:
         subnet, destination, head = _destination(network, question)
     except MissingEvidence as missing:
@@ -151,6 +133,18 @@ def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trac
     forward = Trace(flow, "forward", (*_start(question, network), *_forward(network, question, flow, subnet, head)))
     reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question)))
     return [forward, reply]
+
+
+def _cut_short(network: Network, question: Question, ports: Ranges) -> list[Hop] | None:
+    """Hops of a web app whose packets no network here carries: by a relay, or nowhere."""
+    relay, joined, instance = question.origin.relay, question.origin.integration, question.instance
+    if relay is not None:
+        carried = Hop(question.at, tuple(over_relay(relay, instance, ports)))
+        return [carried, Hop(instance.id, (_ready(instance),)), Hop(relay.id, (manager(relay),))]
+    if joined is None or question.origin.kind != "internet" or question.endpoint == "public":
+        return None
+    stop = no_gateway(network, joined) if joined.kind == "gateway" else stays_outside(network, joined, instance)
+    return [Hop(question.at, (stop,))]
 
 
 def _start(question: Question, network: Network) -> tuple[Hop, ...]:
@@ -180,7 +174,11 @@ def _last(network: Network, question: Question) -> tuple[Hop, ...]:
     hops = []
     if question.resolution is not None and not _name_first(question):
         hops.append(Hop("server name", (question.resolution,)))
-    if question.origin.kind in {"clients", "site", "express"}:
+    joined = question.origin.integration
+    if joined is not None and question.origin.gateways:
+        unsure = doubts(network, joined, question.origin.gateways[0], question.instance.subnet_id)
+        hops += [Hop(question.at, tuple(unsure))] if unsure else []
+    elif question.origin.kind in {"clients", "site", "express"}:
         hops.append(Hop(question.at, tuple(own_side(network, question.origin, question.addresses))))
     return tuple(hops)
 
@@ -255,7 +253,7 @@ def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head
     return (*hops, Hop(end.id, tuple(_arrival(network, question, flow, end, foreign))))
 
 
-ROUTING = frozenset({"route", "peering", "appliance", "gateway", "client"})
+ROUTING = frozenset({"route", "peering", "appliance", "gateway", "client", "integration"})
 
 
 def _relayed(hops: list[Hop]) -> bool:
@@ -288,7 +286,9 @@ def _into_azure(network: Network, question: Question, flow: Flow) -> list[Hop]:
     gateway = origin.gateways[0]
     state = gateway_state(gateway)
     if origin.kind == "clients":
-        decisions = client_routes(network, gateway, question.instance.subnet_id, flow.destination)
+        home, joined = question.instance.subnet_id, origin.integration
+        place = (network, gateway, home, flow.destination)
+        decisions = over_gateway(joined, *place) if joined is not None else client_routes(*place)
         return [Hop(question.at, tuple(decisions)), *([Hop(gateway.id, tuple(state))] if state else [])]
     if origin.kind == "site" and origin.connection is not None:
         over = tunnel(network, origin.connection, gateway, flow)
