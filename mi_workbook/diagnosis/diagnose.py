@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from mi_workbook.checks.app_settings import app_settings
 from mi_workbook.checks.blockers import QUESTION, blockers
 from mi_workbook.checks.catalogue import fault as known_fault
 from mi_workbook.checks.check import Found, Subject, finding
@@ -185,7 +186,7 @@ def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:
         found += blockers(subject)
     except MissingEvidence as missing:
         gaps.append(missing.gap)
-    for look_at in (*USAGE, *GATEWAY_SETTINGS):
+    for look_at in (*USAGE, *GATEWAY_SETTINGS, app_settings):
         try:
             found += look_at(subject)
         except MissingEvidence as missing:
