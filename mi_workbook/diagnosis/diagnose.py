@@ -163,7 +163,9 @@ def _resolved(network: Network, asked: Question, own: tuple[str, ...]) -> Questi
     it may lead to is blocked, or there is only one, the path is judged first.
     """
     kind = asked.origin.kind
-    listed = own or (network.vnet(asked.subnet.vnet_id).dns_servers if kind in {"inside", "clients"} else ())
+    synced = kind == "clients" and asked.origin.integration is not None  # such an app has the list of its last sync
+    in_vnet = kind in {"inside", "clients"} and not synced
+    listed = own or (network.vnet(asked.subnet.vnet_id).dns_servers if in_vnet else ())
     if kind == "inside":
         found = resolve(network, network.vnet(asked.subnet.vnet_id), own, asked.instance)
     else:
