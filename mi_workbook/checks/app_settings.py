@@ -18,6 +18,7 @@ from mi_workbook.core.finding import Change
 from mi_workbook.evidence.probes.certificate import read_certificate
 from mi_workbook.network.app_connections import Integration, VnetConnection, apps_on, integration, network_of
 from mi_workbook.network.plan import Plan
+from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last, parent, segment
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.network.web_app import WebApp
@@ -84,6 +85,17 @@ def unsupported(subject: Subject, joined: Integration) -> Iterator[Found]:
     config = subject.network.app_network_config(joined.app)
     if joined.kind == "none" and config is not None and config.flag("swiftSupported") is False:
         yield Found("swift-unsupported", joined.app.id, (config.evidence("swiftSupported"),), names(subject))
+
+
+def compose(subject: Subject, joined: Integration) -> Iterator[Found]:
+    """An app of several containers from a Docker Compose file, which integration does not serve."""
+    config = joined.app.reading.get("siteConfig")
+    image = Reading("", "", config).text("linuxFxVersion") if isinstance(config, dict) else ""
+    if image.upper().startswith("COMPOSE|"):
+        evidence = (joined.app.reading.evidence("siteConfig"),)
+        yield Found(
+            "swift-docker-compose", joined.app.id, evidence, {**names(subject), "actual": image.partition("|")[0]}
+        )
 
 
 def delegation(subject: Subject, joined: Integration) -> Iterator[Found]:
@@ -234,7 +246,7 @@ def retirement(subject: Subject, joined: Integration) -> Iterator[Found]:
 
 
 LOOKS: tuple[Look, ...] = (
-    tier, slot, name_servers, unsupported, delegation, association, size, region, public_senders, subnet_limit, five_vnets,
+    tier, slot, name_servers, unsupported, compose, delegation, association, size, region, public_senders, subnet_limit, five_vnets,
     other_subscription, dns_not_synced, expired, retirement,
 )  # fmt: skip
 
