@@ -1,6 +1,7 @@
 """A web app as the source: each kind of integration, and nothing said that the evidence does not show."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot, from_document, type_of
 from mi_workbook.network.network import Network
 from mi_workbook.views.app_tables import app_table, plan_table
+from mi_workbook.views.report import to_html
 from mi_workbook.views.tables import views
 
 APPS = [one for one in all_cases() if one.id.startswith(("app-", "hybrid-"))]
@@ -102,7 +104,8 @@ def test_hybrid_connection_for_the_name_takes_the_packets_of_a_joined_app() -> N
         "properties": {"hostname": MI.upper(), "port": 1433, "relayName": "sql"},
     })  # fmt: skip
     found = diagnose(from_document(doc), "app-orders", MI)
-    assert (found.scenario, found.root_cause) == ("hybrid-connection", "hc-redirect")
+    assert (found.scenario, found.verdict) == ("hybrid-connection", Verdict.UNKNOWN)
+    assert "hc-redirect" in {one.fault for one in found.findings}
     of(doc, "/relays/sql")["port"] = 1434
     assert diagnose(from_document(doc), "app-orders", MI).scenario == "app-service"
 
@@ -248,3 +251,43 @@ def test_hostile_names_are_escaped() -> None:
     app = next(r["id"] for r in doc["resources"] if r["id"].endswith("/sites/app-orders"))
     page = app_table(here, app).to_html() + plan_table(here, of(doc, "/sites/app-orders")["serverFarmId"]).to_html()
     assert "<script" not in page and "<img" not in page
+
+
+@pytest.mark.parametrize(
+    "vnet",
+    [
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.ClassicNetwork/virtualNetworks/old",
+        "/subscriptions/other/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/far",
+    ],
+    ids=["classic", "not collected"],
+)
+def test_gateway_of_a_network_that_is_not_read_is_unknown(vnet: str) -> None:
+    """No gateway in the evidence proves nothing about a classic VNet, or one that was not collected."""
+    doc = document("app-gateway-sound")
+    of(doc, "/app-conn")["vnetResourceId"] = vnet
+    found = diagnose(from_document(doc), "app-orders", MI)
+    assert found.verdict is Verdict.UNKNOWN and found.gaps
+
+
+def test_relay_for_the_public_name_is_not_called_redirected() -> None:
+    """Redirect concerns the VNet-local endpoint only."""
+    doc = document("hybrid-connection-redirect")
+    of(doc, "/relays/mi-orders").update(hostname="mi-orders.public.a1b2c3d4e5f6.database.windows.net", port=3342)
+    public = "mi-orders.public.a1b2c3d4e5f6.database.windows.net,3342"
+    found = diagnose(from_document(doc), "app-orders", public)
+    assert (found.verdict, found.scenario, found.findings) == (Verdict.UNKNOWN, "hybrid-connection", ())
+
+
+def test_shared_carrier_range_counts_as_public_for_an_app() -> None:
+    """Only RFC 1918 enters the VNet without route-all; 100.64.0.0/10 is not part of it."""
+    doc = document("app-service-public-range-private-only")
+    text = json.dumps(doc).replace("52.148.10.", "100.64.10.")
+    assert diagnose(from_document(json.loads(text)), "app-orders", MI).root_cause == "app-public-mi-range"
+
+
+@pytest.mark.parametrize("one", APPS, ids=IDS)
+def test_report_of_every_case_is_made(one: Case) -> None:
+    """The page with picture, tables and repair holds the scenario's source."""
+    snapshot = one.snapshot()
+    page = to_html(diagnose(snapshot, one.source, one.target), snapshot)
+    assert one.source in page and "VNet integration of web app" in page

@@ -16,12 +16,11 @@ from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.network.app_connections import HybridConnection, Integration, integration
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, ManagedInstance
 from mi_workbook.network.network import APP_RELAYS, SLOT_RELAYS, Network
-from mi_workbook.network.resource_id import key
-from mi_workbook.network.service_tags import PRIVATE, PUBLIC
+from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.web_app import WebApp
 from mi_workbook.reach.names import ServerName, endpoint_of
 from mi_workbook.reach.origin import Origin
-from mi_workbook.reach.web_apps import entry_gateway, subnet_gone
+from mi_workbook.reach.web_apps import RFC_1918, entry_gateway, subnet_gone
 
 NO_POOL = prefix("192.0.2.1")  # a documentation address: without a pool the path is cut before the address matters
 
@@ -44,13 +43,22 @@ def leaving(
     public = endpoint == "public" or (endpoint == "auto" and name is not None and endpoint_of(name) == "public")
     relay = _carrying(network, app, instance, public, name)
     if relay is not None:
-        return Leaving(place, Origin("relay", by=app.id, name=app.shown, relay=relay), PUBLIC)
+        return Leaving(
+            place, Origin("relay", by=app.id, name=app.shown, integration=_if_known(network, app), relay=relay), PUBLIC
+        )
     joined = integration(network, app)
     if joined.kind == "none":
         return _unjoined(network, place, joined, public)
     if joined.kind == "gateway":
         return _by_gateway(network, place, joined, public)
     return _by_subnet(network, place, joined, instance, public)
+
+
+def _if_known(network: Network, app: WebApp) -> Integration | None:
+    try:
+        return integration(network, app)
+    except MissingEvidence:
+        return None
 
 
 def _carrying(
@@ -117,7 +125,7 @@ def _by_subnet(network: Network, place: Place, joined: Integration, instance: Ma
         return inside
     if public:
         return _outside(place, joined)
-    if PRIVATE.covers(network.subnet(instance.subnet_id).addresses) or key(subnet.vnet_id) in key(instance.subnet_id):
+    if RFC_1918.covers(network.subnet(instance.subnet_id).addresses):
         return inside
     if app.route_all is False:
         return _outside(place, joined)

@@ -131,7 +131,7 @@ def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trac
     flow = Flow(question.addresses, destination, ports)
     back = Flow(destination, question.addresses, ports)
     forward = Trace(flow, "forward", (*_start(question, network), *_forward(network, question, flow, subnet, head)))
-    reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question)))
+    reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question, subnet)))
     return [forward, reply]
 
 
@@ -139,7 +139,7 @@ def _cut_short(network: Network, question: Question, ports: Ranges) -> list[Hop]
     """Hops of a web app whose packets no network here carries: by a relay, or nowhere."""
     relay, joined, instance = question.origin.relay, question.origin.integration, question.instance
     if relay is not None:
-        carried = Hop(question.at, tuple(over_relay(relay, instance, ports)))
+        carried = Hop(question.at, tuple(over_relay(relay, joined, instance, ports)))
         return [carried, Hop(instance.id, (_ready(instance),)), Hop(relay.id, (manager(relay),))]
     if joined is None or question.origin.kind != "internet" or question.endpoint == "public":
         return None
@@ -169,14 +169,14 @@ def _name_first(question: Question) -> bool:
     return question.name_decides or not unclear
 
 
-def _last(network: Network, question: Question) -> tuple[Hop, ...]:
+def _last(network: Network, question: Question, end: Subnet) -> tuple[Hop, ...]:
     """What lies outside of Azure is judged last: what Azure's configuration blocks is blocked whatever is found there."""
     hops = []
     if question.resolution is not None and not _name_first(question):
         hops.append(Hop("server name", (question.resolution,)))
     joined = question.origin.integration
     if joined is not None and question.origin.gateways:
-        unsure = doubts(network, joined, question.origin.gateways[0], question.instance.subnet_id)
+        unsure = doubts(network, joined, question.origin.gateways[0], end.id)
         hops += [Hop(question.at, tuple(unsure))] if unsure else []
     elif question.origin.kind in {"clients", "site", "express"}:
         hops.append(Hop(question.at, tuple(own_side(network, question.origin, question.addresses))))
@@ -270,7 +270,7 @@ def _to(network: Network, question: Question, flow: Flow, end: Subnet) -> list[H
     if origin.kind == "internet":
         return [_from_internet(question)]
     if origin.kind != "inside":
-        return [*_into_azure(network, question, flow), *follow(network, leg)]
+        return [*_into_azure(network, question, flow, end), *follow(network, leg)]
     gates = admin_rules(network, start)
     if question.nic_nsg:
         gates.append(gate(network, question.nic_nsg, "Outbound", start, flow, f"NIC {last(question.at)}"))
@@ -280,14 +280,13 @@ def _to(network: Network, question: Question, flow: Flow, end: Subnet) -> list[H
     return [Hop(question.at, (*gates, *first.decisions, *egress)), *others]
 
 
-def _into_azure(network: Network, question: Question, flow: Flow) -> list[Hop]:
+def _into_azure(network: Network, question: Question, flow: Flow, end: Subnet) -> list[Hop]:
     """From a client, a site or a circuit to the gateway: the client's routes or the tunnel, and the gateway's state."""
     origin = question.origin
     gateway = origin.gateways[0]
     state = gateway_state(gateway)
     if origin.kind == "clients":
-        home, joined = question.instance.subnet_id, origin.integration
-        place = (network, gateway, home, flow.destination)
+        joined, place = origin.integration, (network, gateway, end.id, flow.destination)
         decisions = over_gateway(joined, *place) if joined is not None else client_routes(*place)
         return [Hop(question.at, tuple(decisions)), *([Hop(gateway.id, tuple(state))] if state else [])]
     if origin.kind == "site" and origin.connection is not None:

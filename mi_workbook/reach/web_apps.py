@@ -14,14 +14,14 @@ from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.app_connections import HybridConnection, Integration, VnetConnection
 from mi_workbook.network.gateway import Gateway
-from mi_workbook.network.instance import NORMAL_PORT, ManagedInstance
+from mi_workbook.network.instance import NORMAL_PORT, REDIRECT_PORTS, ManagedInstance
 from mi_workbook.network.network import GATEWAYS, Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.vnet import Vnet
 from mi_workbook.reach.clients import client_routes
 from mi_workbook.reach.peering import between
 
-POOL_BLOCKS = addresses(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"])  # RFC 1918, as the documents list them
+RFC_1918 = addresses(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"])  # RFC 1918, as the documents list them
 CONSOLE = "From the app's console: nameresolver <server name>, then tcpping <server name>:1433."
 
 
@@ -30,11 +30,17 @@ def entry_gateway(network: Network, connection: VnetConnection) -> Gateway | Non
 
     Raises MissingEvidence where a gateway may be there and was not collected.
     """
+    if "/microsoft.network/" not in connection.network_id.lower():
+        raise MissingEvidence(Gap(
+            f"The gateway of classic VNet {last(connection.network_id)}",
+            "An app with gateway-required integration enters through it, and classic networks are not read here.",
+            f"In the portal: the classic VNet, VPN connections. {CONSOLE}",
+        ))  # fmt: skip
     found = network.gateways_of(connection.network_id)
     vpn = [gateway for gateway in found if gateway.kind == "vpn"]
     if vpn or found:
         return (vpn or list(found))[0]
-    if network.snapshot.absence(GATEWAYS) == "proven":
+    if network.snapshot.absence(GATEWAYS) == "proven" and network.vnet(connection.network_id):
         return None
     raise MissingEvidence(Gap(
         f"The gateway of VNet {last(connection.network_id)}",
@@ -104,7 +110,7 @@ def _clients(gateway: Gateway) -> list[Decision]:
     if gateway.protocols and "sstp" not in gateway.protocols:
         why = f"Gateway {gateway.name} offers {', '.join(gateway.protocols)}; apps come over SSTP."
         found.append(_blocked(gateway.id, why, evidence, Cause.APP_NOT_SSTP))
-    if gateway.pool and not POOL_BLOCKS.covers(gateway.pool):
+    if gateway.pool and not RFC_1918.covers(gateway.pool):
         why = f"The pool of {gateway.name}, {show_addresses(gateway.pool)}, is not in 10/8, 172.16/12 or 192.168/16."
         found.append(_blocked(gateway.id, why, evidence, Cause.APP_POOL_PUBLIC))
     return found
@@ -237,16 +243,24 @@ def _meant(relay: HybridConnection, instance: ManagedInstance) -> bool:
     return label in relay.host or relay.port == NORMAL_PORT
 
 
-def over_relay(relay: HybridConnection, instance: ManagedInstance, ports: Ranges) -> list[Decision]:
-    """What a Hybrid Connection carries: one host and port. Redirect asks for others.
+def over_relay(
+    relay: HybridConnection, joined: Integration | None, instance: ManagedInstance, ports: Ranges
+) -> list[Decision]:
+    """What a Hybrid Connection carries: one host and port. Redirect asks for others, which leave as the app is joined.
 
+    joined: None where the evidence does not say how the app is joined.
     Source: "Azure App Service Hybrid Connections" (each matches one host and port); "Connection types", section "Redirect".
     """
-    if ports.covers(Ranges(((NORMAL_PORT, NORMAL_PORT),))):
+    if not ports.meets(Ranges((REDIRECT_PORTS,))):
         why = f"Hybrid Connection {relay.name} carries {relay.host}:{relay.port}."
         return [_open(relay.id, why, (relay.reading.evidence("hostname"), relay.reading.evidence("port")))]
     why = f"{instance.name} uses Redirect: the second connection asks for another host and port, which {relay.name} does not carry."
-    return [_blocked(instance.id, why, (instance.reading.evidence("proxyOverride"),), Cause.RELAY_REDIRECT)]
+    evidence = (instance.reading.evidence("proxyOverride"),)
+    if joined is not None and joined.kind == "none":
+        return [_blocked(instance.id, why, evidence, Cause.RELAY_REDIRECT)]
+    gap = Gap("Whether the app reaches the instance's nodes beside the relay", why,
+              f"Proxy as connection type needs no second connection; or test with the driver from the app. {CONSOLE}")  # fmt: skip
+    return [_unsure(instance.id, why, evidence, gap, Cause.RELAY_REDIRECT)]
 
 
 def manager(relay: HybridConnection) -> Decision:
