@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -291,3 +292,15 @@ def test_report_of_every_case_is_made(one: Case) -> None:
     snapshot = one.snapshot()
     page = to_html(diagnose(snapshot, one.source, one.target), snapshot)
     assert one.source in page and "VNet integration of web app" in page
+
+
+def test_command_for_a_slot_names_the_slot() -> None:
+    """A repair of the slot never joins the app itself; a hostile name stays one word of the command."""
+    doc = document("app-service-slot-not-integrated")
+    found = diagnose(from_document(doc), "app-orders/staging", MI)
+    lines = [line for one in found.findings for line in one.remedy.az if "vnet-integration" in line]
+    assert lines and all("-n app-orders --slot staging" in line for line in lines)
+    text = json.dumps(doc).replace("/slots/staging", "/slots/x;rm -rf $(a)")
+    hostile = diagnose(from_document(json.loads(text)), "app-orders/x;rm -rf $(a)", MI)
+    line = next(line for one in hostile.findings for line in one.remedy.az if "vnet-integration" in line)
+    assert shlex.split(line)[shlex.split(line).index("--slot") + 1] == "x;rm-rf$(a)"

@@ -23,8 +23,11 @@ def names(subject: Subject) -> dict[str, str]:
     if joined is None:
         return {}
     app = joined.app
+    site = "".join(segment(app.id, "sites").split())
+    slot = "".join(segment(app.id, "slots").split())
     return {
         "app": segment(app.id, "sites"),
+        "at": f"{site} --slot {slot}" if slot else site,
         "slot": segment(app.id, "slots"),
         "plan": last(app.plan_id),
         "group": segment(app.id, "resourceGroups"),
