@@ -46,7 +46,8 @@ REDIRECT_NOTE = (
 )
 APP_NOTE = (
     "Whether each instance of the app has a private address (WEBSITE_PRIVATE_IP) is not in Azure's configuration, and a setting "
-    "WEBSITE_DNS_SERVER counts only where the app's settings were collected. From its console: nameresolver <server name>, tcpping <server name>:1433."
+    "WEBSITE_DNS_SERVER counts only where the app's settings were collected; a Hybrid Connection for the server's name, where they were not "
+    "listed, would carry the packets instead. From its console: nameresolver <server name>, tcpping <server name>:1433."
 )
 
 
