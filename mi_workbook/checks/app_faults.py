@@ -72,7 +72,7 @@ def only_sstp(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> F
 def route_missing(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
     """The integration's routes leave the instance's range out."""
     joined, connection = _connection(subject)
-    wanted = show_addresses(trace.flow.destination)
+    wanted = show_addresses(trace.flow.destination if trace.direction == "forward" else trace.flow.source)
     whole = "," not in wanted and "-" not in wanted
     route = {"name": "sqlmi", "properties": {"startAddress": wanted, "routeType": "STATIC"}}
     changes = (Change(connection.id, f"{connection.reading.at('routes')}/-", route),) if whole else ()

@@ -79,8 +79,7 @@ def doubts(network: Network, joined: Integration, gateway: Gateway, subnet_id: s
     connection = joined.connection
     assert connection is not None
     found = [*_in_sync(joined, connection), *_only_sstp(gateway), *_express_unseen(network, gateway)]
-    if connection.routes is None:
-        found.append(_unread_routes(joined, connection))
+    found += _routes_in_doubt(joined, connection, network.subnet(subnet_id).addresses)
     return [*found, *_forwarded(network, network.vnet(gateway.vnet_id), subnet_id)]
 
 
@@ -118,11 +117,27 @@ def _clients(gateway: Gateway) -> list[Decision]:
 
 def _routed(joined: Integration, connection: VnetConnection, wanted: Ranges) -> list[Decision]:
     """Only what the routes of the integration list goes into the VNet; the rest goes to the Internet."""
-    if connection.routes is None or connection.routed.covers(wanted):
+    if connection.routed.covers(wanted) or not _explicit(connection, wanted):
         return []
-    listed = ", ".join(route.text for route in connection.routes) or "nothing"
-    why = f"{joined.app.shown} sends {listed} into the VNet; {show_addresses(wanted - connection.routed)} is not in it."
+    why = _outside_routes(joined, connection, wanted - connection.routed)
     return [_blocked(connection.id, why, (connection.reading.evidence("routes"),), Cause.APP_ROUTE_MISSING)]
+
+
+def _explicit(connection: VnetConnection, wanted: Ranges) -> bool:
+    """True where the list of routes says all: it was read, each entry can be read, and it shows the private defaults.
+
+    Every app has routes to the private ranges by default (REST reference of VnetRoute, routeType DEFAULT). Whether a list
+    without any of them means that they are gone is not documented; for public addresses the list is all there is.
+    """
+    routes = connection.routes
+    if routes is None or any(not route.addresses and ":" not in route.text for route in routes):
+        return False
+    return any(route.kind == "default" for route in routes) or not RFC_1918.covers(wanted)
+
+
+def _outside_routes(joined: Integration, connection: VnetConnection, left: Ranges) -> str:
+    listed = ", ".join(route.text for route in connection.routes or ()) or "nothing"
+    return f"{joined.app.shown} sends {listed} into the VNet; {show_addresses(left)} is not in it."
 
 
 def _in_sync(joined: Integration, connection: VnetConnection) -> list[Decision]:
@@ -138,10 +153,20 @@ def _in_sync(joined: Integration, connection: VnetConnection) -> list[Decision]:
     return [_unsure(connection.id, why, evidence, gap)]
 
 
-def _unread_routes(joined: Integration, connection: VnetConnection) -> Decision:
-    why = f"Which addresses {joined.app.shown} sends into VNet {last(connection.network_id)} is not in the evidence."
-    gap = Gap(f"Routes of connection {connection.name}", why, _connections(joined))
-    return _unsure(connection.id, why, (connection.reading.evidence("routes"),), gap)
+def _routes_in_doubt(joined: Integration, connection: VnetConnection, wanted: Ranges) -> list[Decision]:
+    """Routes that were not read, or that do not show whether the private defaults still hold."""
+    if connection.routed.covers(wanted) or _explicit(connection, wanted):
+        return []
+    evidence = (connection.reading.evidence("routes"),)
+    what, how = f"Routes of connection {connection.name}", _connections(joined)
+    if connection.routes is None:
+        why = (
+            f"Which addresses {joined.app.shown} sends into VNet {last(connection.network_id)} is not in the evidence."
+        )
+        return [_unsure(connection.id, why, evidence, Gap(what, why, how))]
+    why = _outside_routes(joined, connection, wanted - connection.routed)
+    why += " Whether the private defaults hold although the list does not show them is not documented."
+    return [_unsure(connection.id, why, evidence, Gap(what, why, f"{how}; {CONSOLE}"), Cause.APP_ROUTE_MISSING)]
 
 
 def _connections(joined: Integration) -> str:
