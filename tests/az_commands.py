@@ -6,6 +6,7 @@ Written from the Azure CLI reference. Knows the commands that repairs print; any
 from __future__ import annotations
 
 import copy
+import json
 import re
 import shlex
 from collections.abc import Callable
@@ -186,6 +187,8 @@ def _mi_update(azure: Azure, o: Options) -> None:
     properties = azure.find("managedInstances", o["-n"][0], o["-g"][0])["properties"]
     if "--public-data-endpoint-enabled" in o:
         properties["publicDataEndpointEnabled"] = o["--public-data-endpoint-enabled"] == ["true"]
+    if "--proxy-override" in o:
+        properties["proxyOverride"] = o["--proxy-override"][0]
     if "--maint-config-id" in o:
         properties["maintenanceConfigurationId"] = o["--maint-config-id"][0]
 
@@ -201,7 +204,23 @@ def _site_update(azure: Azure, o: Options) -> None:
 
 def _gateway_update(azure: Azure, o: Options) -> None:
     properties = azure.find("virtualNetworkGateways", o["-n"][0], o["-g"][0])["properties"]
-    properties["customRoutes"] = {"addressPrefixes": o["--custom-routes"]}
+    if "--custom-routes" in o:
+        properties["customRoutes"] = {"addressPrefixes": o["--custom-routes"]}
+    if "--client-protocol" in o:
+        properties["vpnClientConfiguration"]["vpnClientProtocols"] = o["--client-protocol"]
+
+
+def _rest(azure: Azure, o: Options) -> None:
+    """PUT of a route of a plan's VNet: it serves the connections of every app of the plan."""
+    match = re.fullmatch(
+        r"https://management\.azure\.com(/.+/serverfarms/[^/]+)/virtualNetworkConnections/([^/]+)/routes/([^/?]+)\?api-version=.+",
+        o["--url"][0],
+    )
+    assert match and o["--method"] == ["put"], o["--url"]
+    route = {"name": match[3], **json.loads(o["--body"][0])}
+    for one in azure.document["resources"]:
+        if one["id"].lower().endswith(f"/virtualnetworkconnections/{match[2].lower()}"):
+            one["properties"]["routes"].append(route)
 
 
 def _gateway_reset(azure: Azure, o: Options) -> None:
@@ -279,6 +298,7 @@ COMMANDS: dict[str, Callable[[Azure, Options], None]] = {
     "network local-gateway update": _site_update,
     "network vnet-gateway update": _gateway_update,
     "network vnet-gateway reset": _gateway_reset,
+    "rest": _rest,
     "network vpn-connection reset": _connection_reset,
     "network private-dns zone create": _zone_create,
     "network private-dns link vnet create": _link_create,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from mi_workbook.checks import firewall_faults, gateway_faults, name_faults
+from mi_workbook.checks.app_faults import APP_CAUSES
 from mi_workbook.checks.check import Found, Subject
 from mi_workbook.checks.mending import allow_rule, connected, in_sync, without_route
 from mi_workbook.core.errors import MissingEvidence
@@ -428,4 +429,5 @@ EXPLAIN: dict[Cause, Callable[[Subject, Trace, Hop, Decision], Found]] = {
     Cause.RECORD_MISSING: name_faults.record,
     Cause.RECORD_STALE: name_faults.record,
     Cause.DNS_UNREACHABLE: _only("dns-client-down"),
+    **APP_CAUSES,
 }

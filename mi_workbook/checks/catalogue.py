@@ -20,6 +20,7 @@ SAFETIES = ("safe", "disruptive", "other-team", "display-only")
 NEEDED = ("code", "title", "severity", "says", "owner_says", "sources", "remedy")
 ALLOWED = {*NEEDED, "causes", "needs", "aliases"}
 LISTS = frozenset({"ports", "source_prefix", "prefix"})
+WORDS = frozenset({"at"})  # a name with an option behind it: each word is quoted, the blanks stay
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 PLACEHOLDERS = frozenset(
     [
@@ -55,6 +56,10 @@ PLACEHOLDERS = frozenset(
         "firewall",
         "policy",
         "collection_group",
+        "app",
+        "at",
+        "slot",
+        "plan",
     ]
 )
 
@@ -141,6 +146,8 @@ def _quoted(value: str, name: str, quote: Callable[[str], str], between: str) ->
     """The value as one word; ports and prefixes are lists, and each item is a word."""
     if not value:
         return f"<{name}>"
+    if name in WORDS:
+        return " ".join(quote(word) for word in value.split())
     words = value.split(", ") if name in LISTS else [value]
     return between.join(quote("".join(c if c.isprintable() else "?" for c in word)) for word in words)
 

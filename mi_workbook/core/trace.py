@@ -61,6 +61,19 @@ class Cause(StrEnum):
     RECORD_MISSING = "RECORD_MISSING"
     RECORD_STALE = "RECORD_STALE"
     DNS_UNREACHABLE = "DNS_UNREACHABLE"
+    APP_NOT_INTEGRATED = "APP_NOT_INTEGRATED"
+    APP_SUBNET_GONE = "APP_SUBNET_GONE"
+    APP_RANGE_PUBLIC = "APP_RANGE_PUBLIC"
+    APP_NOT_WINDOWS = "APP_NOT_WINDOWS"
+    APP_NO_GATEWAY = "APP_NO_GATEWAY"
+    APP_EXPRESSROUTE = "APP_EXPRESSROUTE"
+    APP_NOT_SSTP = "APP_NOT_SSTP"
+    APP_POOL_PUBLIC = "APP_POOL_PUBLIC"
+    APP_ROUTE_MISSING = "APP_ROUTE_MISSING"
+    APP_OUT_OF_SYNC = "APP_OUT_OF_SYNC"
+    APP_PEERING_FLAGS = "APP_PEERING_FLAGS"
+    RELAY_REDIRECT = "RELAY_REDIRECT"
+    RELAY_NAME = "RELAY_NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,7 @@ class Flow:
 class Decision:
     """What one rule, route or state decided.
 
-    kind: name | nsg | route | peering | gateway | appliance | client | instance | endpoint.
+    kind: name | nsg | route | peering | gateway | appliance | client | instance | endpoint | integration.
     by: ARM id (or name) of what decided. result: the verdict of this step alone. toward: Inbound or Outbound, for nsg.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from mi_workbook.checks.app_settings import app_settings
 from mi_workbook.checks.blockers import QUESTION, blockers
 from mi_workbook.checks.catalogue import fault as known_fault
 from mi_workbook.checks.check import Found, Subject, finding
@@ -14,21 +15,20 @@ from mi_workbook.checks.usage import USAGE
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change, Diagnosis, Finding, Place, Repair
-from mi_workbook.core.trace import Decision, Trace
+from mi_workbook.core.trace import Cause, Decision, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.attribution import attributed
 from mi_workbook.diagnosis.neighbours import cut_off
 from mi_workbook.diagnosis.outside import origin, source_addresses
 from mi_workbook.diagnosis.places import find_source, find_target
+from mi_workbook.diagnosis.web_apps import leaving
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import Network
-from mi_workbook.network.nic import Nic
 from mi_workbook.network.resource_id import key, vnet_of
-from mi_workbook.network.service_tags import PRIVATE
 from mi_workbook.network.tested import CLIENT, answer_at
 from mi_workbook.reach.name_servers import none_answers, platform_shut
-from mi_workbook.reach.names import ServerName, endpoint_of
+from mi_workbook.reach.names import endpoint_of
 from mi_workbook.reach.path import Question, stop, traces, verdict
 from mi_workbook.reach.resolution import AZURE_DNS, as_seen, resolve, resolve_outside
 
@@ -48,8 +48,9 @@ REDIRECT_NOTE = (
     "closed, test with mi-workbook probe <server name> --login before anything is changed."
 )
 APP_NOTE = (
-    "The app's own DNS settings (WEBSITE_DNS_SERVER, dnsConfiguration) and whether each of its instances has a private address "
-    "(WEBSITE_PRIVATE_IP) were not looked at. From its console: nameresolver <server name>, tcpping <server name>:1433."
+    "Whether each instance of the app has a private address (WEBSITE_PRIVATE_IP) is not in Azure's configuration, and a setting "
+    "WEBSITE_DNS_SERVER counts only where the app's settings were collected; a Hybrid Connection for the server's name, where they were not "
+    "listed, would carry the packets instead. From its console: nameresolver <server name>, tcpping <server name>:1433."
 )
 
 
@@ -110,6 +111,7 @@ def look(network: Network, source: str, target: str, endpoint: str, *, checked: 
         what = Place("instance", instance.id, instance.name, subnet=instance.subnet_id, typed=target)
         where = find_source(network, source)
         question = _question(network, where, instance, target, endpoint)
+        where = _entered(where, question)
     except MissingEvidence as missing:
         return Look(network, None, where, what, (), (), None, (missing.gap,), Verdict.UNKNOWN)
     ways = tuple(traces(network, question))
@@ -129,24 +131,34 @@ def look(network: Network, source: str, target: str, endpoint: str, *, checked: 
     )
 
 
+def _entered(where: Place, question: Question) -> Place:
+    """A web app with the subnet its packets enter by, where they enter one."""
+    if where.kind != "app" or question.origin.kind in {"internet", "relay"}:
+        return where
+    return replace(where, subnet=question.subnet.id, vnet=question.subnet.vnet_id)
+
+
 def _question(network: Network, where: Place, instance: ManagedInstance, target: str, endpoint: str) -> Question:
     _, name = find_target(network, target)
-    if where.kind == "app":
-        where = _app_leaves(network, where, instance, endpoint, name)
+    app = leaving(network, where, instance, endpoint, name) if where.kind == "app" else None
+    where = app.place if app is not None else where
     entered = where.subnet or instance.subnet_id
     nic = network.nic(where.id) if where.kind == "nic" else None
     asked = Question(
-        addresses=source_addresses(network, where),
+        addresses=app.addresses if app is not None else source_addresses(network, where),
         subnet=network.subnet(entered),
         at=where.id,
         nic_nsg=nic.nsg_id if nic else "",
         instance=instance,
         endpoint="public" if endpoint == "auto" and name is not None and endpoint_of(name) == "public" else endpoint,
         name=name,
-        origin=origin(network, where),
+        origin=app.origin if app is not None else origin(network, where),
         places=_places(where),
     )
-    return asked if asked.endpoint != "auto" else _resolved(network, asked, nic)
+    if asked.origin.relay is not None and asked.endpoint == "auto":
+        return replace(asked, endpoint="vnet-local")
+    own = app.dns if app is not None else nic.dns_servers if nic is not None else ()
+    return asked if asked.endpoint != "auto" else _resolved(network, asked, own)
 
 
 def _places(where: Place) -> frozenset[str]:
@@ -155,44 +167,25 @@ def _places(where: Place) -> frozenset[str]:
     return frozenset(word.lower() for word in words if word)
 
 
-def _app_leaves(
-    network: Network, where: Place, instance: ManagedInstance, endpoint: str, name: ServerName | None
-) -> Place:
-    """Where an app's packets leave it: private addresses enter the VNet; others only with all traffic routed there.
-
-    Source: "Configure virtual network integration routing", section "Configure application routing".
-    """
-    app = network.web_app(where.id)
-    public = endpoint == "public" or (endpoint == "auto" and name is not None and endpoint_of(name) == "public")
-    if app.route_all:
-        return where
-    if public:
-        return replace(where, kind="internet", subnet="", vnet="")
-    if not PRIVATE.covers(network.subnet(instance.subnet_id).addresses):
-        raise MissingEvidence(Gap(
-            f"Whether web app {app.name} routes all of its traffic into the VNet",
-            "The instance's range is public, and such addresses enter the VNet only where all traffic is routed there.",
-            f"az resource show --ids {app.id} --query properties.outboundVnetRouting",
-        ))  # fmt: skip
-    return where
-
-
-def _resolved(network: Network, asked: Question, nic: Nic | None) -> Question:
+def _resolved(network: Network, asked: Question, own: tuple[str, ...]) -> Question:
     """The question with the endpoint that the name leads to from there.
 
-    Where DNS is unclear but every endpoint it may lead to is blocked, or there is only one, the path is judged first.
+    own: DNS servers of the NIC or the app itself, which replace those of the VNet. Where DNS is unclear but every endpoint
+    it may lead to is blocked, or there is only one, the path is judged first.
     """
     kind = asked.origin.kind
     told = None if network.snapshot.touched() else answer_at(network.snapshot, asked.places, asked.instance.fqdn)
     seen = as_seen(network, asked.instance, told) if told is not None else None
     if seen is not None:
         return replace(asked, endpoint=seen.endpoint, resolution=seen.decision, answer=seen.answer)
+    synced = kind == "clients" and asked.origin.integration is not None  # such an app has the list of its last sync
+    in_vnet = kind in {"inside", "clients"} and not synced
+    listed = own or (network.vnet(asked.subnet.vnet_id).dns_servers if in_vnet else ())
     if kind == "inside":
-        found = resolve(network, network.vnet(asked.subnet.vnet_id), nic.dns_servers if nic else (), asked.instance)
+        found = resolve(network, network.vnet(asked.subnet.vnet_id), own, asked.instance)
     else:
-        servers = network.vnet(asked.subnet.vnet_id).dns_servers if kind == "clients" else ()
-        found = resolve_outside(network, asked.instance, servers, asked.origin.name)
-    servers = _own_servers(network, asked, nic) if kind == "inside" else ()
+        found = resolve_outside(network, asked.instance, listed, asked.origin.name)
+    servers = listed if kind == "inside" else ()
     silent = none_answers(network, asked, servers) if servers else None
     if silent is None and kind == "inside" and not _others_than_azure(servers):
         silent = platform_shut(network, asked)
@@ -208,11 +201,6 @@ def _others_than_azure(servers: tuple[str, ...]) -> bool:
     return any(server.lower() not in AZURE_DNS for server in servers)
 
 
-def _own_servers(network: Network, asked: Question, nic: Nic | None) -> tuple[str, ...]:
-    """DNS servers of the NIC, else of the VNet."""
-    return (nic.dns_servers if nic is not None else ()) or network.vnet(asked.subnet.vnet_id).dns_servers
-
-
 def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:
     """Everything the checks find; a check that lacks evidence becomes a gap, never a pass."""
     found: list[Found] = []
@@ -221,7 +209,7 @@ def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:
         found += blockers(subject)
     except MissingEvidence as missing:
         gaps.append(missing.gap)
-    for look_at in (*USAGE, *GATEWAY_SETTINGS):
+    for look_at in (*USAGE, *GATEWAY_SETTINGS, app_settings):
         try:
             found += look_at(subject)
         except MissingEvidence as missing:
@@ -356,10 +344,12 @@ BEHIND = {"clients": "developer-box", "site": "on-premises-vpn", "express": "on-
 
 def _scenario(seen: Look) -> str:
     """The scenario a question belongs to, by its endpoint and by where its packets come from."""
+    if seen.question is None and seen.source.kind == "app":
+        return "app-service"
     if seen.question is None:
         return "same-vnet" if seen.source.vnet and key(seen.source.vnet) in key(seen.target.subnet) else "vnet-peering"
     if seen.source.kind == "app":
-        return "app-service"
+        return _of_app(seen, seen.question)
     if seen.question.endpoint == "public" or seen.question.origin.kind == "internet":
         return "public-endpoint"
     if seen.question.endpoint == "private" or any(f.fault in UNUSED_ENDPOINT for f in seen.found):
@@ -371,6 +361,14 @@ def _scenario(seen: Look) -> str:
     if any(d.kind == "gateway" and d.rule == "" for t in seen.traces for d in t.decisions):
         return "vnet-to-vnet"
     return "same-vnet" if same else "vnet-peering"
+
+
+def _of_app(seen: Look, question: Question) -> str:
+    """The scenario of a web app, by how it leaves or was meant to."""
+    joined = question.origin.integration
+    if question.origin.relay is not None or any(d.cause is Cause.RELAY_NAME for t in seen.traces for d in t.decisions):
+        return "hybrid-connection"
+    return "app-service-gateway" if joined is not None and joined.kind == "gateway" else "app-service"
 
 
 UNUSED_ENDPOINT = frozenset({"pe-zone-not-linked", "pe-zone-wrong-name", "pe-dns-none"})

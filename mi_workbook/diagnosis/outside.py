@@ -12,7 +12,7 @@ from mi_workbook.network.gateway import Connection, Gateway
 from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.service_tags import PUBLIC
-from mi_workbook.reach.path import INSIDE, Origin
+from mi_workbook.reach.origin import INSIDE, Origin
 
 KINDS = {"clients": GATEWAYS, "express": GATEWAYS, "site": LOCAL_NETWORKS}
 WORDS = {"clients": "point-to-site client of", "express": "ExpressRoute behind", "site": "site"}

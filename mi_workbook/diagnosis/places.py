@@ -14,7 +14,7 @@ from mi_workbook.diagnosis.here import this_machine
 from mi_workbook.diagnosis.outside import internet_place, outside_place
 from mi_workbook.network import keys
 from mi_workbook.network.instance import ManagedInstance
-from mi_workbook.network.network import INSTANCES, NICS, VMS, VNETS, WEB_APPS, Network
+from mi_workbook.network.network import INSTANCES, NICS, SLOTS, VMS, VNETS, WEB_APPS, Network
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import last, vnet_of
 from mi_workbook.network.service_tags import PUBLIC
@@ -129,7 +129,18 @@ PLACE_OF = {
 }
 
 
+def _slot(network: Network, text: str) -> str | None:
+    """The id of the slot that app/slot names, None where there is none or several."""
+    app, _, slot = text.lower().partition("/")
+    found = [str(raw.get("id", "")) for raw in network.snapshot.of_type(SLOTS)]
+    named = [at for at in found if at.lower().endswith(f"/sites/{app}/slots/{slot}")]
+    return named[0] if len(named) == 1 else None
+
+
 def _by_subnet_name(network: Network, text: str) -> Place:
+    slot = _slot(network, text)
+    if slot is not None:
+        return _app_place(network, slot, text)
     vnet_name, _, subnet_name = text.lower().partition("/")
     vnets = [network.vnet(str(r.get("id", ""))) for r in network.named(VNETS, vnet_name)]
     found = [subnet for vnet in vnets for subnet in vnet.subnets if subnet.name.lower() == subnet_name]
@@ -152,20 +163,9 @@ def _nothing(network: Network, text: str, kinds: Iterable[str], known: list[str]
 
 
 def _app_place(network: Network, app_id: str, typed: str) -> Place:
-    """A web app: packets enter at the subnet of its regional VNet integration, from any address of it.
-
-    Source: "Integrate your app with an Azure virtual network", section "How regional virtual network integration works".
-    """
+    """A web app or one of its slots; which way it leaves depends on what it asks for."""
     app = network.web_app(app_id)
-    if not app.subnet_id:
-        raise MissingEvidence(Gap(
-            f"How web app {app.name} is joined to a VNet",
-            "Its evidence names no integration subnet: it may have none, or the kind that needs a gateway.",
-            f"az webapp show --ids {app.id} -o json; az rest --method get --url "
-            f"https://management.azure.com{app.id}/virtualNetworkConnections?api-version=2023-12-01",
-        ))  # fmt: skip
-    subnet = network.subnet(app.subnet_id)
-    return Place("app", app.id, app.name, "", subnet.id, subnet.vnet_id, typed)
+    return Place("app", app.id, app.shown, typed=typed)
 
 
 def _vm_place(network: Network, vm_id: str, typed: str = "") -> Place:

@@ -13,7 +13,7 @@ from mi_workbook.diagnosis.diagnose import Look, explaining, look
 from mi_workbook.diagnosis.places import find_target
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.instance import ManagedInstance
-from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, VNETS, Network
+from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, SLOTS, VNETS, WEB_APPS, Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.reach.path import stop
 
@@ -52,7 +52,7 @@ class Reach:
 def reach(snapshot: Snapshot, target: str, endpoint: str = "auto") -> Reach:
     """Every source in the evidence asked the same question.
 
-    Sources are VMs (by their NICs), subnets without a VM, point-to-site gateways and sites. Raises InputError where the
+    Sources are VMs (by their NICs), subnets without a VM, web apps, point-to-site gateways and sites. Raises InputError where the
     target does not fit the evidence, MissingEvidence where no instance was collected.
     """
     network = Network(snapshot)
@@ -67,7 +67,7 @@ def reach(snapshot: Snapshot, target: str, endpoint: str = "auto") -> Reach:
 
 
 def sources(network: Network, instance: ManagedInstance) -> Iterator[str]:
-    """Ids of everything that may ask: VMs' NICs, subnets without one, gateways with clients, sites."""
+    """Ids of everything that may ask: VMs' NICs, subnets without one, web apps and slots, gateways with clients, sites."""
     homes = set()
     for raw in network.snapshot.of_type(NICS):
         nic = network.nic(str(raw.get("id", "")))
@@ -80,6 +80,13 @@ def sources(network: Network, instance: ManagedInstance) -> Iterator[str]:
             managed = "microsoft.sql/managedinstances" in {name.lower() for name in subnet.delegations}
             if not taken and not managed and subnet.name.lower() not in RESERVED:
                 yield subnet.id
+    yield from _outside(network)
+
+
+def _outside(network: Network) -> Iterator[str]:
+    """Web apps, and what comes through gateways."""
+    for kind in (WEB_APPS, SLOTS):
+        yield from (str(raw.get("id", "")) for raw in network.snapshot.of_type(kind))
     for raw in network.snapshot.of_type(GATEWAYS):
         if network.gateway(str(raw.get("id", ""))).pool_prefixes:
             yield str(raw.get("id", ""))

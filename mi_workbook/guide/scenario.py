@@ -26,10 +26,13 @@ VIEWS = frozenset(
         "gateways",
         "names",
         "repair",
+        "app",
+        "plan",
     }
 )
 EXITS = ("reachable", "blocked", "unknown")
-KINDS = frozenset({"name", "nsg", "route", "peering", "gateway", "appliance", "client", "instance", "endpoint"})
+KINDS = frozenset({"name", "nsg", "route", "peering", "gateway", "appliance", "client", "instance", "endpoint",
+                   "integration"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

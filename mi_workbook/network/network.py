@@ -10,6 +10,12 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network import keys
+from mi_workbook.network.app_connections import (
+    HybridConnection,
+    VnetConnection,
+    read_hybrid_connection,
+    read_vnet_connection,
+)
 from mi_workbook.network.gateway import (
     Connection,
     Gateway,
@@ -21,6 +27,7 @@ from mi_workbook.network.gateway import (
 from mi_workbook.network.instance import ManagedInstance, PrivateEndpoint, read_instance, read_private_endpoint
 from mi_workbook.network.nic import Nic, read_nic
 from mi_workbook.network.nsg import Nsg, read_nsg
+from mi_workbook.network.plan import Environment, Plan, read_environment, read_plan
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, parent
 from mi_workbook.network.route_table import RouteTable, read_route_table
@@ -45,6 +52,13 @@ ZONE_RECORDS = "Microsoft.Network/privateDnsZones/A"
 ZONE_ALIASES = "Microsoft.Network/privateDnsZones/CNAME"
 NETWORK_MANAGERS = "Microsoft.Network/networkManagers"
 WEB_APPS = "Microsoft.Web/sites"
+SLOTS = "Microsoft.Web/sites/slots"
+APP_CONNECTIONS = "Microsoft.Web/sites/virtualNetworkConnections"
+SLOT_CONNECTIONS = "Microsoft.Web/sites/slots/virtualNetworkConnections"
+APP_RELAYS = "Microsoft.Web/sites/hybridConnectionNamespaces/relays"
+SLOT_RELAYS = "Microsoft.Web/sites/slots/hybridConnectionNamespaces/relays"
+PLANS = "Microsoft.Web/serverfarms"
+ENVIRONMENTS = "Microsoft.Web/hostingEnvironments"
 GATEWAYS = "Microsoft.Network/virtualNetworkGateways"
 CONNECTIONS = "Microsoft.Network/connections"
 LOCAL_NETWORKS = "Microsoft.Network/localNetworkGateways"
@@ -118,8 +132,37 @@ class Network:
         return self._typed(NICS, nic_id, read_nic)
 
     def web_app(self, app_id: str) -> WebApp:
-        """The web app. Raises MissingEvidence where it was not collected."""
-        return self._typed(WEB_APPS, app_id, read_web_app)
+        """The web app or slot. Raises MissingEvidence where it was not collected."""
+        kind = SLOTS if "/slots/" in app_id.lower() else WEB_APPS
+        return self._typed(kind, app_id, self._build_app)
+
+    def vnet_connections(self, app: WebApp) -> tuple[VnetConnection, ...]:
+        """VNet connections of an app that were seen."""
+        found = self._children(app.id, SLOT_CONNECTIONS if app.is_slot else APP_CONNECTIONS)
+        return tuple(read_vnet_connection(reading) for reading in found)
+
+    def connections_absent(self, app: WebApp) -> bool:
+        """True where not finding a VNet connection of an app proves that it has none."""
+        return self.snapshot.absence(SLOT_CONNECTIONS if app.is_slot else APP_CONNECTIONS) == "proven"
+
+    def hybrid_connections(self, app: WebApp) -> tuple[HybridConnection, ...]:
+        """Hybrid Connections of an app that were seen."""
+        kind = SLOT_RELAYS if app.is_slot else APP_RELAYS
+        mine = f"{key(app.id)}/hybridconnectionnamespaces/"
+        found = [raw for raw in self.snapshot.of_type(kind) if key(str(raw.get("id", ""))).startswith(mine)]
+        return tuple(read_hybrid_connection(Reading(str(raw.get("id", "")), "", raw)) for raw in found)
+
+    def app_network_config(self, app: WebApp) -> Reading | None:
+        """networkConfig/virtualNetwork of an app, None where it was not collected."""
+        return self._part_of(app.id, "networkConfig/virtualNetwork", "config/virtualNetwork")
+
+    def plan(self, plan_id: str) -> Plan:
+        """The App Service plan. Raises MissingEvidence where it was not collected."""
+        return self._typed(PLANS, plan_id, read_plan)
+
+    def environment(self, environment_id: str) -> Environment:
+        """The App Service Environment. Raises MissingEvidence where it was not collected."""
+        return self._typed(ENVIRONMENTS, environment_id, read_environment)
 
     def instance(self, instance_id: str) -> ManagedInstance:
         """The managed instance. Raises MissingEvidence where it was not collected."""
@@ -190,6 +233,18 @@ class Network:
     def named(self, kind: str, name: str) -> tuple[dict[str, Any], ...]:
         """Raw resources of a kind with a name."""
         return self.snapshot.having(kind, "name", keys.names, name)
+
+    def _build_app(self, reading: Reading) -> WebApp:
+        parts = (self._part_of(reading.id, f"config/{name}") for name in ("web", "appsettings"))
+        return read_web_app(reading, *parts)
+
+    def _part_of(self, owner_id: str, *ends: str) -> Reading | None:
+        """A single child by its path below a resource, the first that was collected."""
+        for end in ends:
+            raw = self.snapshot.get(f"{owner_id}/{end}")
+            if raw is not None:
+                return Reading(str(raw.get("id")), "", raw)
+        return None
 
     def _build_vnet(self, reading: Reading) -> Vnet:
         return read_vnet(reading, self._with("subnets", reading, SUBNETS), self._peerings(reading))

@@ -27,7 +27,7 @@ from mi_workbook.reach.peering import between, unlisted
 from mi_workbook.reach.tunnels import status_gap
 
 if TYPE_CHECKING:
-    from mi_workbook.reach.path import Origin
+    from mi_workbook.reach.origin import Origin
 
 
 POOL_NOTE = (

@@ -10,7 +10,7 @@ from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import NOTHING, Ranges
 from mi_workbook.core.trace import Cause, Decision, Flow, Hop, Trace
 from mi_workbook.core.verdict import Verdict, along, together
-from mi_workbook.network.gateway import Connection, Gateway
+from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, last, vnet_of
@@ -21,38 +21,17 @@ from mi_workbook.reach.admin_rules import Ahead, ahead_of_groups
 from mi_workbook.reach.clients import client_routes, own_side
 from mi_workbook.reach.endpoint import destination, ready
 from mi_workbook.reach.firewalls import remembered
-from mi_workbook.reach.forwarding import Beyond, Leg, follow
+from mi_workbook.reach.forwarding import Leg, follow
 from mi_workbook.reach.names import ServerName, judge
+from mi_workbook.reach.origin import INSIDE as INSIDE
+from mi_workbook.reach.origin import Origin as Origin
 from mi_workbook.reach.peering import FORWARDED
 from mi_workbook.reach.security import gate
 from mi_workbook.reach.settled import settle
 from mi_workbook.reach.tunnels import gateway_state, tunnel
+from mi_workbook.reach.web_apps import doubts, manager, no_gateway, over_gateway, over_relay, stays_outside
 
 CONNECTION_TYPES = frozenset({"proxy", "redirect", "default"})
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where packets come from. kind: inside | clients | site | express | internet.
-
-    gateways, connection: what they enter Azure through; by: id of the gateway or the local network gateway.
-    """
-
-    kind: str = "inside"
-    gateways: tuple[Gateway, ...] = ()
-    connection: Connection | None = None
-    by: str = ""
-    name: str = ""
-
-    @property
-    def beyond(self) -> Beyond | None:
-        """The same place as the end of the way back; None for a source inside a VNet or on the Internet."""
-        if not self.gateways:
-            return None
-        return Beyond(self.kind, self.gateways, self.by, self.name)
-
-
-INSIDE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +136,10 @@ def required_ports(question: Question) -> list[Ranges]:
 
 
 def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trace]:
+    if question.origin.integration is not None or question.origin.relay is not None:
+        short = _cut_short(network, question, ports)
+        if short is not None:
+            return [Trace(Flow(question.addresses, Ranges(), ports), "forward", (*_start(question, network), *short))]
     try:
         subnet, addresses, head = destination(network, question)
     except MissingEvidence as missing:
@@ -166,7 +149,9 @@ def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trac
     flow = Flow(question.addresses, addresses, ports)
     back = Flow(addresses, question.addresses, ports)
     forward = Trace(flow, "forward", (*_start(question, network), *_forward(network, question, flow, subnet, head)))
-    reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question, addresses)))
+    reply = Trace(
+        back, "return", (*_reply(network, question, back, subnet), *_last(network, question, addresses, subnet))
+    )
     if question.endpoint == "private" and any(d.kind == "appliance" for d in forward.decisions):
         reply = _perhaps_past_it(reply)
     return list(remembered(forward, reply))
@@ -181,6 +166,18 @@ def _perhaps_past_it(reply: Trace) -> Trace:
     first, *others = reply.hops
     decisions = tuple(replace(d, notes=(*d.notes, note)) for d in first.decisions)
     return replace(reply, hops=(Hop(first.at, decisions), *others))
+
+
+def _cut_short(network: Network, question: Question, ports: Ranges) -> list[Hop] | None:
+    """Hops of a web app whose packets no network here carries: by a relay, or nowhere."""
+    relay, joined, instance = question.origin.relay, question.origin.integration, question.instance
+    if relay is not None:
+        carried = Hop(question.at, tuple(over_relay(relay, joined, instance, ports)))
+        return [carried, Hop(instance.id, (ready(instance),)), Hop(relay.id, (manager(relay),))]
+    if joined is None or question.origin.kind != "internet" or question.endpoint == "public":
+        return None
+    stop = no_gateway(network, joined) if joined.kind == "gateway" else stays_outside(network, joined, instance)
+    return [Hop(question.at, (stop,))]
 
 
 def _start(question: Question, network: Network) -> tuple[Hop, ...]:
@@ -205,12 +202,16 @@ def _name_first(question: Question) -> bool:
     return question.name_decides or not unclear
 
 
-def _last(network: Network, question: Question, wanted: Ranges) -> tuple[Hop, ...]:
+def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> tuple[Hop, ...]:
     """What lies outside of Azure is judged last: what Azure's configuration blocks is blocked whatever is found there."""
     hops = []
     if question.resolution is not None and not _name_first(question):
         hops.append(Hop("server name", (question.resolution,)))
-    if question.origin.kind in {"clients", "site", "express"}:
+    joined = question.origin.integration
+    if joined is not None and question.origin.gateways:
+        unsure = doubts(network, joined, question.origin.gateways[0], end.id)
+        hops += [Hop(question.at, tuple(unsure))] if unsure else []
+    elif question.origin.kind in {"clients", "site", "express"}:
         hops.append(
             Hop(question.at, tuple(own_side(network, question.origin, question.addresses, wanted, question.places)))
         )
@@ -245,7 +246,7 @@ def _without_address(question: Question, decision: Decision) -> Decision:
     return replace(decision, result=Verdict.UNKNOWN, why=why, gap=gap, cause=None)
 
 
-ROUTING = frozenset({"route", "peering", "appliance", "gateway", "client"})
+ROUTING = frozenset({"route", "peering", "appliance", "gateway", "client", "integration"})
 
 
 def _relayed(hops: list[Hop]) -> bool:
@@ -262,7 +263,7 @@ def _to(network: Network, question: Question, flow: Flow, end: Subnet) -> list[H
     if origin.kind == "internet":
         return [_from_internet(question)]
     if origin.kind != "inside":
-        return [*_into_azure(network, question, flow), *follow(network, leg)]
+        return [*_into_azure(network, question, flow, end), *follow(network, leg)]
     gates = []
     if question.nic_nsg:
         gates.append(gate(network, question.nic_nsg, "Outbound", start, flow, f"NIC {last(question.at)}"))
@@ -290,13 +291,14 @@ def _of_the_rest(decision: Decision) -> Decision:
     return replace(decision, result=Verdict.UNKNOWN, why=why, gap=gap)
 
 
-def _into_azure(network: Network, question: Question, flow: Flow) -> list[Hop]:
+def _into_azure(network: Network, question: Question, flow: Flow, end: Subnet) -> list[Hop]:
     """From a client, a site or a circuit to the gateway: the client's routes or the tunnel, and the gateway's state."""
     origin = question.origin
     gateway = origin.gateways[0]
     state = gateway_state(gateway)
     if origin.kind == "clients":
-        decisions = client_routes(network, gateway, question.instance.subnet_id, flow.destination)
+        joined, place = origin.integration, (network, gateway, end.id, flow.destination)
+        decisions = over_gateway(joined, *place) if joined is not None else client_routes(*place)
         decisions = _through_transit(network, question, gateway, decisions)
         return [Hop(question.at, tuple(decisions)), *([Hop(gateway.id, tuple(state))] if state else [])]
     if origin.kind == "site" and origin.connection is not None:

@@ -14,6 +14,7 @@ from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last, vnet_of
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
 from mi_workbook.reach.effective_routes import effective_routes
+from mi_workbook.views.app_tables import app_table, plan_table
 from mi_workbook.views.table import Cell, Table
 from mi_workbook.views.text import netmask, sorted_routes
 
@@ -50,6 +51,9 @@ def views(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Table]:
         "gateways": lambda: gateways_table(network, diagnosis),
         "names": lambda: names_table(network, diagnosis),
     }
+    if diagnosis.source.kind == "app":
+        makers["app"] = lambda: app_table(network, diagnosis.source.id)
+        makers["plan"] = lambda: plan_table(network, network.web_app(diagnosis.source.id).plan_id)
     return {name: _made(name, make) for name, make in makers.items()}
 
 

@@ -1,0 +1,61 @@
+"""Tables of what is not a diagnosis: features side by side, proposed addresses, and what an operation would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.operations import Operation
+from mi_workbook.diagnosis.planner import Overlap, Proposal
+from mi_workbook.guide.features import rank, unanswered
+from mi_workbook.views.table import Cell, Table
+
+MARKS = {Verdict.REACHABLE: "", Verdict.BLOCKED: "bad", Verdict.UNKNOWN: "decides"}
+
+
+def features_table(answers: Mapping[str, str]) -> Table:
+    """The features side by side, the fitting ones first, with reasons, limits and what drives the costs."""
+    columns = (
+        "Feature",
+        "Fits",
+        "Speaks for it",
+        "Speaks against it",
+        "Limits",
+        "Costs",
+        "The older document and today",
+    )
+    rows: list[tuple[object, ...]] = []
+    for one in rank(answers):
+        fits = Cell("no", "bad", " ".join(one.excluded)) if one.excluded else Cell(f"{one.points:+d}")
+        feature = one.feature
+        rows.append((f"{feature.title}: {feature.what}", fits, " ".join(one.speaks_for), " ".join(one.speaks_against),
+                     " ".join(feature.limits), " ".join(feature.costs), feature.seed))  # fmt: skip
+    left = len(unanswered(answers))
+    return Table.of(f"Which feature fits{f' ({left} questions are open)' if left else ''}", columns, rows)
+
+
+def proposal_table(proposal: Proposal) -> Table:
+    """Proposed blocks, and what could not be checked."""
+    rows: list[tuple[object, ...]] = [(one.name, one.cidr, one.why, one.source) for one in proposal.blocks]
+    rows += [(Cell("Not checked", "decides"), "", says, "") for says in proposal.unchecked]
+    return Table.of(f"Address blocks for {proposal.feature}", ("Part", "Block", "Why", "Source"), rows)
+
+
+def overlaps_table(found: tuple[Overlap, ...]) -> Table:
+    """What is wrong with wanted blocks."""
+    rows: list[tuple[object, ...]] = [(one.part, Cell(one.cidr, "bad"), one.says) for one in found]
+    return Table.of(
+        "Wanted blocks", ("Part", "Block", "What is wrong"), rows or [("-", "", "Nothing that was collected.")]
+    )
+
+
+def operation_table(operation: Operation) -> Table:
+    """An operation: which apps lose or gain a path, warnings, and the commands."""
+    rows: list[tuple[object, ...]] = []
+    for one in operation.effects:
+        lost = Cell(one.after.value, MARKS[one.after], "loses its path" if one.loses else "")
+        rows.append((one.app, one.before.value, lost, one.says))
+    rows += [("Warning", "", "", text) for text in operation.warnings]
+    rows += [("Command", "", "", text) for text in operation.az]
+    rows += [("Portal", "", "", text) for text in operation.portal]
+    return Table.of(f"{operation.title}. {operation.headline}", ("App", "Today", "Afterwards", "In words"), rows)
