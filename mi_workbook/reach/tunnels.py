@@ -85,7 +85,12 @@ def _selectors(network: Network, connection: Connection, gateway: Gateway, flow:
     )
     member = "trafficSelectorPolicies" if connection.selectors else "usePolicyBasedTrafficSelectors"
     evidence = (connection.reading.evidence(member),)
-    if any(_touches(pair, ends) or _touches(pair, ends[::-1]) for pair in pairs):
+    if connection.selectors and connection.mode != "initiatoronly":
+        why += " Azure proposes them only where it starts the tunnel, and accepts what the device proposes."
+        gap = Gap(f"Traffic selectors that connection {connection.name} agreed on", why,
+                  f"az network vpn-connection list-ike-sas --ids {connection.id}, and the device's own selectors.")  # fmt: skip
+        yield Decision("gateway", connection.id, Verdict.UNKNOWN, why, evidence, Cause.TRAFFIC_SELECTOR_MISS, gap)
+    elif any(_touches(pair, ends) or _touches(pair, ends[::-1]) for pair in pairs):
         gap = Gap("The exact addresses in use", why, "nslookup of the server name, and ipconfig, on the client.")
         yield Decision("gateway", connection.id, Verdict.UNKNOWN, why, evidence, gap=gap)
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from arm import Json, at, nic, nsg, resource, route_table, rule, subnet, vnet, vnet_id
 
 from mi_workbook.core.verdict import Verdict
@@ -44,9 +43,6 @@ def test_policy_of_an_appliance_is_never_taken_for_granted() -> None:
     assert any("10.0.1.4" in gap.missing and "log" in gap.how for gap in found.gaps)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: any NIC of that address counts (appliances.at_appliance, network.holders)"
-)
 def test_nic_of_another_network_with_the_next_hops_address_is_not_the_appliance() -> None:
     """Many networks use the same range; the next hop is in the own network or in a peer."""
     stranger = (

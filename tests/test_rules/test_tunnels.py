@@ -112,7 +112,6 @@ def test_custom_selectors_that_hold_both_ends_let_the_site_in() -> None:
     assert own_side_only(resources, "onprem:branch")
 
 
-@pytest.mark.xfail(strict=True, reason="wrong blocked: Azure accepts what the device proposes (tunnels._selectors)")
 @pytest.mark.parametrize("mode", ["Default", "ResponderOnly"])
 def test_custom_selectors_do_not_bind_the_device_that_starts_the_tunnel(mode: str) -> None:
     """Azure proposes them only where it starts, and accepts any proposal: what was agreed is in the security associations."""
@@ -152,9 +151,6 @@ def test_ids_in_lower_case_change_neither_verdict_nor_reason(resources: list[Jso
     assert same_in(resources, source, str.lower)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: a gateway's subnet id is cut at '/subnets/' in lower case (Gateway.vnet_id)"
-)
 @pytest.mark.parametrize(("resources", "source"), CASED)
 def test_ids_in_upper_case_change_neither_verdict_nor_reason(resources: list[Json], source: str) -> None:
     """As above; the segments between the names are part of an id too."""
