@@ -216,3 +216,12 @@ def test_the_seed_specimen_is_read_whole(data: Path) -> None:
     assert routes == [("0.0.0.0/0", "10.83.74.112"), ("10.0.0.0/24", "172.26.34.2"), ("10.4.0.0/24", "172.26.34.2")]
     assert {"what": "interface", "index": 57, "mac": "", "name": "rndatavnet"} in reading.rows
     assert reading.whole and reading.kind == route_print.KIND
+
+
+def test_words_of_the_mail_around_a_table_are_left_over() -> None:
+    """A greeting that ends in a colon is no heading, nor is a sentence with an address and a mask a table."""
+    text = "Hi all, from my machine:\n\n" + (FIXTURES / "route-print/de-both.txt").read_text(encoding="utf-8")
+    pastes = read_pastes(text + "\nThe peer has 10.0.0.0 255.255.0.0 as its range.\nBest\n")
+    assert pastes.left[0].number == 1 and len(pastes.left) == 3
+    assert len(pastes.readings) == 1
+    assert read_pastes("Our range:\n10.0.0.0 255.255.0.0 is what we use").readings == ()
