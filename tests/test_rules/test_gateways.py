@@ -42,7 +42,6 @@ def test_pool_is_part_of_the_virtual_network_tag() -> None:
     assert own_side_only(resources, "p2s:gw")
 
 
-@pytest.mark.xfail(strict=True, reason="no note on the pool as a route and in the tag (gateways._served, security)")
 def test_verdict_that_needs_the_pool_in_the_tag_says_so() -> None:
     """The documentation implies it and does not say it."""
     resources = alone(nsg("n"))
@@ -149,7 +148,6 @@ def test_network_behind_a_tunnel_with_bgp_is_given_to_clients_other_than_windows
     assert (found.verdict, found.root_cause) == (Verdict.BLOCKED, "p2s-v2v-needs-bgp")
 
 
-@pytest.mark.xfail(strict=True, reason="no note: one measurement reports it worked without BGP (clients._without_bgp)")
 def test_block_for_lack_of_bgp_tells_of_the_measurement_that_contradicts_it() -> None:
     """Documentation: only with BGP. One lab: it worked without."""
     assert any("BGP" in note for note in asked(joined(), "p2s:g1").confidence_notes)

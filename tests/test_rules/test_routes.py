@@ -173,9 +173,6 @@ def test_route_that_overrides_bgp_beats_learned_routes_inside_it() -> None:
     assert winner(resources, "H/vm", "192.168.1.5", learned("192.168.1.0/24")).source == "User"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: it beats the network's and peers' own routes as well (EffectiveRoutes.split)"
-)
 @pytest.mark.parametrize("prefix", ["0.0.0.0/0", "10.0.0.0/8"])
 def test_route_that_overrides_bgp_does_not_beat_longer_routes_of_peers(prefix: str) -> None:
     """It concerns overlapping BGP routes alone."""
@@ -184,7 +181,6 @@ def test_route_that_overrides_bgp_does_not_beat_longer_routes_of_peers(prefix: s
     assert verdict(resources) is Verdict.REACHABLE
 
 
-@pytest.mark.xfail(strict=True, reason="wrong reachable: it beats a longer user route as well (EffectiveRoutes.split)")
 def test_route_that_overrides_bgp_does_not_beat_a_longer_user_route() -> None:
     """Among user routes the longer one wins."""
     resources = two(a=subnet("10.2.9.0/24"))

@@ -63,7 +63,6 @@ def test_lower_number_decides_and_the_first_match_ends_it() -> None:
     assert into(rule("yes", 100, "Allow"), rule("no", 200, "Deny")) == (Verdict.REACHABLE, "yes")
 
 
-@pytest.mark.xfail(strict=True, reason="wrong verdict by order: equal priorities are taken as they come (nsg.read_nsg)")
 def test_two_rules_of_one_priority_are_not_decided_by_their_order() -> None:
     """Azure does not allow it; evidence merged from two dates may hold it. Unknown, or at least the same both ways."""
     allow, deny = rule("yes", 100, "Allow"), rule("no", 100, "Deny")
@@ -306,9 +305,6 @@ def test_dns_of_the_platform_passes_rules_for_everything() -> None:
     )
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong reachable: a deny for AzurePlatformDNS is not looked at (resolution._by_azure)"
-)
 def test_deny_for_the_platforms_dns_stops_names() -> None:
     """The one tag that does reach it: without DNS the name has no address."""
     deny = nsg("n", rule("no-dns", 100, "Deny", "Outbound", destinationAddressPrefix="AzurePlatformDNS"))
