@@ -242,3 +242,20 @@ def test_group_of_a_nic_that_was_not_collected_is_not_taken_for_absent(source: s
     resources = [one for one in two() if one["name"] != "vm-a"]
     found = diagnose(refused(resources, "Microsoft.Network/networkInterfaces/read"), source, "mi")
     assert found.verdict is Verdict.UNKNOWN or any("NIC" in note for note in found.confidence_notes)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="wrong reachable: refused managers and refused rules count as none (admin_rules._may_apply)"
+)
+@pytest.mark.parametrize(
+    ("extra", "operation"),
+    [
+        pytest.param((), "Microsoft.Network/networkManagers/read", id="managers"),
+        pytest.param((resource("networkManagers", "m"),),
+                     "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action", id="rules in force"),
+    ],
+)  # fmt: skip
+def test_refused_security_admin_rules_are_not_taken_for_none(extra: tuple[Any, ...], operation: str) -> None:
+    """They come before the groups: unknown, or a note."""
+    found = diagnose(refused(two(extra=extra), operation), "vm-a", "mi")
+    assert found.verdict is Verdict.UNKNOWN or any("admin" in note for note in found.confidence_notes)
