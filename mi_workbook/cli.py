@@ -79,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     explaining = _add(commands, "explain", _explain, "read a connection string or an error text")
     explaining.add_argument("file", help="a file, or - for standard input")
     explaining.add_argument("--json", action="store_true")
+    parsing = _add(commands, "parse", _parse, "which console output is this, its rows, and the lines not understood")
+    parsing.add_argument("file", help="a file, or - for standard input")
+    parsing.add_argument("--as", dest="kind", default="", metavar="KIND", help="read all of it as this format")
+    parsing.add_argument("--json", action="store_true")
     return parser
 
 
@@ -272,6 +276,22 @@ def _explain(args: argparse.Namespace) -> int:
     else:
         render(explanation, _console())
     return EXIT[Verdict.UNKNOWN] if explanation.error and not explanation.error.understood else 0
+
+
+def _parse(args: argparse.Namespace) -> int:
+    """0 where all of it was read, 3 where only a part was, 2 where nothing is recognised."""
+    from mi_workbook.evidence.explain import read_paste
+    from mi_workbook.evidence.pastes.recognise import read_pastes
+    from mi_workbook.views.pastes import pastes_json, render_pastes
+
+    pastes = read_pastes(read_paste(args.file), args.kind)
+    if args.json:
+        print(json.dumps(pastes_json(pastes), indent=2))
+    else:
+        render_pastes(pastes, _console())
+    if not any(reading.rows or not args.kind for reading in pastes.readings):
+        return BAD_INPUT
+    return 0 if pastes.whole else EXIT[Verdict.UNKNOWN]
 
 
 def _open(args: argparse.Namespace) -> int:
