@@ -17,7 +17,9 @@ BAR = "=" * 75
 GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-data/providers"
 INSTANCE = f"{GROUP}/Microsoft.Sql/managedInstances/mi-orders"
 GATEWAY = f"{GROUP}/Microsoft.Network/virtualNetworkGateways/vgw-data"
-HOME = ["0.0.0.0 0.0.0.0 192.168.7.1 192.168.7.23 25", "192.168.7.0 255.255.255.0 On-link 192.168.7.23 281"]
+LOOPBACK = "127.0.0.0 255.0.0.0 On-link 127.0.0.1 331"
+ASKED = "anna@build-7:~$ ip -j route\n"
+HOME = [LOOPBACK, "0.0.0.0 0.0.0.0 192.168.7.1 192.168.7.23 25", "192.168.7.0 255.255.255.0 On-link 192.168.7.23 281"]
 CLIENT = "172.16.201.2 255.255.255.255 On-link 172.16.201.2 301"
 VNET = "10.0.0.0 255.255.0.0 On-link 172.16.201.2 46"
 PACKAGE = "ADD {} MASK 255.255.0.0 default METRIC default IF default\n"
@@ -49,7 +51,7 @@ def _judged(text: str) -> ClientRoutes:
     (_print(*HOME, CLIENT, VNET, "10.0.0.0 255.255.0.0 192.168.7.1 192.168.7.23 46"), "unknown", "equal-routes", ""),
     (_print(*HOME, CLIENT, VNET, "10.0.0.16 255.255.255.240 192.168.7.1 192.168.7.23 26"), "unknown", "partly", ""),
     (_print(*HOME, "172.16.201.0 255.255.255.0 On-link 172.16.201.9 281", VNET, CLIENT), "unknown", "two-tunnels", "p2s-pool-overlap"),
-    (_print("0.0.0.0 0.0.0.0 172.16.201.1 172.16.201.9 25", "172.16.201.0 255.255.255.0 On-link 172.16.201.9 281"), "unknown", "two-tunnels", "p2s-pool-overlap"),
+    (_print(LOOPBACK, "0.0.0.0 0.0.0.0 172.16.201.1 172.16.201.9 25", "172.16.201.0 255.255.255.0 On-link 172.16.201.9 281"), "unknown", "two-tunnels", "p2s-pool-overlap"),
     (PACKAGE.format("10.0.0.0"), "unknown", "no-table", ""),
     (_print(*HOME) + "\nC:\\>\n" + _print(*HOME, CLIENT, VNET), "unknown", "several-tables", ""),
 ])  # fmt: skip
@@ -67,6 +69,17 @@ def test_a_table_that_is_cut_proves_nothing(cut: int) -> None:
     assert judged.verdict is Verdict.UNKNOWN and judged.conclusions[0].id in ("incomplete", "no-table")
 
 
+@pytest.mark.parametrize("text", [
+    _print(*HOME[1:], CLIENT), _print(*HOME, CLIENT).replace("print -4", "print -4 10*"),
+    '[{"dst":"default","gateway":"192.168.7.1","dev":"eth0","flags":[]}]',
+    '$ ip -j route show dev eth0\n[{"dst":"default","gateway":"192.168.7.1","dev":"eth0","flags":[]}]',
+])  # fmt: skip
+def test_a_table_that_somebody_shortened_proves_nothing(text: str) -> None:
+    """Without the loopback network, or asked for with a filter, or with no command to see that it was not."""
+    judged = _judged(text)
+    assert judged.verdict is Verdict.UNKNOWN and judged.conclusions[0].id == "incomplete"
+
+
 def test_a_persistent_route_is_no_way() -> None:
     """What is kept for the next start is not in use."""
     kept = "Network Address Netmask Gateway Address Metric\n10.0.0.0 255.255.0.0 172.16.201.2 1\n" + BAR
@@ -80,17 +93,43 @@ def test_linux_as_text_is_unknown_and_as_json_is_not() -> None:
         {"dst": "10.0.0.0/16", "gateway": "172.16.201.1", "dev": "tun0", "flags": []},
         {"dst": "172.16.201.0/24", "dev": "tun0", "prefsrc": "172.16.201.2", "flags": []},
     ]
-    assert _judged(json.dumps(rows)).verdict is Verdict.REACHABLE
+    assert _judged(ASKED + json.dumps(rows)).verdict is Verdict.REACHABLE
     text = "default via 192.168.7.1 dev eth0\n10.0.0.0/16 via 172.16.201.1 dev tun0\n172.16.201.0/24 dev tun0 src 172.16.201.2\n"
     judged = _judged(text)
     assert judged.verdict is Verdict.UNKNOWN and [one.id for one in judged.conclusions] == ["incomplete", "in-tunnel"]
     del rows[1]
-    assert _judged(json.dumps(rows)).verdict is Verdict.BLOCKED
-    assert _judged(json.dumps([*rows, {"type": "throw", "dst": "10.0.0.0/8", "flags": []}])).verdict is Verdict.UNKNOWN
+    assert _judged(ASKED + json.dumps(rows)).verdict is Verdict.BLOCKED
     assert (
-        _judged(json.dumps([*rows, {"type": "unreachable", "dst": "10.0.0.0/8", "flags": []}])).verdict
+        _judged(ASKED + json.dumps([*rows, {"type": "throw", "dst": "10.0.0.0/8", "flags": []}])).verdict
+        is Verdict.UNKNOWN
+    )
+    assert (
+        _judged(ASKED + json.dumps([*rows, {"type": "unreachable", "dst": "10.0.0.0/8", "flags": []}])).verdict
         is Verdict.BLOCKED
     )
+
+
+@pytest.mark.parametrize(("command", "after", "verdict"), [
+    ("anna@build-7:~$ ip route", "anna@build-7:~$ ", "reachable"), ("anna@build-7:~$ ip route", "", "unknown"),
+    ("anna@build-7:~$ ip route | grep tun0", "anna@build-7:~$ ", "unknown"), ("ip route", "anna@build-7:~$ ", "unknown"),
+    ("anna@build-7:~$ ip route", "that is all", "unknown"),
+])  # fmt: skip
+def test_the_next_prompt_shows_the_end_of_a_table(command: str, after: str, verdict: str) -> None:
+    """Text without an end mark is complete where the command for all of it stands above and a prompt below."""
+    rows = "default via 192.168.7.1 dev eth0\n10.0.0.0/16 via 172.16.201.1 dev tun0\n172.16.201.0/24 dev tun0 src 172.16.201.2\n"
+    assert _judged(f"{command}\n{rows}{after}\n").verdict.value == verdict
+
+
+def test_a_mac_is_judged_with_its_prompts() -> None:
+    """Scoped routes are for sockets that ask for them; the tunnel is known by its address of the pool."""
+    rows = (
+        "default 192.168.7.1 UGScg en0\ndefault link#9 UCSIg utun4\n10.0/16 172.16.201.2 UGSc utun4\n"
+        "172.16.201.2 172.16.201.2 UH utun4\n192.168.7 link#6 UCS en0 !\n"
+    )
+    head = "anna@mac ~ % netstat -rn -f inet\nRouting tables\n\nInternet:\nDestination Gateway Flags Netif Expire\n"
+    judged = _judged(f"{head}{rows}anna@mac ~ % \n")
+    assert (judged.verdict.value, judged.tunnel) == ("reachable", "utun4")
+    assert _judged(f"{head}{rows}").verdict is Verdict.UNKNOWN
 
 
 def test_which_vnets_have_an_entry() -> None:

@@ -54,7 +54,7 @@ def test_a_format_that_is_named_reads_any_text(kind: str, pieces: list[str]) -> 
 
 def test_bounds_and_names_are_bad_input() -> None:
     """Nothing, too much, and a kind that does not exist."""
-    for text, kind in (("", ""), (" \n\t", ""), ("x" * (LARGEST + 1), ""), ("x", "no-such")):
+    for text, kind in (("", ""), (" \n\t", ""), ("x" * (LARGEST + 1), ""), ("x\n" * 100_001, ""), ("x", "no-such")):
         with pytest.raises(InputError):
             read_pastes(text, kind)
 

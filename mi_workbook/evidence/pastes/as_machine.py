@@ -8,12 +8,14 @@ from typing import Any
 
 from mi_workbook.evidence.machine import ENDS, Interface, Machine, Resolver, Route, interface
 from mi_workbook.evidence.pastes.paste import Reading
-from mi_workbook.evidence.pastes.shapes import NO_END, bare_address
+from mi_workbook.evidence.pastes.shapes import FILTERED, NO_END, bare_address
 
 SYSTEMS = {
     "route-print": "windows", "get-netroute": "windows", "netsh-route": "windows", "ip-route": "linux",
     "linux-netstat": "linux", "macos-netstat": "macos",
 }  # fmt: skip
+
+LOOPBACK = "127.0.0.0/8"
 
 
 def tables_of(readings: Sequence[Reading]) -> tuple[Reading, ...]:
@@ -27,8 +29,14 @@ def table_of(readings: Sequence[Reading]) -> Reading | None:
 
 
 def is_complete(reading: Reading) -> bool:
-    """True where it is shown that no row is missing: only then does a row's absence prove anything."""
-    return reading.whole and not reading.left and NO_END not in reading.notes
+    """True where it is shown that no row is missing: only then does a row's absence prove anything.
+
+    A table of Windows always holds the loopback network; one without it was shortened by somebody.
+    """
+    shortened = SYSTEMS.get(reading.kind) == "windows" and not any(
+        row.get("prefix") == LOOPBACK for row in reading.rows
+    )
+    return reading.whole and not reading.left and not {NO_END, FILTERED} & set(reading.notes) and not shortened
 
 
 def machine_of(readings: Sequence[Reading]) -> Machine:

@@ -51,9 +51,16 @@ def clean_lines(text: str) -> tuple[Line, ...]:
 
     Tabs become four blanks, so that columns stay apart. Numbers are those of the text as given, from 1.
     """
-    bare = COLOUR.sub("", GONE.sub("", ENDS.sub("\n", text)))
-    lines = _unquoted(bare.translate(SIGNS).split("\n"))
-    return tuple(Line(number, _inside(line)) for number, line in enumerate(lines, 1))
+    return tuple(Line(number, _inside(line)) for number, line in enumerate(_bare(text), 1))
+
+
+def prompted(text: str) -> frozenset[int]:
+    """The numbers of the lines that begin with a prompt, where a command was typed and the one before it had ended."""
+    return frozenset(number for number, line in enumerate(_bare(text), 1) if PROMPT.match(line))
+
+
+def _bare(text: str) -> list[str]:
+    return _unquoted(COLOUR.sub("", GONE.sub("", ENDS.sub("\n", text))).translate(SIGNS).split("\n"))
 
 
 def _inside(line: str) -> str:

@@ -9,17 +9,24 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mi_workbook.evidence.pastes.clean import COMMAND
 from mi_workbook.evidence.pastes.json_blocks import json_claims, json_objects
 from mi_workbook.evidence.pastes.netroute_records import INTERFACE_METRICS, record_row
 from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
-from mi_workbook.evidence.pastes.shapes import HARMLESS, NO_END, ONLY_IPV6, filled, only_ipv6
+from mi_workbook.evidence.pastes.shapes import FILTERED, HARMLESS, NO_END, ONLY_IPV6, filled, only_ipv6
 
 KIND = "get-netroute"
 TITLE = "Windows PowerShell: Get-NetRoute"
 
+CALL = re.compile(r"\s*get-netroute\b", re.IGNORECASE)
+ALL = re.compile(
+    r"get-netroute(?: +-addressfamily +ipv4)?(?: *\| *(?:select(?:-object)? +[\w*, ]+|convertto-(?:json|csv)[\w -]*|"
+    r"(?:fl|ft|format-list|format-table)[\w*, -]*))*",
+    re.IGNORECASE,
+)
 KEY = '"DestinationPrefix"'
 NAMES = re.compile(r"\s*(?:[A-Za-z]{2,30}\s+)*[A-Za-z]{2,30}\s*")
 RULE = re.compile(r"^[\s-]*-{3,}[\s-]*$")
@@ -32,20 +39,36 @@ NO_SUM = (
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """Blocks of each form."""
-    yield from json_claims(lines, KEY)
+    for claim in json_claims(lines, KEY):
+        yield Claim(_asked(lines, claim.first), claim.last)
     at = 0
     while at < len(lines):
         last = _csv_end(lines, at) or _table_end(lines, at) or _list_end(lines, at)
         if last is None:
             at += 1
             continue
-        above = at > 0 and re.match(r"\s*get-netroute\b", lines[at - 1].text, re.IGNORECASE)
-        yield Claim(at - 1 if above else at, last)
+        yield Claim(_asked(lines, at), last)
         at = last + 1
+
+
+def _asked(lines: Sequence[Line], at: int) -> int:
+    """With the command, which PowerShell puts two lines above a table."""
+    for here in range(at - 1, max(at - 4, -1), -1):
+        if CALL.match(lines[here].text):
+            return here
+        if lines[here].text.strip():
+            break
+    return at
 
 
 def read(lines: Sequence[Line]) -> Reading:
     """Read a block, in the form it shows."""
+    part = any(CALL.match(line.text) and not ALL.fullmatch(line.text.strip()) for line in lines)
+    reading = _read_form(lines)
+    return replace(reading, notes=(*reading.notes, FILTERED)) if part else reading
+
+
+def _read_form(lines: Sequence[Line]) -> Reading:
     texts = [line for line in filled(lines) if not COMMAND.match(line.text)]
     first = texts[0].text if texts else ""
     if first.lstrip()[:1] in ("[", "{"):
@@ -135,7 +158,7 @@ def _list_end(lines: Sequence[Line], at: int) -> int | None:
         while end < len(lines) and MEMBER.match(lines[end].text):
             end += 1
         members = {match[1].lower() for line in lines[here:end] if (match := MEMBER.match(line.text))}
-        if not {"destinationprefix", "nexthop"} & members:
+        if "destinationprefix" not in members:
             break
         last = end - 1
         while end < len(lines) and not lines[end].text.strip():

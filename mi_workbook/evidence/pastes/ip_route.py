@@ -8,6 +8,7 @@ Source: ip-route(8).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from mi_workbook.evidence.pastes.clean import COMMAND
 from mi_workbook.evidence.pastes.json_blocks import json_claims, json_objects
 from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 from mi_workbook.evidence.pastes.shapes import (
+    FILTERED,
     NO_END,
     ONLY_IPV6,
     bare_address,
@@ -28,6 +30,7 @@ from mi_workbook.evidence.pastes.shapes import (
 KIND = "ip-route"
 TITLE = "Linux: ip route"
 
+ASKED = re.compile(r"(?:sudo )?ip(?: +-(?:j|json|p|d|4))+ +r(?:o|ou|out|oute)?(?: +(?:show|list|s|l|ls))?")
 ENDS = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 KINDS = ENDS | {"unicast", "local", "broadcast", "multicast", "anycast", "nat"}
 FLAGS = frozenset({"linkdown", "dead", "onlink", "pervasive", "offload", "notify", "trap", "rt_offload", "rt_trap"})
@@ -40,7 +43,9 @@ PAIRS = frozenset({
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """Runs of lines that are routes, with the command above; and JSON whose objects have "dst"."""
-    yield from json_claims(lines, '"dst"')
+    for claim in json_claims(lines, '"dst"'):
+        asked = claim.first > 0 and COMMAND.match(lines[claim.first - 1].text)
+        yield Claim(claim.first - 1, claim.last) if asked else claim
     at = 0
     while at < len(lines):
         if not _parse(lines[at].text):
@@ -61,7 +66,7 @@ def read(lines: Sequence[Line]) -> Reading:
     """Read a block. A route with a word that is not known is left, because the word may change what it means."""
     texts = [line for line in filled(lines) if not COMMAND.match(line.text)]
     if texts and texts[0].text.lstrip()[:1] in ("[", "{"):
-        return _read_json(texts)
+        return _read_json(texts, any(ASKED.fullmatch(line.text.strip()) for line in lines))
     rows: list[dict[str, Any]] = []
     left: list[Line] = []
     parent: dict[str, Any] = {}
@@ -139,12 +144,13 @@ def _hop(text: str, parent: dict[str, Any]) -> dict[str, Any] | None:
     return {**parent, "prefix": shown, "gateway": via, "interface": facts.get("dev", ""), "flags": flags}
 
 
-def _read_json(lines: Sequence[Line]) -> Reading:
+def _read_json(lines: Sequence[Line], asked: bool) -> Reading:
     objects, whole, left = json_objects(lines)
     rows = [row for one in objects for row in _of_object(one)]
     skipped = sum(1 for one in objects if one and not list(_of_object(one)))
     notes = [] if whole else ["The JSON is cut off: routes after the last whole one are missing."]
     notes += [f"{skipped} objects are no route that is understood."] if skipped else []
+    notes += [] if asked else [FILTERED]
     return Reading(KIND, f"{TITLE} (JSON)", tuple(rows), left, (*notes, *_notes(rows)), whole and not skipped)
 
 

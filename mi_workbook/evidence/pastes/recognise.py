@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mi_workbook.core.errors import InputError
-from mi_workbook.evidence.pastes.clean import COMMAND, clean_lines, without_secrets
+from mi_workbook.evidence.pastes.clean import COMMAND, clean_lines, prompted, without_secrets
 from mi_workbook.evidence.pastes.formats import FORMATS
 from mi_workbook.evidence.pastes.paste import Claim, Line, Parser, Reading
+from mi_workbook.evidence.pastes.shapes import NO_END
 
 LARGEST = 4_000_000
+MOST_LINES = 100_000
+ALL = re.compile(
+    r"(?:sudo +)?(?:ip(?: +-4)? +r(?:o|ou|out|oute)?(?: +(?:show|list|ls))?|route +-n|netstat +-(?:rn|nr)(?: +-f +inet)?|"
+    r"Get-NetRoute)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +44,14 @@ def read_pastes(text: str, kind: str = "") -> Pastes:
     """Read a paste of one or several pieces of console output.
 
     kind: read all of it as this format, "" to recognise formats by content. Raises InputError for an empty paste, one
-    over 4 million characters, and a kind that no parser has.
+    over 4 million characters or 100,000 lines, and a kind that no parser has.
     """
     if not text.strip():
         raise InputError("There is nothing to read.", remedy="Paste the output of the command.")
-    if len(text) > LARGEST:
+    if len(text) > LARGEST or text.count("\n") > MOST_LINES:
         raise InputError(
-            f"The paste is longer than {LARGEST:,} characters.", remedy="Cut it down to the output that matters."
+            f"The paste is longer than {LARGEST:,} characters or {MOST_LINES:,} lines.",
+            remedy="Cut it down to the output that matters.",
         )
     lines = clean_lines(text)
     if kind:
@@ -52,7 +61,21 @@ def read_pastes(text: str, kind: str = "") -> Pastes:
     commands = tuple(line for line in filled if COMMAND.match(line.text))
     said = {line.number for line in commands}
     left = tuple(without_secrets(line for line in filled if line.number not in said))
-    return Pastes(tuple(sorted(readings, key=lambda one: one.span)), left, commands)
+    return Pastes(tuple(sorted(_ended(readings, lines, prompted(text)), key=lambda one: one.span)), left, commands)
+
+
+def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozenset[int]) -> Iterator[Reading]:
+    """A format without an end mark has an end where its command, for the whole table, and the next prompt are there."""
+    after: dict[int, int] = {}
+    following = 0
+    for line in reversed(lines):
+        after[line.number] = following
+        following = line.number if line.text.strip() or line.number in prompts else following
+    for one in readings:
+        first, last = one.span
+        asked = first in prompts and ALL.fullmatch(lines[first - 1].text.strip())
+        shown = asked and after[last] in prompts
+        yield replace(one, notes=tuple(note for note in one.notes if note != NO_END)) if shown else one
 
 
 def _named(kind: str) -> Parser:

@@ -16,6 +16,7 @@ from typing import Any
 from mi_workbook.evidence.pastes.clean import COMMAND
 from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 from mi_workbook.evidence.pastes.shapes import (
+    FILTERED,
     MASKS,
     ONLY_IPV6,
     bare_address,
@@ -38,6 +39,7 @@ ADAPTER = re.compile(
 DEFAULT = re.compile(r"^[^:\d]{3,60}:\s*\d{1,3}(?:\.\d{1,3}){3}\s*$")
 SIXTH = re.compile(r"^\s*(\d{1,8})\s+(\d{1,10})\s+([0-9a-fA-F:.]{2,45}(?:/\d{1,3})?)(?:\s+(\S.*))?$")
 ASKED = re.compile(r"\s*(?:route(?:\.exe)?\s+/?print|netstat(?:\.exe)?\s+-\w*r)", re.IGNORECASE)
+ALL = re.compile(r"(?:route(?:\.exe)?\s+/?print|netstat(?:\.exe)?\s+-\w*r\w*)(?:\s+-[46])?", re.IGNORECASE)
 WORDS = re.compile(r"[^\d.:/=]{1,40}")
 CONSOLE = 79
 MOST_JOINED = 4
@@ -314,5 +316,7 @@ def _judge(table: _Table) -> None:
         table.notes.append("Only the list of interfaces is here, no routes.")
     elif "6" not in shape and not re.fullmatch(OLD, shape) and "-4" not in table.asked:
         table.notes.append("No IPv6 table is here: asked with -4, or cut off after the IPv4 table.")
+    if table.asked and not ALL.fullmatch(table.asked.strip()):
+        table.notes.append(FILTERED)
     if any(row.get("persistent") for row in table.rows):
         table.notes.append("Persistent routes are kept for the next start; only the active ones are in use.")

@@ -13,6 +13,9 @@ NO_END = (
     "This format has no end mark: nothing in the text shows whether rows after its last line were cut off. "
     "Compare the last row with the screen."
 )
+FILTERED = (
+    "The command asks for a part of the table only, or is not in the paste: rows may have been left out on purpose."
+)
 DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 MASKS = {str(ipaddress.IPv4Network(f"0.0.0.0/{length}").netmask): length for length in range(33)}
 HARMLESS = 64
