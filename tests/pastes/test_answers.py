@@ -179,7 +179,7 @@ def _snapshot(reading: Reading) -> Snapshot:
         "format": "mi-workbook/snapshot",
         "version": 1,
         "resources": [],
-        "observations": [observation(reading, NIC)],
+        "observations": [observation(reading, NIC, complete=True)],
     }
     return from_document(document)
 
@@ -203,9 +203,13 @@ def test_what_is_cut_off_or_no_table_is_no_observation() -> None:
     (whole,) = readings_of(text)
     (cut,) = readings_of("\n".join(text.splitlines()[:20]))
     (names,) = readings_of((FOLDER / "nslookup" / "windows_en.txt").read_text(encoding="utf-8"))
-    for reading, about in ((cut, NIC), (names, NIC), (whole, "nic-app01")):
+    (listed,) = readings_of((FOLDER / "azure-effective-routes" / "powershell_list.txt").read_text(encoding="utf-8"))
+    for reading, about in ((cut, NIC), (names, NIC), (whole, "nic-app01"), (listed, NIC)):
         with pytest.raises(InputError):
             observation(reading, about)
+    assert (
+        observation(whole, NIC)["kind"] == "effectiveRoutes" and observation(listed, NIC, complete=True)["about"] == NIC
+    )
 
 
 @pytest.mark.parametrize(
