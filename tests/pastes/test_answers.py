@@ -9,7 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.pastes.answers import ANSWERS
+from mi_workbook.evidence.pastes.observation import observation
+from mi_workbook.evidence.pastes.paste import Reading
 from mi_workbook.evidence.snapshot import Snapshot, from_document
 from mi_workbook.network.observed import captured_routes, learned_routes
 
@@ -168,24 +171,45 @@ def test_secrets_of_an_environment_are_not_kept() -> None:
     assert one.rows == ({"name": "WEBSITE_PRIVATE_IP", "value": "10.9.1.4"},)
 
 
-def _snapshot(kind: str, about: str, rows: object) -> Snapshot:
-    observation = {"kind": kind, "about": about, "value": {"value": rows}}
-    return from_document(
-        {"format": "mi-workbook/snapshot", "version": 1, "resources": [], "observations": [observation]}
-    )
+NIC = "/subscriptions/0/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/nic"
+
+
+def _snapshot(reading: Reading) -> Snapshot:
+    document = {
+        "format": "mi-workbook/snapshot",
+        "version": 1,
+        "resources": [],
+        "observations": [observation(reading, NIC, complete=True)],
+    }
+    return from_document(document)
 
 
 def test_effective_and_learned_routes_are_observations_of_a_snapshot() -> None:
-    """Effective and learned routes are observations of a snapshot."""
+    """Every form gives the rows that the network's own reader takes, whichever tool printed them."""
     for file in OURS:
         one = readings_of(file.read_text(encoding="utf-8"))[0]
         if one.kind == "azure-effective-routes":
-            seen = captured_routes(_snapshot("effectiveRoutes", "nic", list(one.rows)), "nic")
+            seen = captured_routes(_snapshot(one), NIC)
             assert seen is not None and len(seen) == sum(len(row["addressPrefix"]) for row in one.rows)
             assert all(route.next_hop_type and route.state and route.source for route in seen)
         if one.kind == "azure-learned-routes":
-            learned = learned_routes(_snapshot("learnedRoutes", "gw", list(one.rows)), "gw")
+            learned = learned_routes(_snapshot(one), NIC)
             assert learned is not None and [route.prefix for route in learned] == ["192.168.0.0/16"]
+
+
+def test_what_is_cut_off_or_no_table_is_no_observation() -> None:
+    """A route that is missing in the paste must not read as one that is missing in Azure."""
+    text = (FOLDER / "azure-effective-routes" / "az_json.txt").read_text(encoding="utf-8")
+    (whole,) = readings_of(text)
+    (cut,) = readings_of("\n".join(text.splitlines()[:20]))
+    (names,) = readings_of((FOLDER / "nslookup" / "windows_en.txt").read_text(encoding="utf-8"))
+    (listed,) = readings_of((FOLDER / "azure-effective-routes" / "powershell_list.txt").read_text(encoding="utf-8"))
+    for reading, about in ((cut, NIC), (names, NIC), (whole, "nic-app01"), (listed, NIC)):
+        with pytest.raises(InputError):
+            observation(reading, about)
+    assert (
+        observation(whole, NIC)["kind"] == "effectiveRoutes" and observation(listed, NIC, complete=True)["about"] == NIC
+    )
 
 
 @pytest.mark.parametrize(
