@@ -228,7 +228,11 @@ def failure(response: Any) -> ReadFailed:
     error = error if isinstance(error, dict) else {}
     code = re.sub(r"[^\w.-]", "", str(error.get("code") or error.get("Code") or f"Http{status}"))[:80]
     text = scrub_text(str(error.get("message") or error.get("Message") or ""))[:600]
-    words = {401: "The sign-in was not accepted.", 403: "The account may not read this.", 429: "Azure throttled the reads."}
+    words = {
+        401: "The sign-in was not accepted.",
+        403: "The account may not read this.",
+        429: "Azure throttled the reads.",
+    }
     wait = seconds(response.headers.get("Retry-After") or response.headers.get("x-ms-user-quota-resets-after"))
     return ReadFailed(status, code, words.get(status, text or f"Azure answered {status}."), wait=wait)
 

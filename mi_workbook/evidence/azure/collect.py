@@ -56,7 +56,9 @@ class Collector:
         visible = self.holding.visible
         self.holding.subscriptions = given or tuple(sorted(visible or ()))
         asked: list[Task] = [(f"resources ({q.name})", lambda q=q: self._ask(q)) for q in questions()]
-        asked += [(f"permissions on {one}", lambda one=one: self._permissions(one)) for one in self.holding.subscriptions]
+        asked += [
+            (f"permissions on {one}", lambda one=one: self._permissions(one)) for one in self.holding.subscriptions
+        ]
         if self.holding.subscriptions:
             self._run(asked)
 
@@ -149,7 +151,9 @@ def _subscription(text: str) -> str:
     """The id of a subscription, given bare or as /subscriptions/<id>."""
     found = text.strip().strip("/").rpartition("/")[2].lower()
     if not found or not all(c.isalnum() or c == "-" for c in found):
-        raise InputError(f"'{text[:60]}' is not the id of a subscription.", remedy="az account list -o table shows them.")
+        raise InputError(
+            f"'{text[:60]}' is not the id of a subscription.", remedy="az account list -o table shows them."
+        )
     return found
 
 

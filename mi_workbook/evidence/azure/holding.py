@@ -19,7 +19,13 @@ NICS = "microsoft.network/networkinterfaces"
 SETS = "microsoft.compute/virtualmachinescalesets"
 SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/", re.IGNORECASE)
 # Members by which a resource names a network that may lie in another subscription.
-LEADS = ("remotevirtualnetwork", "virtualnetwork", "virtualnetworkgateway1", "virtualnetworkgateway2", "privateendpoint")
+LEADS = (
+    "remotevirtualnetwork",
+    "virtualnetwork",
+    "virtualnetworkgateway1",
+    "virtualnetworkgateway2",
+    "privateendpoint",
+)
 
 
 def now() -> str:
@@ -84,7 +90,9 @@ class Holding:
         """Hold the children of a parent as a list just gave them; what the list no longer holds goes."""
         start, wanted = f"{key(parent)}/", kind.lower()
         with self._lock:
-            gone = [at for at, one in self._resources.items() if at.startswith(start) and type_of(one).lower() == wanted]
+            gone = [
+                at for at, one in self._resources.items() if at.startswith(start) and type_of(one).lower() == wanted
+            ]
             for at in gone:
                 del self._resources[at]
         for row in rows:
