@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -122,7 +123,11 @@ class Arm:
         from azure.mgmt.core import ARMPipelineClient
 
         self.cloud, self.pace = cloud, pace
-        self.options = {"connection_verify": verify, "connection_timeout": min(slow, 10.0), "read_timeout": slow}
+        self.options: dict[str, Any] = {
+            "connection_verify": verify,
+            "connection_timeout": min(slow, 10.0),
+            "read_timeout": slow,
+        }
         self.policies = policies(credential, cloud)
         self._client: Any = ARMPipelineClient(cloud.endpoint, policies=self.policies, **self.options)
         self._versions: dict[str, str] = {}
@@ -141,7 +146,7 @@ class Arm:
             if link in seen or len(seen) > MOST_PAGES:
                 raise ReadFailed(200, "PagingLoop", "The pages of the list lead in a circle.")
             seen.add(link)
-            body = self.attempt(lambda url=link: self._send("GET", self._own(url))).body
+            body = self.attempt(partial(self._send, "GET", self._own(link))).body
             rows += _objects(_member(body, "value"))
         return rows
 
@@ -159,7 +164,7 @@ class Arm:
             if wait > self.pace.left:
                 raise ReadFailed(202, "TimeIsUp", "The answer was not ready in time.")
             _sleep(self.pace, wait)
-            answer = self.attempt(lambda url=self._own(where): self._send("GET", url))
+            answer = self.attempt(partial(self._send, "GET", self._own(where)))
         return answer.body
 
     def attempt(self, once: Callable[[], Got]) -> Got:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 from mi_workbook.core.errors import InputError
@@ -55,10 +56,8 @@ class Collector:
         self._run([("subscriptions", self._subscriptions)])
         visible = self.holding.visible
         self.holding.subscriptions = given or tuple(sorted(visible or ()))
-        asked: list[Task] = [(f"resources ({q.name})", lambda q=q: self._ask(q)) for q in questions()]
-        asked += [
-            (f"permissions on {one}", lambda one=one: self._permissions(one)) for one in self.holding.subscriptions
-        ]
+        asked: list[Task] = [(f"resources ({q.name})", partial(self._ask, q)) for q in questions()]
+        asked += [(f"permissions on {one}", partial(self._permissions, one)) for one in self.holding.subscriptions]
         if self.holding.subscriptions:
             self._run(asked)
 
@@ -73,7 +72,7 @@ class Collector:
             found = computed_reads(held) if computed and held else () if computed else state_reads(one)
             reads |= {key(read.path): read for read in found}
         due = [read for at, read in reads.items() if again or at not in self.holding.done]
-        self._run([(_words(read), lambda read=read: carry_out(self.arm, self.holding, read)) for read in due])
+        self._run([(_words(read), partial(carry_out, self.arm, self.holding, read)) for read in due])
         return len(due)
 
     def everything(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mi_workbook.evidence.azure.arm import Arm, ReadFailed, seconds
@@ -71,7 +72,7 @@ class Graph:
     def _pages(self, question: Question, subscriptions: list[str]) -> Iterator[tuple[list[dict[str, Any]], int]]:
         token, seen, count = "", set[str](), 0
         while True:
-            response, headers = self._arm.attempt(lambda at=token: self._page(question, subscriptions, at))
+            response, headers = self._arm.attempt(partial(self._page, question, subscriptions, token))
             self._heed(headers)
             page = response.data
             if not isinstance(page, list) or not all(isinstance(row, dict) for row in page):

@@ -161,11 +161,8 @@ class Holding:
     def _leads_away(self, resources: list[dict[str, Any]]) -> bool:
         """True where something on the path (or anywhere, where no path was asked about) names a network out of sight."""
         seen = {one.lower() for one in self.subscriptions}
-        for one in resources:
-            if self.near is None or key(str(one.get("id", ""))) in self.near:
-                if any(found.lower() not in seen for found in _leads(props(one))):
-                    return True
-        return False
+        near = (one for one in resources if self.near is None or key(str(one.get("id", ""))) in self.near)
+        return any(found.lower() not in seen for one in near for found in _leads(props(one)))
 
 
 def _leads(node: Any, inside: str = "") -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ def computed_reads(resource: Mapping[str, Any]) -> Iterator[Read]:
             yield Read("action", f"{at}/{action['name']}", at, f"{name}/{action['name']}", action["kind"])
 
 
-WHEN = {
+WHEN: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "speaks": lambda inner: field(inner, "enableBgp") is True or field(inner, "gatewayType") == "ExpressRoute",
     "clients": lambda inner: bool(field(inner, "vpnClientConfiguration")),
     "running": lambda inner: bool(field(inner, "virtualMachine")),

@@ -54,7 +54,7 @@ def credential(way: str, cloud: Cloud, *, tenant: str = "", prompt: Prompt | Non
         import azure.identity as identity
     except ImportError:
         raise InputError("azure-identity is not installed.", remedy="pip install 'mi-workbook[azure]'") from None
-    named = {"tenant_id": tenant} if tenant else {}
+    named: dict[str, Any] = {"tenant_id": tenant} if tenant else {}
     host = cloud.authority
     makers: dict[str, Callable[[], Any]] = {
         "cli": lambda: identity.AzureCliCredential(**named),
