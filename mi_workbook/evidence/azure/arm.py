@@ -18,6 +18,7 @@ from mi_workbook.evidence.azure.clouds import Cloud
 from mi_workbook.evidence.secrets import scrub_text
 
 ATTEMPTS = 4
+PAUSE = 0.2  # seconds; doubled with each attempt where Azure does not say how long to wait
 MOST_PAGES = 2000
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 UNKNOWN_VERSION = frozenset({"noregisteredproviderfound", "invalidapiversionparameter", "unsupportedapiversion"})
@@ -160,7 +161,8 @@ class Arm:
             where = answer.headers.get("location") or answer.headers.get("azure-asyncoperation", "")
             if not where:
                 raise ReadFailed(202, "NoLocation", "The answer was promised without saying where it will be.")
-            wait = seconds(answer.headers.get("retry-after")) or 1.0
+            told = seconds(answer.headers.get("retry-after"))
+            wait = 1.0 if told is None else told
             if wait > self.pace.left:
                 raise ReadFailed(202, "TimeIsUp", "The answer was not ready in time.")
             _sleep(self.pace, wait)
@@ -177,7 +179,7 @@ class Arm:
                 again = failed.status in RETRIED or failed.code in ("NoAnswer", "TruncatedBody")
                 if not again or number == ATTEMPTS:
                     raise
-                wait = failed.wait if failed.wait is not None else 0.2 * 2**number
+                wait = failed.wait if failed.wait is not None else PAUSE * 2**number
             if wait > self.pace.left:
                 raise ReadFailed(429, "TimeIsUp", "Azure asked to wait longer than there is time.")
             self.pace.hold(wait)
@@ -268,6 +270,8 @@ def _translated(once: Callable[[], Got]) -> Got:
         slow = isinstance(error, known.ServiceRequestTimeoutError | known.ServiceResponseTimeoutError)
         words = "No answer came in time." if slow else "The connection failed or broke off."
         raise ReadFailed(0, "Timeout" if slow else "NoAnswer", words) from None
+    except (known.DeserializationError, known.AzureError):
+        raise ReadFailed(200, "UnknownShape", "The answer has a form that the Azure libraries do not know.") from None
 
 
 def _offered(failed: ReadFailed) -> str:
