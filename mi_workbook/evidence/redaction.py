@@ -26,7 +26,7 @@ GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 HEX_LABEL = re.compile(r"[0-9a-f]{10,16}")
 WORD = re.compile(r"[\w .:*/+,()-]{0,80}")
 TAG = re.compile(r"[A-Za-z*][A-Za-z0-9.]{0,79}|Virtual Network|")
-RESERVED = re.compile(r"(Microsoft\.[\w-]+_UseOnly_)(.*)", re.I)
+RESERVED = re.compile(r"(Microsoft\.[\w-]+_UseOnly_(?:mi-)?)(.*)", re.I)
 INSTANCE = re.compile(r"(?P<host>[^,\\:]+)(?P<rest>.*)")
 
 

@@ -35,11 +35,15 @@ def gateway_state(gateway: Gateway) -> list[Decision]:
 def tunnel(network: Network, connection: Connection, gateway: Gateway, flow: Flow) -> list[Decision]:
     """Decisions of a tunnel about a flow; one that says reachable where nothing stops it.
 
-    A status that was not read decides nothing here: the end that is not in Azure is judged last.
+    A status that was not read decides nothing here where one end is not in Azure, because that end is judged last. Between
+    two VNets nothing comes after it: without a status the tunnel is unknown.
     """
     stops = [*_status(connection), *_selectors(network, connection, gateway, flow), *_nat(connection)]
     if stops:
         return stops
+    gap = status_gap(connection) if connection.kind == "vnet2vnet" else None
+    if gap is not None:
+        return [Decision("gateway", connection.id, Verdict.UNKNOWN, f"{gap.missing} was not read. {gap.why}", gap=gap)]
     status = connection.status or "not in the evidence"
     why = f"Connection {connection.name} carries it (status {status})."
     return [
