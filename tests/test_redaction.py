@@ -37,14 +37,19 @@ def test_prefixes_stay_prefixes(one: int, other: int, keep: int) -> None:
 @given(NUMBERS)
 def test_private_stays_private_and_special_stays(number: int) -> None:
     """No address enters or leaves a private block; special ones stay themselves."""
-    before, after = ipaddress.IPv4Address(number), ipaddress.IPv4Address(MAP.address(str(ipaddress.IPv4Address(number))))
+    before, after = (
+        ipaddress.IPv4Address(number),
+        ipaddress.IPv4Address(MAP.address(str(ipaddress.IPv4Address(number)))),
+    )
     for text in BLOCKS:
         assert (before in ipaddress.IPv4Network(text)) == (after in ipaddress.IPv4Network(text))
     if any(before in ipaddress.IPv4Network(text) for text in FIXED):
         assert before == after
 
 
-@pytest.mark.parametrize("text", ["0.0.0.0/0", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "168.63.129.16/32", "::/0"])
+@pytest.mark.parametrize(
+    "text", ["0.0.0.0/0", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "168.63.129.16/32", "::/0"]
+)
 def test_well_known_prefixes_stay(text: str) -> None:
     """Prefixes that rules of Azure name stay themselves."""
     assert MAP.prefix(text) == text
@@ -62,7 +67,17 @@ def test_every_case_keeps_its_answer(one: Case, tmp_path: Path) -> None:
     assert (after.verdict, after.root_cause) == (before.verdict, before.root_cause)
     assert sorted(f.fault for f in after.findings) == sorted(f.fault for f in before.findings)
     text = (tmp_path / "out.json").read_text()
-    for word in ("orders", "rg-data", "rg-app", "rg-hub", "vnet-app", "vnet-data", "a1b2c3d4e5f6", "11111111-1111", "contoso"):
+    for word in (
+        "orders",
+        "rg-data",
+        "rg-app",
+        "rg-hub",
+        "vnet-app",
+        "vnet-data",
+        "a1b2c3d4e5f6",
+        "11111111-1111",
+        "contoso",
+    ):
         assert word not in text
 
 

@@ -76,7 +76,7 @@ def collect_path(
     snapshot and a gap. Raises InputError for settings that cannot be used.
     """
     settings = settings or Settings()
-    collector = _collector(credential, settings, "path")
+    collector = collector_for(credential, settings, "path", settings.started)
     collector.holding.near = set()
     collector.base(settings.subscriptions)
     answer, trouble, first = None, None, 0
@@ -103,7 +103,7 @@ def collect_path(
 def collect_everything(credential: Any, settings: Settings | None = None) -> Collected:
     """Collect all that the account can read. A read that fails is a problem of the snapshot and a gap."""
     settings = settings or Settings()
-    collector = _collector(credential, settings, "everything")
+    collector = collector_for(credential, settings, "everything", settings.started)
     collector.base(settings.subscriptions)
     collector.everything()
     return _collected(collector, None, 0, None)
@@ -114,7 +114,7 @@ def on_path(snapshot: Snapshot, answer: Diagnosis) -> list[str]:
     from mi_workbook.evidence.azure.reads import is_live
 
     network = Network(snapshot)
-    met = dict.fromkeys(_top(one) for one in _met(answer))
+    met = dict.fromkeys(top(one) for one in _met(answer))
     vnets = [one for one in met if "/virtualnetworks/" in one.lower()]
     more = [*_around(network, vnets), *_of_instance(network, answer.target.id)]
     kept = {
@@ -155,7 +155,8 @@ def _how(problem: dict[str, Any]) -> str:
     return f"Read it with az rest or az resource show --ids {problem.get('scope')}, and add the output."
 
 
-def _collector(credential: Any, settings: Settings, scope: str) -> Any:
+def collector_for(credential: Any, settings: Settings, scope: str, started: Snapshot | None = None) -> Any:
+    """A Collector with these settings. started: what it goes on with. Raises InputError without the Azure libraries."""
     from mi_workbook.evidence.azure.arm import Arm, Pace
     from mi_workbook.evidence.azure.collect import Collector
     from mi_workbook.evidence.azure.holding import Holding
@@ -163,7 +164,7 @@ def _collector(credential: Any, settings: Settings, scope: str) -> Any:
     pace = Pace(settings.seconds, settings.cancelled)
     try:
         arm = Arm(credential, settings.cloud, pace, slow=settings.slow, verify=settings.verify)
-        holding = Holding(settings.cloud.name, settings.started)
+        holding = Holding(settings.cloud.name, started)
         return Collector(arm, credential, holding, progress=settings.progress, save=settings.save, scope=scope)
     except ImportError:
         raise InputError("The Azure libraries are not installed.", remedy="pip install 'mi-workbook[azure]'") from None
@@ -219,10 +220,10 @@ def _gateways(answer: Diagnosis, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _named(gap: Gap) -> Iterator[str]:
-    yield from (_top(one) for text in (gap.missing, gap.how) for one in ID.findall(text))
+    yield from (top(one) for text in (gap.missing, gap.how) for one in ID.findall(text))
 
 
-def _top(text: str) -> str:
+def top(text: str) -> str:
     """The id of the resource that a text is the id of, or of a part of; "" for any other text."""
     found = TOP.match(text)
     return found[0] if found else ""

@@ -95,7 +95,7 @@ class Redactor:
         if "/" in tail:
             return head + colon + "/".join(self._asked(part) for part in tail.split("/"))
         if head == "ip" or self._is_address(tail):
-            return head + colon + self._address(tail)
+            return f"{head}{colon}{self._address(tail)}"
         found = INSTANCE.fullmatch(tail)
         if found is None or tail in ("internet", "this-machine"):
             return text

@@ -121,7 +121,7 @@ def test_failure_that_passes_is_read_again(kind: str, serve: Serve) -> None:
     one = case("peering-healthy")
     faults = [Fault("ResourceGraph", KINDS[kind], times=1), Fault("/virtualNetworks/vnet-app", KINDS[kind], times=2)]
     got = collect_path(FakeCredential(), one.source, one.target, settings=serve(estate_of(one, faults=faults)))
-    assert got.diagnosis and got.diagnosis.verdict is one.verdict
+    assert got.diagnosis and got.diagnosis.verdict == one.verdict
     assert not got.snapshot.problems
 
 
@@ -140,7 +140,7 @@ def test_everybody_waits_when_azure_throttles(serve: Serve) -> None:
 
     faults = [Fault("/managedInstances/", throttled, times=1), Fault("/managedInstances/", noted)]
     got = collect_path(FakeCredential(), one.source, one.target, settings=serve(estate_of(one, faults=faults)))
-    assert got.diagnosis and got.diagnosis.verdict is one.verdict
+    assert got.diagnosis and got.diagnosis.verdict == one.verdict
     assert stamps[1][1] == "asked" and stamps[1][0] - stamps[0][0] >= 0.95
 
 
@@ -148,7 +148,9 @@ def test_wait_longer_than_the_time_left_is_not_waited_for(serve: Serve) -> None:
     """A Retry-After beyond the bound ends the reads at once, and they are problems."""
     one = case("peering-healthy")
     faults = [Fault("ResourceGraph", status(429, "TooManyRequests", **{"Retry-After": "3600"}))]
-    got = collect_path(FakeCredential(), one.source, one.target, settings=serve(estate_of(one, faults=faults), seconds=5.0))
+    got = collect_path(
+        FakeCredential(), one.source, one.target, settings=serve(estate_of(one, faults=faults), seconds=5.0)
+    )
     assert any(p["code"] == "TimeIsUp" for p in got.snapshot.problems)
     assert got.diagnosis is None or got.diagnosis.verdict is Verdict.UNKNOWN
 
@@ -158,7 +160,7 @@ def test_pages_of_resource_graph_are_all_read(page: int, serve: Serve) -> None:
     """Small pages give the same evidence as one page."""
     one = case("peering-healthy")
     got = collect_path(FakeCredential(), one.source, one.target, settings=serve(estate_of(one, page=page)))
-    assert got.diagnosis and got.diagnosis.verdict is one.verdict
+    assert got.diagnosis and got.diagnosis.verdict == one.verdict
     assert len({r["id"].lower() for r in got.snapshot.resources}) == len(one.snapshot().resources)
 
 
@@ -205,8 +207,10 @@ def test_reader_suffices_for_lists(serve: Serve) -> None:
     """The built-in role Reader covers every list; what Azure computes needs more and becomes a gap, not a verdict."""
     one = case("peering-healthy")
     faults = [Fault("^POST .*/effective", KINDS["403"])]
-    got = collect_path(FakeCredential(), one.source, one.target, settings=serve(estate_of(one, granted=READER, faults=faults)))
-    assert got.diagnosis and got.diagnosis.verdict is one.verdict
+    got = collect_path(
+        FakeCredential(), one.source, one.target, settings=serve(estate_of(one, granted=READER, faults=faults))
+    )
+    assert got.diagnosis and got.diagnosis.verdict == one.verdict
     assert any("effectiveRouteTable/action" in gap.how for gap in got.gaps)
     assert got.snapshot.absence("Microsoft.Network/networkInterfaces") == "proven"
 
@@ -257,7 +261,7 @@ def test_newer_api_version_is_found_from_the_refusal(serve: Serve) -> None:
 
     faults = [Fault("/virtualNetworks/", retired)]
     got = collect_path(FakeCredential(), one.source, one.target, settings=serve(estate_of(one, faults=faults)))
-    assert got.diagnosis and got.diagnosis.verdict is one.verdict
+    assert got.diagnosis and got.diagnosis.verdict == one.verdict
     assert not got.snapshot.problems
 
 
@@ -283,7 +287,7 @@ def test_cancel_keeps_what_was_read_and_resume_goes_on(serve: Serve) -> None:
     before = len(estate.requests)
     again = serve(estate, started=from_document(cut_off.snapshot.to_dict()))
     whole = collect_path(FakeCredential(), one.source, one.target, settings=again)
-    assert whole.diagnosis and whole.diagnosis.verdict is one.verdict
+    assert whole.diagnosis and whole.diagnosis.verdict == one.verdict
     assert not whole.snapshot.problems
     read_before = {line for line in estate.requests[:before] if line.startswith("GET") and "/providers/" in line}
     read_after = [line for line in estate.requests[before:] if line in read_before and "Authorization" not in line]
