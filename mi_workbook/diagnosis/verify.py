@@ -10,7 +10,7 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.collecting import Settings, collector_for, on_path, problem_gaps, top
-from mi_workbook.diagnosis.compare import Comparison, compare
+from mi_workbook.diagnosis.compare import Comparison, Difference, compare
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot, from_document
 from mi_workbook.network.resource_id import key
@@ -74,6 +74,12 @@ def _turned(comparison: Comparison) -> bool:
     return verdicts[0] is not Verdict.REACHABLE and verdicts[1] is Verdict.REACHABLE
 
 
+def _matters(one: Difference) -> bool:
+    """False for what differs only because Resource Graph and Resource Manager write it differently: case, empty columns."""
+    spelled = isinstance(one.before, str) and isinstance(one.after, str) and one.before.lower() == one.after.lower()
+    return not spelled and (one.pointer == "" or one.pointer.startswith("/properties"))
+
+
 def _says(comparison: Comparison) -> str:
     before, after = comparison.before, comparison.after
     if _turned(comparison):
@@ -82,6 +88,6 @@ def _says(comparison: Comparison) -> str:
         return f"It was {before.verdict}, and is {after.verdict} now: {after.headline}"
     if before.root_cause != after.root_cause:
         return f"It is still {after.verdict}, for another reason: {after.headline}"
-    if not comparison.differences:
+    if not any(_matters(one) for one in comparison.differences):
         return f"It is still {after.verdict}: nothing on the path has changed. Was the repair applied, and has it finished?"
     return f"It is still {after.verdict}: what changed does not mend it. {after.headline}"

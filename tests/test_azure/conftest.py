@@ -1,5 +1,6 @@
 """A Resource Manager on loopback for the tests of live collection."""
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,4 +36,4 @@ def serve(certificate: Path) -> Iterator[Callable[..., Settings]]:
 def estate_of(one: Case, **more: Any) -> Estate:
     """A built-in case as an estate of Azure."""
     snapshot = one.snapshot()
-    return Estate(list(snapshot.resources), list(snapshot.observations), **more)
+    return Estate(copy.deepcopy(list(snapshot.resources)), list(snapshot.observations), **more)
