@@ -26,7 +26,9 @@ GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 HEX_LABEL = re.compile(r"[0-9a-f]{10,16}")
 WORD = re.compile(r"[\w .:*/+,()-]{0,80}")
 TAG = re.compile(r"[A-Za-z*][A-Za-z0-9.]{0,79}|Virtual Network|")
-RESERVED = re.compile(r"(Microsoft\.[\w-]+_UseOnly_(?:mi-)?)(.*)", re.I)
+# Names of rules and routes that the service keeps in a network: what they begin with says which one it is.
+SERVICE = "healthprobe|internal|optional|aad|onedsc|strg|azure|subnet"
+RESERVED = re.compile(rf"(Microsoft\.[\w-]+?_UseOnly_(?:mi-)?(?:(?:{SERVICE})(?:-[a-z]+)*-?)?)(.*)", re.I)
 INSTANCE = re.compile(r"(?P<host>[^,\\:]+)(?P<rest>.*)")
 
 
