@@ -28,7 +28,7 @@ WORD = re.compile(r"[\w .:*/+,()-]{0,80}")
 TAG = re.compile(r"[A-Za-z*][A-Za-z0-9.]{0,79}|Virtual Network|")
 # Names of rules and routes that the service keeps in a network: what they begin with says which one it is.
 SERVICE = "healthprobe|internal|optional|aad|onedsc|strg|azure|subnet"
-RESERVED = re.compile(rf"(Microsoft\.[\w-]+?_UseOnly_(?:mi-)?(?:(?:{SERVICE})(?:-[a-z]+)*-?)?)(.*)", re.I)
+RESERVED = re.compile(rf"(Microsoft\.[\w-]+?_UseOnly_(?:mi-)?(?:(?:{SERVICE})(?:-(?:in|out))?-?)?)(.*)", re.I)
 INSTANCE = re.compile(r"(?P<host>[^,\\:]+)(?P<rest>.*)")
 
 
