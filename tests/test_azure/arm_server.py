@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Json = dict[str, Any]
+LIST_PAGE = 200
 LIVE_ONLY = ("connectionStatus", "ingressBytesTransferred", "egressBytesTransferred")
 READER = [{"actions": ["*/read"], "notActions": []}]
 ALL = [{"actions": ["*"], "notActions": []}]
@@ -56,6 +57,7 @@ class Estate:
     lock: threading.Lock = field(default_factory=threading.Lock)
     _by_id: dict[str, Json] = field(default_factory=dict)
     _rows: dict[str, list[Json]] = field(default_factory=dict)
+    _by_type: dict[str, list[Json]] = field(default_factory=dict)
 
     def subscriptions(self) -> list[str]:
         """Those the account sees."""
@@ -67,6 +69,23 @@ class Estate:
         if len(self._by_id) != len(self.resources):
             self._by_id = {one["id"].lower(): one for one in self.resources}
         return self._by_id.get(path.lower())
+
+    def listed(self, path: str) -> list[Json] | None:
+        """What a plain list call of a subscription or a resource group gives; None for any other path."""
+        group = re.fullmatch(r"/subscriptions/([^/]+)/resourcegroups", path, re.I)
+        found = re.fullmatch(r"(/subscriptions/[^/]+(?:/resourceGroups/[^/]+)?)/providers/([^/]+/[^/]+)", path, re.I)
+        if group:
+            names = {
+                "/".join(one["id"].split("/")[:5]) for one in self.resources if group[1] == one["id"].split("/")[2]
+            }
+            return [{"id": name, "name": name.rpartition("/")[2]} for name in sorted(names)]
+        if not found:
+            return None
+        if not self._by_type:
+            for one in self.resources:
+                self._by_type.setdefault(one["type"].lower(), []).append(one)
+        start = found[1].lower() + "/"
+        return [one for one in self._by_type.get(found[2].lower(), []) if one["id"].lower().startswith(start)]
 
     def children(self, path: str) -> list[Json]:
         """Direct children of a kind: path is <parent>/<kind>."""
@@ -140,6 +159,8 @@ class Handler(BaseHTTPRequestHandler):
         found = estate.get(path)
         if found is not None:
             self.say(200, found)
+        elif (rows := estate.listed(path)) is not None:
+            self._paged(rows, LIST_PAGE)
         elif path.lower().endswith("/virtualnetworkconnections"):
             self.say(200, [])
         elif path.lower().endswith(("/config/web", "/networkconfig/virtualnetwork")):

@@ -83,7 +83,7 @@ PLACES = {
     "ResourceGraph": ["peering-healthy", "peering-missing"],
     "/virtualNetworks/": ["peering-healthy", "peering-missing"],
     "/managedInstances/": ["peering-missing"],
-    "/networkInterfaces/": ["peering-healthy"],
+    "/securityRules|/networkSecurityGroups/": ["peering-healthy"],
     "/privateEndpoints/": ["private-endpoint-healthy"],
     "/privateDnsZones/": ["private-endpoint-stale-record"],
     "/virtualNetworkGateways/": ["hub-gateway-not-used"],

@@ -37,7 +37,8 @@ def state_reads(resource_id: str) -> Iterator[Read]:
     """Reads of a resource's state and children, by its id."""
     kind = type_of({"id": resource_id})
     spec = _spec(kind)
-    yield Read("get", resource_id, resource_id, kind)
+    if spec.get("get", True):
+        yield Read("get", resource_id, resource_id, kind)
     for child in spec.get("lists", ()):
         yield Read("list", f"{resource_id}/{child}", resource_id, f"{kind}/{child}")
     for part in spec.get("parts", ()):
