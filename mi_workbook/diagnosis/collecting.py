@@ -91,7 +91,7 @@ def collect_path(
         if round_ and not first:
             first = collector.arm.pace.requests - read
             settings.found(answer)
-        if not read:
+        if round_ and not read:
             break
     first = first or collector.arm.pace.requests
     if answer is not None and settings.computed:

@@ -13,6 +13,7 @@ NAMES = frozenset({
     "azurestorageaccounts", "publishingusername", "certblob", "vpnpackageuri", "customdata", "userdata", "oscustomdata",
     "protectedsettings", "secrets", "sas", "sasuri", "sastoken", "accesstoken", "refreshtoken", "idtoken", "token",
     "authorization", "primarykey", "secondarykey", "accountkey", "pfxblob", "sitecredentials", "credentials", "tags",
+    "vpnusername",
 })  # fmt: skip
 ENDINGS = ("password", "secret", "sharedkey", "accesskey", "privatekey", "connectionstring", "apikey", "passphrase")
 # Texts: a JSON web token, a key or password of a connection string, a signature of a shared access URL, a private key.

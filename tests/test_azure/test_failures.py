@@ -10,6 +10,7 @@ from mi_workbook.cases import case
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.collecting import Settings, collect_everything, collect_path
 from mi_workbook.evidence.azure import arm
+from mi_workbook.evidence.azure.holding import Holding
 from mi_workbook.evidence.snapshot import from_document
 from tests.test_azure.arm_server import READER, Estate, FakeCredential, Fault, Handler, refusal
 from tests.test_azure.conftest import estate_of
@@ -292,6 +293,56 @@ def test_cancel_keeps_what_was_read_and_resume_goes_on(serve: Serve) -> None:
     read_before = {line for line in estate.requests[:before] if line.startswith("GET") and "/providers/" in line}
     read_after = [line for line in estate.requests[before:] if line in read_before and "Authorization" not in line]
     assert read_after == []
+
+
+def odd_rows(handler: Handler) -> None:
+    """Rows whose members have types that nobody expects."""
+    rows = [{"id": 5, "type": ["x"], "properties": "text"}, {"id": None}, {"properties": [1]}, {}]
+    handler.say(200, {"totalRecords": 4, "count": 4, "resultTruncated": "false", "data": rows, "facets": []})
+
+
+def test_crash_in_one_read_is_a_problem_and_the_others_go_on(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect of the collector never loses what was read, and never reads as absence."""
+    one = case("peering-missing")
+    monkeypatch.setattr(Holding, "observe", lambda *a: 1 / 0)
+    got = collect_path(FakeCredential(), one.source, one.target, settings=serve(estate_of(one)))
+    assert {p["code"] for p in got.snapshot.problems} == {"Crash"} and got.snapshot.resources
+    assert got.diagnosis and got.diagnosis.verdict is Verdict.UNKNOWN
+
+
+def test_rows_of_odd_types_do_not_end_the_collection(serve: Serve) -> None:
+    """Whatever Resource Graph sends, there is a snapshot that can be saved and asked."""
+    one = case("peering-healthy")
+    got = collect_path(
+        FakeCredential(),
+        one.source,
+        one.target,
+        settings=serve(estate_of(one, faults=[Fault("ResourceGraph", odd_rows)])),
+    )
+    assert got.diagnosis is None or got.diagnosis.verdict is Verdict.UNKNOWN
+
+
+def test_subscription_left_out_leaves_zones_unproven(serve: Serve) -> None:
+    """Only one of the visible subscriptions was read: a zone in another one may answer."""
+    one = case("hub-gateway-sound")
+    old = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-hub"
+    moved = _replaced(
+        list(one.snapshot().resources), old, "/subscriptions/99999999-9999-9999-9999-999999999999/resourceGroups/rg-hub"
+    )
+    chosen = ["/subscriptions/11111111-1111-1111-1111-111111111111"]
+    got = collect_everything(FakeCredential(), serve(Estate(moved), subscriptions=chosen))
+    assert got.snapshot.absence("Microsoft.Network/privateDnsZones") == "unproven"
+    assert got.snapshot.absence("Microsoft.Sql/managedInstances") == "proven"
+
+
+def test_progress_says_what_is_read_and_ends_whole(serve: Serve) -> None:
+    """Names of what is being read, n of m, never more than m."""
+    told: list[tuple[str, int, int]] = []
+    estate = estate_of(case("vnet-to-vnet-healthy"))
+    got = collect_everything(FakeCredential(), serve(estate, progress=lambda *one: told.append(one)))
+    assert not got.snapshot.problems and got.diagnosis is None
+    assert all(0 <= n <= m for _, n, m in told) and any("connections/" in what for what, _, _ in told)
+    assert ("done", told[-1][2], told[-1][2]) == told[-1]
 
 
 def test_snapshot_survives_saving(serve: Serve, tmp_path) -> None:

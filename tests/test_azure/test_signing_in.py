@@ -146,3 +146,15 @@ def test_every_read_of_the_collector_is_in_the_role() -> None:
 def test_effective_permissions(granted: list, allowed: bool) -> None:
     """An action counts where one element grants it and does not take it back itself."""
     assert allows(granted, "Microsoft.Network/virtualNetworks/read") is allowed
+
+
+def test_importing_the_package_loads_no_azure_library() -> None:
+    """The same package runs in a browser, where there is none."""
+    import subprocess
+    import sys
+
+    code = ("import sys, pkgutil, importlib, mi_workbook.evidence.azure as a\n"
+            "import mi_workbook.diagnosis.collecting, mi_workbook.diagnosis.verify, mi_workbook.evidence.redaction\n"
+            "[importlib.import_module(f'{a.__name__}.{m.name}') for m in pkgutil.iter_modules(a.__path__)]\n"
+            "assert not [m for m in sys.modules if m == 'azure' or m.startswith('azure.')]")  # fmt: skip
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

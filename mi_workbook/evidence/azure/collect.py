@@ -129,12 +129,18 @@ class Collector:
                     self.arm.pace.stop()
                     continue
                 for one in ready:
-                    waiting.pop(one)
+                    what = waiting.pop(one)
                     done += 1
-                    one.result()
+                    self._crashed(what, one.exception())
                 if ready:
                     self._progress(next(iter(waiting.values()), "done"), done, len(tasks))
                     self._save_now_and_then()
+
+    def _crashed(self, what: str, error: BaseException | None) -> None:
+        """A crash of ours in one read: the others go on, and nothing reads as absent. Only the kind of error is kept."""
+        if error is not None:
+            failed = ReadFailed(0, "Crash", f"The collector failed with {type(error).__name__}. Please report it.")
+            self.holding.fail(what, "collect/read", failed, _all_kinds())
 
     def _save_now_and_then(self) -> None:
         if time.monotonic() - self._saved >= SAVE_EVERY:
