@@ -49,7 +49,8 @@ class Settings:
     """How to collect.
 
     subscriptions: ids, none for all that the account sees; seconds: for the whole collection; started: a collection to go
-    on with; computed: also read what Azure computed (effective routes, learned routes); slow: seconds after which an
+    on with; computed: after the first verdict, also read the rules and routes that decided it by name (Resource Graph may lag), and
+    what Azure computed (effective routes, learned routes); slow: seconds after which an
     answer counts as lost; verify: True, or the path of a certificate authority.
     """
 
@@ -95,7 +96,9 @@ def collect_path(
             break
     first = first or collector.arm.pace.requests
     if answer is not None and settings.computed:
-        collector.live([answer.source.id, *_gateways(answer, collector.snapshot())], computed=True)
+        snapshot = collector.snapshot()
+        collector.live(one for one in decided_by(answer) if snapshot.get(one) is not None)
+        collector.live([answer.source.id, *_gateways(answer, snapshot)], computed=True)
         answer, trouble = _asked(collector.snapshot(), source, target, endpoint)
     return _collected(collector, answer, first, trouble)
 
@@ -114,7 +117,7 @@ def on_path(snapshot: Snapshot, answer: Diagnosis) -> list[str]:
     from mi_workbook.evidence.azure.reads import is_live
 
     network = Network(snapshot)
-    met = dict.fromkeys(top(one) for one in _met(answer))
+    met = decided_by(answer)
     vnets = [one for one in met if "/virtualnetworks/" in one.lower()]
     more = [*_around(network, vnets), *_of_instance(network, answer.target.id)]
     kept = {
@@ -126,6 +129,11 @@ def on_path(snapshot: Snapshot, answer: Diagnosis) -> list[str]:
         kept = {at: one for at, one in kept.items() if type_of({"id": one}).lower() != WEB_APPS.lower()}
     missed = {key(one): one for gap in answer.gaps for one in _named(gap) if snapshot.get(one) is None}
     return [*kept.values(), *missed.values()]
+
+
+def decided_by(answer: Diagnosis) -> list[str]:
+    """Ids of the resources an answer rests on: those whose rules, routes and states its decisions name."""
+    return [one for one in dict.fromkeys(top(one) for one in _met(answer)) if one]
 
 
 def problem_gaps(snapshot: Snapshot) -> tuple[Gap, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.collecting import Settings, collector_for, on_path, problem_gaps, top
+from mi_workbook.diagnosis.collecting import Settings, collector_for, decided_by, on_path, problem_gaps, top
 from mi_workbook.diagnosis.compare import Comparison, Difference, compare
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot, from_document
@@ -42,7 +42,8 @@ def verify(
     before: the snapshot the repair was made for; changes: of its `Repair`. A document that cannot be read again keeps its
     old value and is a gap. Raises InputError where source or target do not fit the evidence.
     """
-    near = on_path(before, diagnose(before, source, target, endpoint))
+    answer = diagnose(before, source, target, endpoint)
+    near = [one for one in (*on_path(before, answer), *decided_by(answer)) if before.get(one) is not None]
     ids = {key(one): one for one in [*(top(change.document) or change.document for change in changes), *near]}
     collector = collector_for(credential, settings or Settings(), "path", before)
     collector.holding.done.clear()

@@ -12,7 +12,7 @@ from mi_workbook.diagnosis.collecting import Settings, collect_everything, colle
 from mi_workbook.evidence.azure import arm
 from mi_workbook.evidence.azure.holding import Holding
 from mi_workbook.evidence.snapshot import from_document
-from tests.test_azure.arm_server import READER, Estate, FakeCredential, Fault, Handler, refusal
+from tests.test_azure.arm_server import READER, Estate, FakeCredential, Fault, Handler, _row, refusal
 from tests.test_azure.conftest import estate_of
 
 Serve = Callable[..., Settings]
@@ -239,12 +239,22 @@ def test_resource_graph_that_lags_is_corrected_by_the_read_by_name(serve: Serve)
     one = case("peering-disconnected")
     stale = case("peering-healthy").snapshot()
     estate = estate_of(one)
-    estate._rows = {}
-    from tests.test_azure.arm_server import _row
-
     estate._rows["Resources"] = sorted((_row(r) for r in stale.resources), key=lambda row: row["id"].lower())
     got = collect_path(FakeCredential(), one.source, one.target, settings=serve(estate))
     assert got.diagnosis and got.diagnosis.verdict is Verdict.BLOCKED
+    assert got.diagnosis.root_cause == one.root_cause
+
+
+def test_rule_that_resource_graph_does_not_show_yet_is_found(serve: Serve) -> None:
+    """A deny rule made a minute ago is in no row, and blocks all the same."""
+    one = case("same-vnet-mi-nsg")
+    estate = estate_of(one)
+    rows = [_row(r) for r in case("same-vnet-healthy").snapshot().resources]
+    estate._rows["Resources"] = sorted(rows, key=lambda row: row["id"].lower())
+    first: list[Verdict] = []
+    settings = serve(estate, found=lambda answer: first.append(answer.verdict))
+    got = collect_path(FakeCredential(), one.source, one.target, settings=settings)
+    assert first == [Verdict.REACHABLE] and got.diagnosis and got.diagnosis.verdict is Verdict.BLOCKED
     assert got.diagnosis.root_cause == one.root_cause
 
 
