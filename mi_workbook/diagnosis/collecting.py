@@ -99,6 +99,7 @@ def collect_path(
         snapshot = collector.snapshot()
         collector.live(one for one in decided_by(answer) if snapshot.get(one) is not None)
         collector.live([answer.source.id, *_gateways(answer, snapshot)], computed=True)
+    if answer is not None:
         answer, trouble = _asked(collector.snapshot(), source, target, endpoint)
     return _collected(collector, answer, first, trouble)
 

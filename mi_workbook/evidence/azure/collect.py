@@ -62,7 +62,7 @@ class Collector:
             self._run(asked)
 
     def live(self, ids: Iterable[str], *, computed: bool = False, again: bool = False) -> int:
-        """Read resources by name, those not read yet, or all of them `again`; how many reads that took.
+        """Read resources by name, those not read or tried yet, or all of them `again`; how many reads that took.
 
         computed: read what Azure computed about them instead of their state.
         """
@@ -71,7 +71,9 @@ class Collector:
             held = self.holding.get(one)
             found = computed_reads(held) if computed and held else () if computed else state_reads(one)
             reads |= {key(read.path): read for read in found}
-        due = [read for at, read in reads.items() if again or at not in self.holding.done]
+        known = self.holding.done | self.holding.tried
+        due = [read for at, read in reads.items() if again or at not in known]
+        self.holding.tried |= {key(read.path) for read in due}
         self._run([(_words(read), partial(carry_out, self.arm, self.holding, read)) for read in due])
         return len(due)
 

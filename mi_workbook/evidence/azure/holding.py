@@ -42,7 +42,8 @@ class Holding:
     """Everything read so far; threads may add to it at the same time.
 
     subscriptions: those that were read; visible: those the account can see, None where that could not be told; near: ids
-    (lower case) of what lies on the path asked about, None where nothing particular was asked.
+    (lower case) of what lies on the path asked about, None where nothing particular was asked; done: paths that were read,
+    kept for a later run; tried: paths asked in this run.
     """
 
     def __init__(self, cloud: str, started: Snapshot | None = None) -> None:
@@ -54,6 +55,7 @@ class Holding:
         self.granted: dict[str, list[Mapping[str, Any]]] = {}
         self.whole: dict[str, Question] = {}
         self.done: set[str] = set()
+        self.tried: set[str] = set()
         self.requests = 0
         self._resources = {key(str(one.get("id", ""))): one for one in (started.resources if started else ())}
         self._problems = {_problem_key(one): dict(one) for one in (started.problems if started else ())}
