@@ -145,6 +145,42 @@ def test_everybody_waits_when_azure_throttles(serve: Serve) -> None:
     assert stamps[1][1] == "asked" and stamps[1][0] - stamps[0][0] >= 0.95
 
 
+def test_quota_of_resource_graph_is_heeded_before_it_is_gone(serve: Serve) -> None:
+    """Where the last answer says that nothing is left, the next page waits until the quota is back."""
+    one = case("peering-healthy")
+    stamps: list[float] = []
+
+    def last_one(handler: Handler) -> None:
+        stamps.append(time.monotonic())
+        say = handler.say
+        quota = {"x-ms-user-quota-remaining": "0", "x-ms-user-quota-resets-after": "00:00:01"}
+        handler.say = lambda status, body, headers=None, cut=0: say(status, body, {**(headers or {}), **quota})
+        handler.answer()
+
+    faults = [Fault("ResourceGraph", last_one)]
+    got = collect_path(FakeCredential(), one.source, one.target, settings=serve(estate_of(one, page=5, faults=faults)))
+    assert got.diagnosis and got.diagnosis.verdict == one.verdict and not got.snapshot.problems
+    assert stamps[-1] - stamps[0] >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5", 5),
+        ("00:00:05", 5),
+        ("01:02:03", 3723),
+        ("0", 0),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("999999", 86400),
+    ],
+)
+def test_waits_that_azure_asks_for(text: str, expected: float | None) -> None:
+    """Seconds or hh:mm:ss; anything else is no wait that can be relied on, and none is absurd."""
+    assert arm.seconds(text) == expected
+
+
 def test_wait_longer_than_the_time_left_is_not_waited_for(serve: Serve) -> None:
     """A Retry-After beyond the bound ends the reads at once, and they are problems."""
     one = case("peering-healthy")
