@@ -18,8 +18,6 @@ def test_case_collected_live_gives_its_verdict(one: Case, serve) -> None:
     estate = estate_of(one)
     got = collect_path(FakeCredential(), one.source, one.target, one.endpoint, serve(estate))
     assert got.diagnosis is not None, got.trouble
-    print([(p["operation"], p["code"], p["scope"]) for p in got.snapshot.problems])
-    print(got.diagnosis.gaps)
     expected = Verdict.UNKNOWN if one.id in MAY_BE_ALIAS else one.verdict
     assert got.diagnosis.verdict == expected
     assert got.diagnosis.root_cause == (one.root_cause or None) or one.id in MAY_BE_ALIAS
