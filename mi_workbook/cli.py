@@ -88,7 +88,35 @@ def _parser() -> argparse.ArgumentParser:
     parsing.add_argument("file", help="a file, or - for standard input")
     parsing.add_argument("--as", dest="kind", default="", metavar="KIND", help="read all of it as this format")
     parsing.add_argument("--json", action="store_true")
+    _add_live(commands)
     return parser
+
+
+def _add_live(commands: Any) -> None:
+    live = _add(commands, "collect", _collect, "read what a diagnosis needs from Azure into a file")
+    live.add_argument(
+        "--subscription", action="append", default=[], metavar="ID", help="all that are visible by default"
+    )
+    live.add_argument("--to", dest="target", default="", help="instance; with --from, the path is diagnosed at once")
+    live.add_argument("--from", dest="source", default="", help="as for diagnose")
+    live.add_argument("--endpoint", choices=("auto", "vnet-local", "private", "public"), default="auto")
+    live.add_argument(
+        "--scope", choices=("path", "everything"), default="", help="path where --from and --to are given"
+    )
+    live.add_argument("--cloud", default="AzureCloud", help="AzureCloud, AzureUSGovernment, AzureChinaCloud")
+    live.add_argument("--credential", default="", help="cli, browser, device-code, managed-identity, environment")
+    live.add_argument("--tenant", default="")
+    live.add_argument("--seconds", type=float, default=600.0, help="for the whole collection (default 600)")
+    live.add_argument("--resume", action="store_true", help="go on with the file of --out")
+    live.add_argument("--out", type=Path, required=True, metavar="FILE", help=".json, .json.gz or .zip")
+    asked = _add(commands, "permissions", _permissions, "what collect reads, and what is lost without it")
+    asked.add_argument("--subscription", action="append", default=[], metavar="ID", help="scopes of the role")
+    asked.add_argument("--json", action="store_true", help="a custom role for az role definition create")
+    redacting = _add(commands, "redact", _redact, "pseudonyms for names and addresses; the verdict stays")
+    redacting.add_argument("file", type=Path)
+    redacting.add_argument("--from", dest="source", default="", help="also print this source in the new names")
+    redacting.add_argument("--to", dest="target", default="", help="also print this target in the new names")
+    redacting.add_argument("--out", type=Path, required=True, metavar="FILE")
 
 
 def _add(commands: Any, name: str, run: Any, words: str) -> argparse.ArgumentParser:
@@ -143,10 +171,10 @@ def _with_this_machine(snapshot: Snapshot) -> Snapshot:
     return snapshot.observed(observations(read_machine()))
 
 
-def _console() -> Any:
+def _console(file: Any = None) -> Any:
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, soft_wrap=True)
+    return Console(file=file, highlight=False, markup=False, soft_wrap=True)
 
 
 def _write(path: Path, text: str) -> None:
@@ -308,6 +336,73 @@ def _parse(args: argparse.Namespace) -> int:
     if not any(reading.rows or not args.kind for reading in pastes.readings):
         return BAD_INPUT
     return 0 if pastes.whole else EXIT[Verdict.UNKNOWN]
+
+
+def _collect(args: argparse.Namespace) -> int:
+    from mi_workbook.diagnosis.collecting import Settings, collect_everything, collect_path
+    from mi_workbook.evidence.azure.clouds import cloud
+    from mi_workbook.evidence.azure.sign_in import sign_in, sign_in_here
+    from mi_workbook.evidence.files import load
+    from mi_workbook.views.collecting import collected_lines, progress_bar
+
+    path = bool(args.source and args.target) if not args.scope else args.scope == "path"
+    if path and not (args.source and args.target):
+        raise InputError("Scope path needs --from and --to.", remedy="Or --scope everything.")
+    if not args.out.parent.is_dir():
+        raise InputError("The folder does not exist.", file=str(args.out.parent), remedy="Name another file.")
+    started = load(args.out) if args.resume and args.out.exists() else None
+    where = cloud(args.cloud)
+    show = {
+        "tenant": args.tenant,
+        "prompt": lambda link, code, _: print(f"Open {link} and enter {code}", file=sys.stderr),
+    }
+    used = sign_in(args.credential, where, **show) if args.credential else sign_in_here(where, **show)[1]
+    with progress_bar(_console(sys.stderr)) as progress:
+        settings = Settings(cloud=where, subscriptions=args.subscription, seconds=args.seconds, started=started,
+                            progress=progress, save=lambda snapshot: _save(snapshot, args.out))  # fmt: skip
+        got = (collect_path(used, args.source, args.target, args.endpoint, settings) if path
+               else collect_everything(used, settings))  # fmt: skip
+    _save(got.snapshot, args.out)
+    print("\n".join(collected_lines(got, str(args.out))))
+    return EXIT[got.diagnosis.verdict] if got.diagnosis else BAD_INPUT if got.trouble else 0
+
+
+def _save(snapshot: Snapshot, path: Path) -> None:
+    from mi_workbook.evidence.integrity import sealed
+
+    try:
+        sealed(snapshot).save(path)
+    except OSError as error:
+        raise InputError(
+            f"It cannot be written: {error.strerror}.", file=str(path), remedy="Name another file."
+        ) from None
+
+
+def _permissions(args: argparse.Namespace) -> int:
+    from mi_workbook.evidence.azure.permissions import role
+    from mi_workbook.views.collecting import permission_lines
+
+    scopes = [f"/subscriptions/{one.removeprefix('/subscriptions/')}" for one in args.subscription]
+    print(json.dumps(role(scopes), indent=2) if args.json else "\n".join(permission_lines()))
+    return 0
+
+
+def _redact(args: argparse.Namespace) -> int:
+    from mi_workbook.evidence.files import load
+    from mi_workbook.evidence.integrity import state
+    from mi_workbook.evidence.redaction import Redactor
+
+    given, redactor = load(args.file), Redactor()
+    if state(given) == "changed":
+        print(f"mi-workbook: {args.file} is not what was collected: its hash does not fit.", file=sys.stderr)
+    redacted = redactor.snapshot(given)
+    _save(redacted.snapshot, args.out)
+    print(f"Written to {args.out}. Replaced: " + ", ".join(f"{n} {kind}" for kind, n in redacted.replaced.items()))
+    print("Removed: " + (", ".join(f"{name} ({n})" for name, n in redacted.removed.items()) or "nothing"))
+    for option, text in (("--from", args.source), ("--to", args.target)):
+        if text:
+            print(f"{option} {redactor.question(text)}")
+    return 0
 
 
 def _open(args: argparse.Namespace) -> int:

@@ -271,7 +271,13 @@ def from_document(document: Mapping[str, Any]) -> Snapshot:
 
 
 def _concerns(problem: Mapping[str, Any], wanted: str) -> bool:
-    """True where a problem names the kind, or a scope so wide that every kind may be partial."""
+    """True where a problem names the kind, or a scope so wide that every kind may be partial.
+
+    A problem that lists its `kinds` concerns those alone; an empty list means that a value is missing, not a resource.
+    """
+    kinds = problem.get("kinds")
+    if isinstance(kinds, list):
+        return wanted in {str(kind).lower() for kind in kinds}
     text = " ".join(str(problem.get(name) or "") for name in ("scope", "operation")).lower()
     if wanted in text:
         return True

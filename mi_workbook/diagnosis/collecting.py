@@ -1,0 +1,238 @@
+"""Collecting what one path needs: look, diagnose, read what the trace met or missed, and look again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mi_workbook.core.errors import InputError
+from mi_workbook.core.evidence import Gap
+from mi_workbook.core.finding import Diagnosis
+from mi_workbook.diagnosis.diagnose import diagnose
+from mi_workbook.evidence.azure.clouds import CLOUDS, Cloud
+from mi_workbook.evidence.azure.permissions import lost_without
+from mi_workbook.evidence.snapshot import Snapshot, type_of
+from mi_workbook.network.network import GATEWAYS, WEB_APPS, ZONE_LINKS, Network
+from mi_workbook.network.resource_id import key, parent
+
+ROUNDS = 4
+ID = re.compile(
+    r"/subscriptions/[^\s/'\"]+/resourceGroups/[^\s/'\"]+/providers/[\w.]+(?:/[\w.-]+/[^\s/'\",;?]+)+", re.I
+)
+TOP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+/[^/]+", re.I)
+Progress = Callable[[str, int, int], None]
+WHOLE = ("Cancelled", "TimeIsUp")
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a collection gave.
+
+    diagnosis: None where nothing was asked, or the question does not fit (then `trouble` says why); gaps: what could not be
+    read, each with the action to ask for; requests: to Azure in all; first: those until the first verdict; stopped:
+    Cancelled, TimeIsUp or "".
+    """
+
+    snapshot: Snapshot
+    diagnosis: Diagnosis | None
+    gaps: tuple[Gap, ...]
+    requests: int
+    first: int
+    stopped: str
+    trouble: InputError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to collect.
+
+    subscriptions: ids, none for all that the account sees; seconds: for the whole collection; started: a collection to go
+    on with; computed: after the first verdict, also read the rules and routes that decided it by name (Resource Graph may lag), and
+    what Azure computed (effective routes, learned routes); slow: seconds after which an
+    answer counts as lost; verify: True, or the path of a certificate authority.
+    """
+
+    cloud: Cloud = CLOUDS["AzureCloud"]
+    subscriptions: Sequence[str] = ()
+    seconds: float = 600.0
+    started: Snapshot | None = None
+    computed: bool = True
+    slow: float = 30.0
+    verify: bool | str = True
+    progress: Progress = lambda what, n, m: None
+    cancelled: Callable[[], bool] = lambda: False
+    save: Callable[[Snapshot], None] = lambda snapshot: None
+    found: Callable[[Diagnosis], None] = lambda diagnosis: None
+
+
+def collect_path(
+    credential: Any, source: str, target: str, endpoint: str = "auto", settings: Settings | None = None
+) -> Collected:
+    """Collect what the path from a source to an instance needs, and diagnose it.
+
+    credential: of azure-identity (`evidence.azure.sign_in`); source, target, endpoint: as for `diagnose`;
+    settings.found is told each verdict as soon as there is one. A read that fails never raises: it is a problem of the
+    snapshot and a gap. Raises InputError for settings that cannot be used.
+    """
+    settings = settings or Settings()
+    collector = collector_for(credential, settings, "path", settings.started)
+    collector.holding.near = set()
+    collector.base(settings.subscriptions)
+    answer, trouble, first = None, None, 0
+    for round_ in range(ROUNDS):
+        snapshot = collector.snapshot()
+        answer, trouble = _asked(snapshot, source, target, endpoint)
+        if answer is None:
+            break
+        near = on_path(snapshot, answer)
+        collector.holding.near |= {key(one) for one in near}
+        read = collector.live(near)
+        if round_ and not first:
+            first = collector.arm.pace.requests - read
+            settings.found(answer)
+        if round_ and not read:
+            break
+    first = first or collector.arm.pace.requests
+    if answer is not None and settings.computed:
+        snapshot = collector.snapshot()
+        collector.live(one for one in decided_by(answer) if snapshot.get(one) is not None)
+        collector.live([answer.source.id, *_gateways(answer, snapshot)], computed=True)
+    if answer is not None:
+        answer, trouble = _asked(collector.snapshot(), source, target, endpoint)
+    return _collected(collector, answer, first, trouble)
+
+
+def collect_everything(credential: Any, settings: Settings | None = None) -> Collected:
+    """Collect all that the account can read. A read that fails is a problem of the snapshot and a gap."""
+    settings = settings or Settings()
+    collector = collector_for(credential, settings, "everything", settings.started)
+    collector.base(settings.subscriptions)
+    collector.everything()
+    return _collected(collector, None, 0, None)
+
+
+def on_path(snapshot: Snapshot, answer: Diagnosis) -> list[str]:
+    """Ids of the resources whose state decides a path, and of those the diagnosis misses."""
+    from mi_workbook.evidence.azure.reads import is_live
+
+    network = Network(snapshot)
+    met = decided_by(answer)
+    vnets = [one for one in met if "/virtualnetworks/" in one.lower()]
+    more = [*_around(network, vnets), *_of_instance(network, answer.target.id)]
+    kept = {
+        key(one): one
+        for one in (*met, *more)
+        if one and snapshot.get(one) is not None and is_live(type_of({"id": one}))
+    }
+    if answer.source.kind != "app":
+        kept = {at: one for at, one in kept.items() if type_of({"id": one}).lower() != WEB_APPS.lower()}
+    missed = {key(one): one for gap in answer.gaps for one in _named(gap) if snapshot.get(one) is None}
+    return [*kept.values(), *missed.values()]
+
+
+def decided_by(answer: Diagnosis) -> list[str]:
+    """Ids of the resources an answer rests on: those whose rules, routes and states its decisions name."""
+    return [one for one in dict.fromkeys(top(one) for one in _met(answer)) if one]
+
+
+def problem_gaps(snapshot: Snapshot) -> tuple[Gap, ...]:
+    """What could not be read, as gaps: what is lost, and the action to ask for. Equal ones of many resources are one."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in snapshot.problems:
+        found.setdefault((str(one.get("operation", "")), str(one.get("code", ""))), []).append(
+            str(one.get("scope", ""))
+        )
+    gaps = []
+    for (operation, code), scopes in found.items():
+        first = next(
+            one for one in snapshot.problems if (one.get("operation"), one.get("code", "")) == (operation, code)
+        )
+        more = f" and {len(scopes) - 1} more" if len(scopes) > 1 else ""
+        why = f"{first.get('message', '')} {lost_without(operation)}".strip()
+        gaps.append(Gap(f"{operation} on {scopes[0]}{more} ({code})", why, _how(first)))
+    return tuple(gaps)
+
+
+def _how(problem: dict[str, Any]) -> str:
+    operation, status, code = (problem.get(name) for name in ("operation", "status", "code"))
+    if status in (401, 403):
+        return f"Ask for the action {operation} (mi-workbook permissions writes the whole role)."
+    if code in WHOLE or status == 429 or not status:
+        return "Collect again with --resume: what was read is kept."
+    return f"Read it with az rest or az resource show --ids {problem.get('scope')}, and add the output."
+
+
+def collector_for(credential: Any, settings: Settings, scope: str, started: Snapshot | None = None) -> Any:
+    """A Collector with these settings. started: what it goes on with. Raises InputError without the Azure libraries."""
+    from mi_workbook.evidence.azure.arm import Arm, Pace
+    from mi_workbook.evidence.azure.collect import Collector
+    from mi_workbook.evidence.azure.holding import Holding
+
+    pace = Pace(settings.seconds, settings.cancelled)
+    try:
+        arm = Arm(credential, settings.cloud, pace, slow=settings.slow, verify=settings.verify)
+        holding = Holding(settings.cloud.name, started)
+        return Collector(arm, credential, holding, progress=settings.progress, save=settings.save, scope=scope)
+    except ImportError:
+        raise InputError("The Azure libraries are not installed.", remedy="pip install 'mi-workbook[azure]'") from None
+
+
+def _collected(collector: Any, answer: Diagnosis | None, first: int, trouble: InputError | None) -> Collected:
+    snapshot, pace = collector.snapshot(), collector.arm.pace
+    return Collected(snapshot, answer, problem_gaps(snapshot), pace.requests, first, pace.over, trouble)
+
+
+def _asked(snapshot: Snapshot, source: str, target: str, endpoint: str) -> tuple[Diagnosis | None, InputError | None]:
+    """The diagnosis, or why the question does not fit. What was collected is worth keeping either way."""
+    try:
+        return diagnose(snapshot, source, target, endpoint), None
+    except InputError as error:
+        return None, error
+
+
+def _met(answer: Diagnosis) -> Iterator[str]:
+    """Ids that the answer rests on."""
+    yield from (answer.source.id, answer.source.vnet, answer.source.subnet, answer.target.id, answer.target.subnet)
+    for trace in answer.traces:
+        for hop in trace.hops:
+            yield hop.at
+            for decision in hop.decisions:
+                yield decision.by
+                yield from (one.document for one in decision.evidence)
+    for finding in answer.findings:
+        yield from (one.document for one in finding.evidence)
+
+
+def _around(network: Network, vnets: Iterable[str]) -> Iterator[str]:
+    """What acts on VNets: their gateways with their connections, and the private zones linked to them."""
+    for vnet_id in vnets:
+        for gateway in network.gateways_of(vnet_id):
+            yield gateway.id
+            yield from (one.id for one in network.connections_of(gateway))
+    linked = {key(vnet_id) for vnet_id in vnets}
+    for raw in network.snapshot.of_type(ZONE_LINKS):
+        inner = raw.get("properties") or {}
+        to = inner.get("virtualNetwork") if isinstance(inner, dict) else None
+        if isinstance(to, dict) and key(str(to.get("id", ""))) in linked:
+            yield parent(str(raw.get("id", "")))
+
+
+def _of_instance(network: Network, instance_id: str) -> Iterator[str]:
+    yield from (one.id for one in network.private_endpoints(instance_id)) if instance_id else ()
+
+
+def _gateways(answer: Diagnosis, snapshot: Snapshot) -> Iterator[str]:
+    wanted = GATEWAYS.lower()
+    yield from (one for one in on_path(snapshot, answer) if type_of({"id": one}).lower() == wanted)
+
+
+def _named(gap: Gap) -> Iterator[str]:
+    yield from (top(one) for text in (gap.missing, gap.how) for one in ID.findall(text))
+
+
+def top(text: str) -> str:
+    """The id of the resource that a text is the id of, or of a part of; "" for any other text."""
+    found = TOP.match(text)
+    return found[0] if found else ""

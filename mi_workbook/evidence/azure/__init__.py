@@ -1,0 +1,1 @@
+"""Live evidence from Azure: sign-in, permissions, Resource Graph and Resource Manager. azure.* is imported in functions."""

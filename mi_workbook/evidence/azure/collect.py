@@ -1,0 +1,173 @@
+"""The collector: an estate in few questions, then reads by name where they matter, side by side and resumable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import Any
+
+from mi_workbook.core.errors import InputError
+from mi_workbook.evidence.azure.arm import Arm, ReadFailed
+from mi_workbook.evidence.azure.graph import OPERATION, Graph, Question, questions
+from mi_workbook.evidence.azure.holding import Holding, key
+from mi_workbook.evidence.azure.kinds import version_of, whole_with
+from mi_workbook.evidence.azure.reads import Read, carry_out, computed_reads, is_live, state_reads
+from mi_workbook.evidence.snapshot import Snapshot, type_of
+
+WORKERS = 8
+GATEWAYS = "microsoft.network/virtualnetworkgateways"
+SAVE_EVERY = 5.0  # seconds
+Progress = Callable[[str, int, int], None]
+Task = tuple[str, Callable[[], None]]
+
+
+class Collector:
+    """Reads an estate into a holding.
+
+    Args:
+        arm: Resource Manager.
+        credential: the one the Arm has.
+        holding: where everything goes.
+        progress: told what is being read, how many reads are done, and of how many; called from this thread.
+        save: given a snapshot from time to time, so that a crash loses little.
+        scope: path | everything, as it is written into the snapshot.
+    """
+
+    def __init__(
+        self, arm: Arm, credential: Any, holding: Holding, *, progress: Progress = lambda what, n, m: None,
+        save: Callable[[Snapshot], None] = lambda snapshot: None, scope: str = "everything",
+    ) -> None:  # fmt: skip
+        self.arm, self.holding, self.scope = arm, holding, scope
+        self._graph, self._progress, self._save = Graph(arm, credential), progress, save
+        self._saved = time.monotonic()
+
+    def snapshot(self) -> Snapshot:
+        """What was read so far."""
+        self.holding.requests = self.arm.pace.requests
+        return self.holding.snapshot(self.scope)
+
+    def base(self, subscriptions: Sequence[str] = ()) -> None:
+        """The whole estate as Resource Graph has it, and what the account may read of it.
+
+        subscriptions: ids; none means every one that the account can see.
+        """
+        given = tuple(dict.fromkeys(_subscription(one) for one in subscriptions))
+        self._run([("subscriptions", self._subscriptions)])
+        visible = self.holding.visible
+        self.holding.subscriptions = given or tuple(sorted(visible or ()))
+        asked: list[Task] = [(f"resources ({q.name})", partial(self._ask, q)) for q in questions()]
+        asked += [(f"permissions on {one}", partial(self._permissions, one)) for one in self.holding.subscriptions]
+        if self.holding.subscriptions:
+            self._run(asked)
+
+    def live(self, ids: Iterable[str], *, computed: bool = False, again: bool = False) -> int:
+        """Read resources by name, those not read or tried yet, or all of them `again`; how many reads that took.
+
+        computed: read what Azure computed about them instead of their state.
+        """
+        reads: dict[str, Read] = {}
+        for one in ids:
+            held = self.holding.get(one)
+            found = computed_reads(held) if computed and held else () if computed else state_reads(one)
+            reads |= {key(read.path): read for read in found}
+        known = self.holding.done | self.holding.tried
+        due = [read for at, read in reads.items() if again or at not in known]
+        self.holding.tried |= {key(read.path) for read in due}
+        self._run([(_words(read), partial(carry_out, self.arm, self.holding, read)) for read in due])
+        return len(due)
+
+    def everything(self) -> None:
+        """State of every resource that has one, then what gateways learned.
+
+        Effective routes of each network interface are left to a path: they are computed here anyway, and each takes Azure
+        seconds.
+        """
+        held = [str(one.get("id", "")) for one in self.snapshot().resources if is_live(type_of(one))]
+        self.live(held)
+        self.live([one for one in held if type_of({"id": one}).lower() == GATEWAYS], computed=True)
+
+    def _subscriptions(self) -> None:
+        operation = "Microsoft.Resources/subscriptions/read"
+        try:
+            rows = self.arm.pages("/subscriptions", version_of("subscriptions"))
+            self.holding.visible = frozenset(_subscription(str(row.get("subscriptionId", ""))) for row in rows)
+        except (ReadFailed, InputError) as error:
+            failed = error if isinstance(error, ReadFailed) else ReadFailed(200, "UnknownShape", "An id is no id.")
+            self.holding.fail("/subscriptions", operation, failed, _all_kinds())
+            return
+        self.holding.mended("/subscriptions", operation)
+
+    def _permissions(self, subscription: str) -> None:
+        scope, operation = f"/subscriptions/{subscription}", "Microsoft.Authorization/permissions/read"
+        path = f"{scope}/providers/Microsoft.Authorization/permissions"
+        try:
+            self.holding.granted[subscription] = list(self.arm.pages(path, version_of("microsoft.authorization")))
+        except ReadFailed as failed:
+            self.holding.fail(scope, operation, failed, ())
+            return
+        self.holding.mended(scope, operation)
+
+    def _ask(self, question: Question) -> None:
+        got = self._graph.ask(question, self.holding.subscriptions)
+        for row in got.rows:
+            self.holding.keep_row(row)
+        scope = f"/providers/Microsoft.ResourceGraph/{question.name}"
+        if got.failed is not None:
+            kinds = [kind for one in question.kinds for kind in whole_with(one)]
+            self.holding.fail(scope, OPERATION, got.failed, kinds)
+            return
+        self.holding.whole[question.name] = question
+        self.holding.mended(scope, OPERATION)
+
+    def _run(self, tasks: Sequence[Task]) -> None:
+        """Side by side. A key stroke that interrupts ends the collection, not what was read."""
+        if not tasks:
+            return
+        with ThreadPoolExecutor(min(WORKERS, len(tasks)), thread_name_prefix="collect") as pool:
+            waiting: dict[Future[None], str] = {pool.submit(task): name for name, task in tasks}
+            self._progress(tasks[0][0], 0, len(tasks))
+            done = 0
+            while waiting:
+                try:
+                    ready, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                except KeyboardInterrupt:
+                    self.arm.pace.stop()
+                    continue
+                for one in ready:
+                    what = waiting.pop(one)
+                    done += 1
+                    self._crashed(what, one.exception())
+                if ready:
+                    self._progress(next(iter(waiting.values()), "done"), done, len(tasks))
+                    self._save_now_and_then()
+
+    def _crashed(self, what: str, error: BaseException | None) -> None:
+        """A crash of ours in one read: the others go on, and nothing reads as absent. Only the kind of error is kept."""
+        if error is not None:
+            failed = ReadFailed(0, "Crash", f"The collector failed with {type(error).__name__}. Please report it.")
+            self.holding.fail(what, "collect/read", failed, _all_kinds())
+
+    def _save_now_and_then(self) -> None:
+        if time.monotonic() - self._saved >= SAVE_EVERY:
+            self._save(self.snapshot())
+            self._saved = time.monotonic()
+
+
+def _all_kinds() -> list[str]:
+    return [kind for question in questions() for one in question.kinds for kind in whole_with(one)]
+
+
+def _subscription(text: str) -> str:
+    """The id of a subscription, given bare or as /subscriptions/<id>."""
+    found = text.strip().strip("/").rpartition("/")[2].lower()
+    if not found or not all(c.isalnum() or c == "-" for c in found):
+        raise InputError(
+            f"'{text[:60]}' is not the id of a subscription.", remedy="az account list -o table shows them."
+        )
+    return found
+
+
+def _words(read: Read) -> str:
+    return f"{read.path.rpartition('/providers/')[2]}"

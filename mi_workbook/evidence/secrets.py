@@ -1,0 +1,54 @@
+"""Secrets never enter a snapshot: members that hold them are dropped, and texts that look like one are blanked."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+HINT = re.compile("=|eyJ|-----BEGIN|[Bb][Ee][Aa][Rr][Ee][Rr]")  # no shape below without one of these
+REMOVED = "[removed]"
+# Members whose whole value goes, wherever they are. Names are compared in lower case, without signs.
+NAMES = frozenset({
+    "sharedkey", "presharedkey", "authorizationkey", "appsettings", "connectionstrings", "metadata", "machinekey",
+    "azurestorageaccounts", "publishingusername", "certblob", "vpnpackageuri", "customdata", "userdata", "oscustomdata",
+    "protectedsettings", "secrets", "sas", "sasuri", "sastoken", "accesstoken", "refreshtoken", "idtoken", "token",
+    "authorization", "primarykey", "secondarykey", "accountkey", "pfxblob", "sitecredentials", "credentials", "tags",
+    "vpnusername",
+})  # fmt: skip
+ENDINGS = ("password", "secret", "sharedkey", "accesskey", "privatekey", "connectionstring", "apikey", "passphrase")
+# Texts: a JSON web token, a key or password of a connection string, a signature of a shared access URL, a private key.
+SHAPES = (
+    re.compile(r"eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"),
+    re.compile(r"(?i)\bbearer\s+[\w.~+/=-]{8,}"),
+    re.compile(r"(?i)\b(?:accountkey|sharedaccesskey|password|pwd|secret|client_secret|sharedkey)\s*=\s*[^;&\s\"']+"),
+    re.compile(r"(?i)\bsig=[\w%+/=-]{8,}"),
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+)
+
+
+def scrub(value: Any) -> Any:
+    """A copy of a JSON value without secrets; a member that may hold one is left out, not blanked."""
+    if isinstance(value, str):
+        return scrub_text(value)
+    if isinstance(value, dict):
+        return {name: scrub(inner) for name, inner in value.items() if not is_secret(str(name))}
+    if isinstance(value, list):
+        return [scrub(inner) for inner in value]
+    return value
+
+
+@lru_cache(maxsize=4096)
+def is_secret(name: str) -> bool:
+    """True for the name of a member whose value is never kept."""
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    return plain in NAMES or plain.endswith(ENDINGS)
+
+
+def scrub_text(text: str) -> str:
+    """A text with everything that has the shape of a secret replaced."""
+    if not HINT.search(text):
+        return text
+    for shape in SHAPES:
+        text = shape.sub(REMOVED, text)
+    return text

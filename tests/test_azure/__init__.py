@@ -1,0 +1,1 @@
+"""Live collection against a Resource Manager on loopback."""

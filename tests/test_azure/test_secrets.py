@@ -1,0 +1,137 @@
+"""Planted secrets are searched in everything that comes out of a collection."""
+
+import json
+import logging
+import traceback
+from pathlib import Path
+
+import pytest
+
+from mi_workbook.cases import case
+from mi_workbook.cli import main
+from mi_workbook.diagnosis.collecting import collect_everything
+from mi_workbook.evidence.azure import arm, sign_in
+from mi_workbook.evidence.secrets import scrub, scrub_text
+from tests.test_azure.arm_server import Estate, FakeCredential, Fault, Handler, refusal
+from tests.test_azure.conftest import estate_of
+
+PLANTED = "PLANTEDSECRET0123456789"
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.UExBTlRFRFNFQ1JFVDAxMjM0NTY3ODk.UExBTlRFRFNFQ1JFVDAxMjM0NTY3ODk"
+MEMBERS = {
+    "sharedKey": PLANTED, "authorizationKey": PLANTED, "adminPassword": PLANTED, "administratorLoginPassword": PLANTED,
+    "radiusServerSecret": PLANTED, "appSettings": [{"name": "A", "value": PLANTED}], "note": f"Password={PLANTED};x",
+    "connectionStrings": [{"connectionString": PLANTED}], "customData": PLANTED, "url": f"https://x/?se=1&sig={PLANTED}",
+    "machineKey": {"decryptionKey": PLANTED}, "auth": f"Bearer {PLANTED}", "deep": [{"osProfile": {"adminPassword": PLANTED}}],
+    "key": f"-----BEGIN RSA PRIVATE KEY-----\n{PLANTED}\n-----END RSA PRIVATE KEY-----", "vpnPackageUri": PLANTED,
+    "storage": f"DefaultEndpointsProtocol=https;AccountKey={PLANTED}==;EndpointSuffix=x", "jwt": TOKEN,
+}  # fmt: skip
+
+
+def planted() -> Estate:
+    """An estate whose every resource holds every secret, and whose refusals quote the token."""
+    estate = estate_of(case("app-service-healthy"))
+    for one in estate.resources:
+        one["properties"] = {**one["properties"], **MEMBERS}
+        one["tags"] = {"password": PLANTED}
+
+    def tells(handler: Handler) -> None:
+        body = refusal("AuthorizationFailed", f"The client '{PLANTED}' with token {TOKEN} may not; Password={PLANTED}")
+        handler.say(403, body, {"X-Secret": PLANTED})
+
+    def breaks(handler: Handler) -> None:
+        body = refusal("BadRequest", f"Request had Authorization: {handler.headers['Authorization']} sig={PLANTED}")
+        handler.say(400, body)
+
+    estate.faults = [Fault("permissions$", tells), Fault("effectiveRouteTable", breaks), Fault("routeTables", tells)]
+    return estate
+
+
+def test_no_secret_in_snapshot_log_or_output(serve, caplog: pytest.LogCaptureFixture, capsys, tmp_path: Path) -> None:
+    """Snapshot, log at its loudest, progress and gaps hold neither the token nor any planted value."""
+    caplog.set_level(logging.DEBUG)
+    told: list[str] = []
+    estate = planted()
+    settings = serve(estate, progress=lambda what, n, m: told.append(what))
+    got = collect_everything(FakeCredential(TOKEN), settings)
+    assert f"Bearer {TOKEN}" in estate.tokens
+    assert got.snapshot.resources and got.snapshot.problems
+    got.snapshot.save(tmp_path / "out.json")
+    everything = [(tmp_path / "out.json").read_text(), caplog.text, str(told), repr(got.gaps), *capsys.readouterr()]
+    for text in everything:
+        assert PLANTED not in text and TOKEN not in text and TOKEN.split(".")[1] not in text
+
+
+def test_no_secret_in_a_traceback(serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the SDK is told in our words, and the chain of causes is cut."""
+    settings = serve(planted())
+    reader = arm.Arm(FakeCredential(TOKEN), settings.cloud, arm.Pace(5), verify=settings.verify)
+    for path in ("/subscriptions/x/providers/Microsoft.Authorization/permissions", "/nobody", "/x/effectiveRouteTable"):
+        with pytest.raises(arm.ReadFailed) as caught:
+            reader.get(path, "2025-05-01")
+        text = "".join(traceback.format_exception(caught.value))
+        assert PLANTED not in text and TOKEN not in text
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_each_planted_member_is_scrubbed(name: str) -> None:
+    """Whatever the member, its secret does not stay."""
+    assert PLANTED not in json.dumps(scrub({"a": [{name: MEMBERS[name]}]})) or name == "jwt"
+    assert TOKEN not in json.dumps(scrub({name: MEMBERS[name]}))
+
+
+@pytest.mark.parametrize("text", ["eyJ", "passwordless", "sig", "a password is needed", "secretary=", "10.0.0.0/8", ""])
+def test_harmless_texts_stay(text: str) -> None:
+    """Words alone are no secret."""
+    assert scrub_text(text) == text
+
+
+def test_what_a_diagnosis_needs_is_never_scrubbed() -> None:
+    """Every built-in resource passes unchanged."""
+    for name in ("peering-healthy", "app-service-healthy", "developer-box-sound", "private-endpoint-healthy"):
+        resources = list(case(name).snapshot().resources)
+        assert scrub(resources) == resources
+
+
+def test_command_line_collects_diagnoses_and_redacts(serve, tmp_path: Path, monkeypatch, capsys) -> None:
+    """collect writes the file and the verdict, redact a file without names; no output holds the token."""
+    settings = serve(planted())
+    monkeypatch.setattr("mi_workbook.evidence.azure.clouds.cloud", lambda name: settings.cloud)
+    monkeypatch.setattr(sign_in, "sign_in_here", lambda *a, **k: ("cli", FakeCredential(TOKEN)))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(settings.verify))  # as behind a proxy that inspects TLS
+    out, clean = tmp_path / "estate.json.gz", tmp_path / "clean.json"
+    one = case("app-service-healthy")
+    code = main(["collect", "--from", one.source, "--to", one.target, "--out", str(out)])
+    shown = capsys.readouterr()
+    assert code in (0, 3) and "resources of" in shown.out and out.exists()
+    assert main(["redact", str(out), "--out", str(clean), "--to", one.target]) == 0
+    shown_too = capsys.readouterr()
+    assert "--to mi-" in shown_too.out
+    for text in (shown.out, shown.err, shown_too.out, shown_too.err, clean.read_text()):
+        assert PLANTED not in text and TOKEN not in text
+    assert "orders" not in clean.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["collect", "--scope", "path", "--out", "x.json"], "--from"),
+        (["collect", "--out", "/nowhere/x.json"], "folder"),
+        (["collect", "--cloud", "Moon", "--out", "x.json"], "Moon"),
+        (["redact", "/nowhere.json", "--out", "x.json"], "nowhere"),
+    ],
+)
+def test_bad_usage_is_one_sentence(arguments: list[str], says: str, capsys, monkeypatch, tmp_path) -> None:
+    """Bad input ends with 2 and names what to do."""
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_permissions_are_written_as_a_role(capsys) -> None:
+    """The role holds reads only, every action the collector can fail with, and the scopes given."""
+    assert main(["permissions", "--json", "--subscription", "abc"]) == 0
+    role = json.loads(capsys.readouterr().out)
+    assert role["AssignableScopes"] == ["/subscriptions/abc"]
+    assert all(action.endswith("/read") or "/get" in action or "/effective" in action for action in role["Actions"])
+    assert main(["permissions"]) == 0
+    assert "without it" in capsys.readouterr().out
