@@ -25,3 +25,31 @@ def _others(diagnosis: Diagnosis) -> str:
     steps = diagnosis.repair.faults if diagnosis.repair else ()
     theirs = [f.fault for f in diagnosis.findings if f.remedy.safety == "other-team" and f.fault in steps]
     return f" For another team to do: {', '.join(dict.fromkeys(theirs))}." if theirs else ""
+
+
+VERDICT_SIGNS = {Verdict.REACHABLE: "✓", Verdict.BLOCKED: "✗", Verdict.UNKNOWN: "?"}
+STEP_WORDS = {Verdict.REACHABLE: "lets it through", Verdict.BLOCKED: "stops it", Verdict.UNKNOWN: "not known"}
+ENDPOINT_WORDS = {
+    "auto": "endpoint by the name", "vnet-local": "VNet-local endpoint", "private": "private endpoint",
+    "public": "public endpoint",
+}  # fmt: skip
+SAFETY_WORDS = {
+    "safe": "safe while in use", "disruptive": "interrupts connections", "other-team": "for another team",
+    "display-only": "for information",
+}  # fmt: skip
+KIND_WORDS = {
+    "microsoft.network/virtualnetworks": ("virtual network", "virtual networks"),
+    "microsoft.network/networksecuritygroups": ("security group", "security groups"),
+    "microsoft.network/routetables": ("route table", "route tables"),
+    "microsoft.network/networkinterfaces": ("network interface", "network interfaces"),
+    "microsoft.compute/virtualmachines": ("virtual machine", "virtual machines"),
+    "microsoft.sql/managedinstances": ("managed instance", "managed instances"),
+    "microsoft.network/privateendpoints": ("private endpoint", "private endpoints"),
+    "microsoft.network/privatednszones": ("private DNS zone", "private DNS zones"),
+    "microsoft.network/privatednszones/virtualnetworklinks": ("DNS zone link", "DNS zone links"),
+    "microsoft.network/privatednszones/a": ("DNS record", "DNS records"),
+    "microsoft.web/sites": ("web app", "web apps"),
+    "microsoft.network/virtualnetworkgateways": ("gateway", "gateways"),
+    "microsoft.network/connections": ("gateway connection", "gateway connections"),
+    "microsoft.network/localnetworkgateways": ("on-premises site", "on-premises sites"),
+}
