@@ -5,10 +5,13 @@ The HTML holds no script and loads nothing; it prints on white paper and follows
 
 from __future__ import annotations
 
+import re
+
 from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.core.ranges import show_ports
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.network.resource_id import last
 from mi_workbook.views.html import escape, md
 from mi_workbook.views.table import STYLE, Table
 from mi_workbook.views.tables import views
@@ -16,6 +19,7 @@ from mi_workbook.views.topology import as_table, picture, to_svg
 from mi_workbook.views.words import ENDPOINT_WORDS, SAFETY_WORDS, VERDICT_SIGNS, proof
 
 Section = tuple[str, list[str], list[str]]
+RESOURCE_ID = re.compile(r"/subscriptions/[^\s,;'\"]+")
 APART = ("path", "gaps")  # tables with a section of their own
 LOOK = """<style>
 :root{--paper:#fff;--ink:#1b1f24;--panel:#f4f6f9;--line:#8a94a0}
@@ -63,10 +67,13 @@ def summary(diagnosis: Diagnosis) -> str:
     if diagnosis.repair is not None and diagnosis.repair.proved:
         parts.append("The repair was proved on a model of this network.")
     if diagnosis.gaps:
-        parts.append(f"Missing evidence: {diagnosis.gaps[0].missing}. {diagnosis.gaps[0].how}")
+        parts.append(f"Missing evidence: {diagnosis.gaps[0].missing}. How to get it stands in the report.")
     if diagnosis.verdict is Verdict.REACHABLE:
-        parts.append("Azure's configuration lets it through; the client's own firewall, driver and login are not part of it.")
-    return " ".join(" ".join(part.split()) for part in parts if part)
+        parts.append(
+            "Azure's configuration lets it through; the client's own firewall, driver and login are not part of it."
+        )
+    text = " ".join(" ".join(part.split()) for part in parts if part)
+    return RESOURCE_ID.sub(lambda found: last(found[0]), text)
 
 
 def _ports(diagnosis: Diagnosis) -> str:

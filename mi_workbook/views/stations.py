@@ -26,7 +26,12 @@ SOURCE_WORDS = {
     "nic": "machine", "subnet": "subnet", "app": "web app", "clients": "VPN client", "site": "on-premises site",
     "express": "on-premises", "internet": "Internet",
 }  # fmt: skip
-ENTRY_WORDS = {"clients": "point-to-site tunnel", "site": "VPN tunnel", "express": "ExpressRoute", "internet": "Internet"}
+ENTRY_WORDS = {
+    "clients": "point-to-site tunnel",
+    "site": "VPN tunnel",
+    "express": "ExpressRoute",
+    "internet": "Internet",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

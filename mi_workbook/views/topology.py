@@ -27,11 +27,13 @@ from mi_workbook.views.words import STEP_WORDS
 if TYPE_CHECKING:
     import plotly.graph_objects
 
-EDGE, PAD, CARD, TALL = 16, 28, 170, 82  # border of the picture; card to its VNet's border; size of a card
+EDGE, PAD, CARD, TALL = 16, 28, 170, 94  # border of the picture; card to its VNet's border; size of a card
 INSIDE, BETWEEN = 64, 150  # gaps between cards of one VNet, and between VNets
-TOP, CARD_TOP, LOWER = 14, 112, 118  # top of the VNets, of the cards; how much lower what only the reply passes stands
-THERE_Y, BACK_Y = 24, 60  # where the two ways meet a card, below its top
-MOST_NEAR, CHIP, CHIP_TALL = 6, 232, 44
+TOP, CARD_TOP, LOWER = 14, 112, 130  # top of the VNets, of the cards; how much lower what only the reply passes stands
+THERE_Y, BACK_Y = 26, 68  # where the two ways meet a card, below its top
+MOST_NEAR, SPACE = 6, 10
+CHIP, CHIP_TALL, SMALL, SMALL_TALL = 232, 44, 182, 24
+MOST_NAME = 18  # letters of a name that fit into a card
 WORDS = {Verdict.BLOCKED: "BLOCKED HERE", Verdict.UNKNOWN: "NOT KNOWN FROM HERE"}
 AFTER = frozenset({"route", "peering", "gateway", "appliance", "name"})  # decided on leaving a place
 MIDWAY = frozenset({"route", "peering", "gateway"})
@@ -94,7 +96,7 @@ def picture(snapshot: Snapshot, diagnosis: Diagnosis, *, all_networks: bool = Fa
     stops = _ways(made, diagnosis)
     _cards(made, network, diagnosis)
     made.shapes += stops
-    width = max(made.right + EDGE, 4 * CHIP + 5 * 12)
+    width = max(made.right + EDGE, 4 * CHIP + 3 * SPACE + 2 * EDGE)
     near = nearby(network, [one.vnet for one in found.stations])
     shown, height = _chips(made, near, width, all_networks=all_networks)
     halt = where_it_stops(found, diagnosis)
@@ -211,9 +213,7 @@ def _height_at(points: tuple[tuple[float, float], ...], x: float) -> float:
     return points[0][1]
 
 
-def _cut(
-    made: Layout, kind: str, toward: str, direction: str, station: int, diagnosis: Diagnosis
-) -> tuple[int, float]:
+def _cut(made: Layout, kind: str, toward: str, direction: str, station: int, diagnosis: Diagnosis) -> tuple[int, float]:
     """Where a way is cut: its segment, counted along the way, and x."""
     lane = made.course.there if direction == "forward" else made.course.back
     between = _broken_peering(made, diagnosis)
@@ -266,11 +266,22 @@ def _cards(made: Layout, network: Network, diagnosis: Diagnosis) -> None:
         made.shapes += [
             Box(left, top, left + CARD, top + TALL, "card", about),
             Text(left + 10, top + 19, station.kind.upper(), "kind", about=about),
-            Text(left + 10, top + 42, shorten(station.name, 19), "name", about=about),
-            Text(left + 10, top + 62, shorten(station.note, 24), "note", about=about),
+            *_name(station, left + 10, top, about),
         ]
         made.rows.append((station.kind.capitalize(), station.name, station.note))
         made.facts[about] = list(_facts(station, network, diagnosis))
+
+
+def _name(station: Station, left: float, top: float, about: str) -> list[Shape]:
+    """Name and note of a card; a long name takes two lines."""
+    head, line = station.name, ""
+    if len(head) > MOST_NAME:
+        cut = head.rfind(" ", 0, MOST_NAME + 1)
+        head, line = (head[:cut], head[cut + 1 :]) if cut > 0 else (head[:MOST_NAME], head[MOST_NAME:])
+    lines = [Text(left, top + 40, head, "name", about=about)]
+    if line:
+        lines.append(Text(left, top + 58, shorten(line, MOST_NAME), "name", about=about))
+    return [*lines, Text(left, top + 58 + (20 if line else 4), shorten(station.note, 24), "note", about=about)]
 
 
 def _facts(station: Station, network: Network, diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
@@ -290,40 +301,54 @@ def _facts(station: Station, network: Network, diagnosis: Diagnosis) -> Iterator
 
 
 def _chips(made: Layout, near: list[Near], width: float, *, all_networks: bool) -> tuple[int, float]:
-    """Networks beside the path, in rows; returns how many are drawn, and the height of the picture."""
-    top = made.bottom + 64
+    """Networks beside the path: near misses with their reason, the others small and in groups.
+
+    Returns how many are drawn, and the height of the picture.
+    """
+    broken = any(isinstance(shape, Mark) for shape in made.shapes)
+    top = made.bottom + (64 if broken else 26)
     _legend(made, top)
     first = [one for one in near if one.reason][:MOST_NEAR]
-    groups = [("Near this path", first)]
-    if all_networks:
-        groups.append(("All other networks of the evidence", [one for one in near if one not in first]))
-    top += 18
-    for title, members in groups:
-        if not members:
-            continue
-        made.shapes.append(Text(EDGE, top + 16, title, "title"))
-        top += 28
-        columns = max(1, int((width - 2 * EDGE + 12) / (CHIP + 12)))
-        for position, one in enumerate(members):
-            row, column = divmod(position, columns)
-            _chip(made, one, EDGE + column * (CHIP + 12), top + row * (CHIP_TALL + 8))
-        top += ((len(members) - 1) // columns + 1) * (CHIP_TALL + 8) + 8
-    return sum(len(members) for _, members in groups), top + 4
+    rest: dict[str, list[Near]] = {}
+    for one in near if all_networks else ():
+        if one not in first:
+            rest.setdefault(one.reason or "not peered with the path", []).append(one)
+    top = _rows(made, "Near this path", first, top + 18, width, small=False)
+    for reason, members in rest.items():
+        top = _rows(made, f"{len(members)} {reason}", members, top, width, small=True)
+    return len(first) + sum(len(members) for members in rest.values()), top + 4
 
 
-def _chip(made: Layout, one: Near, left: float, top: float) -> None:
+def _rows(made: Layout, title: str, members: list[Near], top: float, width: float, *, small: bool) -> float:
+    """Chips in rows under a title; returns where the next may start."""
+    if not members:
+        return top
+    made.shapes.append(Text(EDGE, top + 16, title, "title"))
+    top += 28
+    wide, tall = (SMALL, SMALL_TALL) if small else (CHIP, CHIP_TALL)
+    columns = max(1, int((width - 2 * EDGE + SPACE) / (wide + SPACE)))
+    for position, one in enumerate(members):
+        row, column = divmod(position, columns)
+        _chip(made, one, EDGE + column * (wide + SPACE), top + row * (tall + SPACE), small=small)
+    return top + ((len(members) - 1) // columns + 1) * (tall + SPACE) + 8
+
+
+def _chip(made: Layout, one: Near, left: float, top: float, *, small: bool) -> None:
     about = f"network {one.vnet.name}"
-    space = ", ".join(one.vnet.prefixes)
+    space, reason = ", ".join(one.vnet.prefixes), one.reason or "not peered with the path"
+    wide, tall = (SMALL, SMALL_TALL) if small else (CHIP, CHIP_TALL)
+    words = shorten(f"{one.vnet.name}  {space}", wide // 7)
     made.shapes += [
-        Box(left, top, left + CHIP, top + CHIP_TALL, "chip", about),
-        Text(left + 9, top + 18, shorten(f"{one.vnet.name}  {space}", 33), "link", about=about),
-        Text(left + 9, top + 35, shorten(one.reason or "not peered with the path", 36), "note", about=about),
+        Box(left, top, left + wide, top + tall, "chip", about),
+        Text(left + 8, top + 17, words, "link", about=about),
     ]
-    made.rows.append(("Beside the path", one.vnet.name, f"{space}; {one.reason or 'not peered with the path'}"))
+    if not small:
+        made.shapes.append(Text(left + 8, top + 35, shorten(reason, 36), "note", about=about))
+    made.rows.append(("Beside the path", one.vnet.name, f"{space}; {reason}"))
     peers = ", ".join(f"{last(peering.remote_id)} ({peering.state})" for peering in one.vnet.peerings) or "none"
     subnets = ", ".join(f"{subnet.name} ({', '.join(subnet.prefixes)})" for subnet in one.vnet.subnets[:20])
     made.facts[about] = [
-        ("Network", one.vnet.name), ("Address space", space), ("Why it is shown", one.reason or "not on the path"),
+        ("Network", one.vnet.name), ("Address space", space), ("Why it is shown", reason),
         ("Subnets", subnets), ("Peered with", shorten(peers, 600)),
     ]  # fmt: skip
 
@@ -331,7 +356,10 @@ def _chip(made: Layout, one: Near, left: float, top: float) -> None:
 def _legend(made: Layout, y: float) -> None:
     x = float(EDGE)
     for look, words in (("there", "request"), ("back", "reply"), ("unreached", "not reached")):
-        made.shapes += [Line(((x, y), (x + 44, y)), look, arrow=look != "unreached"), Text(x + 52, y + 4, words, "note")]
+        made.shapes += [
+            Line(((x, y), (x + 44, y)), look, arrow=look != "unreached"),
+            Text(x + 52, y + 4, words, "note"),
+        ]
         x += 130
 
 

@@ -53,3 +53,17 @@ KIND_WORDS = {
     "microsoft.network/connections": ("gateway connection", "gateway connections"),
     "microsoft.network/localnetworkgateways": ("on-premises site", "on-premises sites"),
 }
+# What collects the evidence of most questions; add `--subscription NAME` where there are several.
+COLLECT = (
+    "az network vnet list -o json > vnets.json",
+    "az network nsg list -o json > nsgs.json",
+    "az network route-table list -o json > routes.json",
+    "az network nic list -o json > nics.json",
+    "az vm list -o json > vms.json",
+    "az sql mi list -o json > instances.json",
+    "az network private-endpoint list -o json > endpoints.json",
+    "az network private-dns zone list -o json > zones.json",
+    "az network local-gateway list -g GROUP -o json > sites.json",
+    "az network vnet-gateway list -g GROUP -o json > gateways.json",
+    "az network vpn-connection list -g GROUP -o json > connections.json",
+)

@@ -14,6 +14,7 @@ from mi_workbook.views.table import SIGNS, Table
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, details, picture, to_svg
 from mi_workbook.views.words import (
+    COLLECT,
     ENDPOINT_WORDS,
     KIND_WORDS,
     SAFETY_WORDS,
@@ -61,6 +62,7 @@ def _choose(state: State) -> dict[str, Any]:
         "scenario": state.scenario,
         "cases": [["Choose ...", ""], *state.cases()],
         "case": state.case,
+        "collect": list(COLLECT),
     }
 
 
@@ -126,7 +128,8 @@ def _answer(state: State) -> dict[str, Any]:
     if found is None or walk is None or held is None:
         return {"verdict": None, "cause": None, "steps": [], "step": None, "next": "", "parts": [], "tables": []}
     tables = views(held, found, owner=state.depth == "owner")
-    shown = [name for name in walk.step.shows if name in tables]
+    # The repair shows every finding whole; a table of the same beside it would only push it down.
+    shown = [name for name in walk.step.shows if name != "findings" or "repair" not in walk.step.shows]
     return {
         "verdict": {
             "kind": found.verdict.value,
@@ -138,7 +141,7 @@ def _answer(state: State) -> dict[str, Any]:
         "steps": _steps(state),
         "step": _step(state, walk.step),
         "next": _next(found, walk.step),
-        "parts": [_part(state, name, tables) for name in walk.step.shows],
+        "parts": [_part(state, name, tables) for name in shown],
         "tables": [_table(name, table) for name, table in tables.items() if name not in shown],
         "notes": list(found.confidence_notes),
     }
@@ -148,10 +151,12 @@ def _cause(found: Diagnosis, depth: str) -> dict[str, Any] | None:
     """The root cause in the words of the reader's depth; where nothing was found, what is missing first."""
     root = next((one for one in found.findings if one.explains_verdict), None)
     if root is not None:
-        return {"label": "Root cause", "title": root.title, "says": _says(root, depth), "proof": proof(found)}
+        says = _says(root, depth)
+        told = says in found.headline
+        return {"label": "Root cause", "title": root.title, "says": "" if told else says, "proof": proof(found)}
     if found.verdict is Verdict.UNKNOWN and found.gaps:
         gap = found.gaps[0]
-        return {"label": "What is missing", "title": gap.missing, "says": gap.why, "proof": f"Get it: {gap.how}"}
+        return {"label": "What is missing", "title": gap.missing, "says": gap.why, "proof": ""}
     return None
 
 
@@ -219,7 +224,14 @@ def _part(state: State, name: str, tables: dict[str, Table]) -> dict[str, Any]:
 def _table(name: str, table: Table) -> dict[str, Any]:
     """A table as values: a cell is a text, or [text, mark, reason] where it is marked."""
     rows = [[[c.text, c.mark, c.reason] if c.mark or c.reason else c.text for c in row] for row in table.rows]
-    return {"kind": "table", "id": name, "title": table.title, "columns": list(table.columns), "rows": rows, "signs": SIGNS}
+    return {
+        "kind": "table",
+        "id": name,
+        "title": table.title,
+        "columns": list(table.columns),
+        "rows": rows,
+        "signs": SIGNS,
+    }
 
 
 def _repair(found: Diagnosis, depth: str) -> dict[str, Any]:

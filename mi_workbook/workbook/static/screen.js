@@ -86,7 +86,10 @@ function startView(values, { send, limit, say }) {
   one.addEventListener("change", () => one.value && send({ do: "case", value: one.value }));
   const evidence = h("fieldset", {}, h("legend", {}, "1. Evidence"),
     dropView(send, limit, say),
-    h("div", { class: "mi-row" }, field("Scenario", scenario), field("Built-in case", one)));
+    h("div", { class: "mi-row" }, field("Scenario", scenario), field("Built-in case", one)),
+    values.evidence ? null : fold("Which commands collect the evidence?",
+      h("p", {}, "Run those that fit with the Azure CLI, then drop all files here at once. Reader on the resource groups is enough."),
+      commandBox("Azure CLI", choose.collect)));
   return [evidence, question ? questionView(question, send) : null];
 }
 
@@ -173,7 +176,7 @@ function verdictView(values, { send }) {
       h("div", { class: "mi-word" }, h("span", { "aria-hidden": "true" }, `${verdict.sign} `), verdict.kind.toUpperCase()),
       h("div", {}, h("div", { class: "mi-headline" }, verdict.headline), h("div", { class: "mi-small" }, verdict.question))),
     cause ? h("div", { class: "mi-cause" },
-      h("p", {}, h("b", {}, `${cause.label}: ${cause.title}`)), h("p", {}, cause.says), h("p", {}, cause.proof)) : null,
+      h("p", {}, h("b", {}, `${cause.label}: ${cause.title}`)), cause.says ? h("p", {}, cause.says) : null, cause.proof ? h("p", {}, cause.proof) : null) : null,
     h("p", { class: "mi-next" }, h("b", {}, "Next: "), values.next),
     h("div", { class: "mi-bar" },
       h("fieldset", { class: "mi-depth" }, h("legend", {}, "Explain for"), depth("owner", "application owner"), depth("engineer", "network engineer")),
