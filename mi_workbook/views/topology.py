@@ -27,13 +27,13 @@ from mi_workbook.views.words import STEP_WORDS
 if TYPE_CHECKING:
     import plotly.graph_objects
 
-EDGE, PAD, CARD, TALL = 16, 28, 170, 94  # border of the picture; card to its VNet's border; size of a card
-INSIDE, BETWEEN = 64, 150  # gaps between cards of one VNet, and between VNets
+EDGE, PAD, CARD, TALL = 14, 22, 152, 94  # border of the picture; card to its VNet's border; size of a card
+INSIDE, BETWEEN = 54, 128  # gaps between cards of one VNet, and between VNets
 TOP, CARD_TOP, LOWER = 14, 112, 130  # top of the VNets, of the cards; how much lower what only the reply passes stands
 THERE_Y, BACK_Y = 26, 68  # where the two ways meet a card, below its top
 MOST_NEAR, SPACE = 6, 10
 CHIP, CHIP_TALL, SMALL, SMALL_TALL = 232, 44, 182, 24
-MOST_NAME = 18  # letters of a name that fit into a card
+MOST_NAME = 16  # letters of a name that fit into a card
 WORDS = {Verdict.BLOCKED: "BLOCKED HERE", Verdict.UNKNOWN: "NOT KNOWN FROM HERE"}
 AFTER = frozenset({"route", "peering", "gateway", "appliance", "name"})  # decided on leaving a place
 MIDWAY = frozenset({"route", "peering", "gateway"})
@@ -137,8 +137,8 @@ def _containers(made: Layout) -> None:
             prefixes = ", ".join(station.subnet.prefixes)
             made.shapes += [
                 Box(left - 14, top - 46, left + CARD + 14, top + TALL + 18, "subnet"),
-                Text(left - 4, top - 29, shorten(f"Subnet {station.subnet.name}", 27), "note"),
-                Text(left - 4, top - 14, shorten(prefixes, 27), "note"),
+                Text(left - 4, top - 29, shorten(f"Subnet {station.subnet.name}", 26), "note"),
+                Text(left - 4, top - 14, shorten(prefixes, 26), "note"),
             ]
             made.rows.append(("Subnet", station.subnet.name, prefixes))
 
@@ -281,7 +281,7 @@ def _name(station: Station, left: float, top: float, about: str) -> list[Shape]:
     lines = [Text(left, top + 40, head, "name", about=about)]
     if line:
         lines.append(Text(left, top + 58, shorten(line, MOST_NAME), "name", about=about))
-    return [*lines, Text(left, top + 58 + (20 if line else 4), shorten(station.note, 24), "note", about=about)]
+    return [*lines, Text(left, top + 58 + (20 if line else 4), shorten(station.note, 21), "note", about=about)]
 
 
 def _facts(station: Station, network: Network, diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
