@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects
 
 EDGE, PAD, CARD, TALL = 14, 22, 152, 94  # border of the picture; card to its VNet's border; size of a card
-INSIDE, BETWEEN = 54, 128  # gaps between cards of one VNet, and between VNets
+INSIDE, BETWEEN = 52, 150  # gaps between cards of one VNet, and between VNets
 TOP, CARD_TOP, LOWER = 14, 112, 130  # top of the VNets, of the cards; how much lower what only the reply passes stands
 THERE_Y, BACK_Y = 26, 68  # where the two ways meet a card, below its top
 MOST_NEAR, SPACE = 6, 10
