@@ -45,7 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path)
     asked = _add(commands, "diagnose", _diagnose, "verdict, root cause and repair for one path")
     asked.add_argument("evidence", nargs="+", help="files, folders, archives, or case:ID")
-    asked.add_argument("--from", dest="source", default="", help="VM, NIC, vnet/subnet, ARM id, ip:ADDRESS")
+    asked.add_argument(
+        "--from",
+        dest="source",
+        default="",
+        help="VM, NIC, web app, vnet/subnet, ARM id, ip:, p2s:, onprem:, er:, internet, this-machine",
+    )
     asked.add_argument("--to", dest="target", default="", help="instance, or the server name as the application has it")
     asked.add_argument("--endpoint", choices=("auto", "vnet-local", "private", "public"), default="auto")
     asked.add_argument("--json", action="store_true")
@@ -79,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     explaining = _add(commands, "explain", _explain, "read a connection string or an error text")
     explaining.add_argument("file", help="a file, or - for standard input")
     explaining.add_argument("--json", action="store_true")
+    parsing = _add(commands, "parse", _parse, "which console output is this, its rows, and the lines not understood")
+    parsing.add_argument("file", help="a file, or - for standard input")
+    parsing.add_argument("--as", dest="kind", default="", metavar="KIND", help="read all of it as this format")
+    parsing.add_argument("--json", action="store_true")
     return parser
 
 
@@ -107,6 +116,8 @@ def _diagnose(args: argparse.Namespace) -> int:
 
     snapshot, found = _evidence(args.evidence)
     source, target = _question(args, found)
+    if source.strip().lower() == "this-machine":
+        snapshot = _with_this_machine(snapshot)
     diagnosis = diagnose(snapshot, source, target, args.endpoint)
     if args.html or args.markdown:
         from mi_workbook.views.report import to_html, to_markdown
@@ -121,6 +132,15 @@ def _diagnose(args: argparse.Namespace) -> int:
 
         render(diagnosis, _console())
     return EXIT[diagnosis.verdict]
+
+
+def _with_this_machine(snapshot: Snapshot) -> Snapshot:
+    """The evidence with this machine's routes, unless it holds a machine of that name already."""
+    from mi_workbook.evidence.machine import ABOUT, observations, read_machine
+
+    if any(str(one.get("about", "")).lower() == ABOUT for one in snapshot.observations):
+        return snapshot
+    return snapshot.observed(observations(read_machine()))
 
 
 def _console() -> Any:
@@ -272,6 +292,22 @@ def _explain(args: argparse.Namespace) -> int:
     else:
         render(explanation, _console())
     return EXIT[Verdict.UNKNOWN] if explanation.error and not explanation.error.understood else 0
+
+
+def _parse(args: argparse.Namespace) -> int:
+    """0 where all of it was read, 3 where only a part was, 2 where nothing is recognised."""
+    from mi_workbook.evidence.explain import read_paste
+    from mi_workbook.evidence.pastes.recognise import read_pastes
+    from mi_workbook.views.pastes import pastes_json, render_pastes
+
+    pastes = read_pastes(read_paste(args.file), args.kind)
+    if args.json:
+        print(json.dumps(pastes_json(pastes), indent=2))
+    else:
+        render_pastes(pastes, _console())
+    if not any(reading.rows or not args.kind for reading in pastes.readings):
+        return BAD_INPUT
+    return 0 if pastes.whole else EXIT[Verdict.UNKNOWN]
 
 
 def _open(args: argparse.Namespace) -> int:

@@ -239,7 +239,31 @@ def _record_update(azure: Azure, o: Options) -> None:
     azure.by_id(f"{zone}/A/{o['-n'][0]}")["properties"]["aRecords"][0]["ipv4Address"] = match[1]
 
 
+def _policy_collection_add(azure: Azure, o: Options) -> None:
+    group = azure.find("ruleCollectionGroups", o["--rule-collection-group-name"][0], o["-g"][0])
+    assert f"/firewallpolicies/{o['--policy-name'][0]}/" in group["id"].lower()
+    rule = {"ruleType": o["--rule-type"][0], "name": o["--rule-name"][0], "ipProtocols": o["--ip-protocols"],
+            "sourceAddresses": o["--source-addresses"], "destinationAddresses": o["--destination-addresses"],
+            "destinationPorts": o["--destination-ports"]}  # fmt: skip
+    group["properties"]["ruleCollections"].append(
+        {"name": o["--name"][0], "priority": int(o["--collection-priority"][0]), "action": {"type": o["--action"][0]},
+         "ruleCollectionType": "FirewallPolicyFilterRuleCollection", "rules": [rule]}
+    )  # fmt: skip
+
+
+def _firewall_rule_create(azure: Azure, o: Options) -> None:
+    firewall = azure.find("azureFirewalls", o["-f"][0], o["-g"][0])
+    rule = {"name": o["-n"][0], "protocols": o["--protocols"], "sourceAddresses": o["--source-addresses"],
+            "destinationAddresses": o["--destination-addresses"], "destinationPorts": o["--destination-ports"]}  # fmt: skip
+    firewall["properties"].setdefault("networkRuleCollections", []).append(
+        {"name": o["--collection-name"][0],
+         "properties": {"priority": int(o["--priority"][0]), "action": {"type": o["--action"][0]}, "rules": [rule]}}
+    )  # fmt: skip
+
+
 COMMANDS: dict[str, Callable[[Azure, Options], None]] = {
+    "network firewall network-rule create": _firewall_rule_create,
+    "network firewall policy rule-collection-group collection add-filter-collection": _policy_collection_add,
     "network nsg rule create": _rule_create,
     "network nsg rule delete": _rule_delete,
     "network vnet peering create": _peering_create,

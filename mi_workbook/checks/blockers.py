@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from mi_workbook.checks import gateway_faults, name_faults
+from mi_workbook.checks import firewall_faults, gateway_faults, name_faults
 from mi_workbook.checks.check import Found, Subject
 from mi_workbook.checks.mending import allow_rule, connected, in_sync, without_route
 from mi_workbook.core.errors import MissingEvidence
@@ -387,6 +387,7 @@ EXPLAIN: dict[Cause, Callable[[Subject, Trace, Hop, Decision], Found]] = {
     Cause.NAME_NO_ZONE: _name,
     Cause.PORT_WRONG: _name,
     Cause.NSG_DENY: _nsg,
+    Cause.ADMIN_RULE_DENY: _only("admin-rule-denies"),
     Cause.ROUTE_NONE: _route("rt-none"),
     Cause.ROUTE_INTERNET_PRIVATE_DST: _route("rt-internet-private"),
     Cause.PEERING_MISSING: _peering,
@@ -403,6 +404,8 @@ EXPLAIN: dict[Cause, Callable[[Subject, Trace, Hop, Decision], Found]] = {
     Cause.INSTANCE_NOT_READY: _instance,
     Cause.SOURCE_IN_INSTANCE_SUBNET: _only("client-in-mi-subnet"),
     Cause.NVA_LOOP: _only("rt-nva-loop"),
+    Cause.FIREWALL_DENY: firewall_faults.denied,
+    Cause.ASYMMETRIC: _route("rt-mi-return-nva"),
     Cause.UDR_TO_EXPRESSROUTE: gateway_faults.gateway_route,
     Cause.NO_GATEWAY: gateway_faults.gateway_route,
     Cause.NO_GATEWAY_ROUTE: gateway_faults.propagation,
@@ -417,6 +420,9 @@ EXPLAIN: dict[Cause, Callable[[Subject, Trace, Hop, Decision], Found]] = {
     Cause.CLIENTS_OFF: gateway_faults.clients_off,
     Cause.CLIENT_ROUTE_MISSING: gateway_faults.client_route,
     Cause.CLIENT_NEEDS_BGP: _only("p2s-v2v-needs-bgp"),
+    Cause.CLIENT_NOT_CONNECTED: _only("p2s-not-connected"),
+    Cause.CLIENT_OTHER_INTERFACE: _only("p2s-wrong-interface"),
+    Cause.CLIENT_PACKAGE_STALE: _only("p2s-package-stale"),
     Cause.OUTSIDE_PRIVATE_NAME: gateway_faults.outside_name,
     Cause.REPLY_NOT_TO_INTERNET: gateway_faults.reply_elsewhere,
     Cause.RECORD_MISSING: name_faults.record,

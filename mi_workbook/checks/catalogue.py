@@ -52,6 +52,9 @@ PLACEHOLDERS = frozenset(
         "address",
         "record",
         "vnet_id",
+        "firewall",
+        "policy",
+        "collection_group",
     ]
 )
 

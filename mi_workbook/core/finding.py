@@ -72,13 +72,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A change set tried on the model. `minimal`: each change was shown to be needed."""
+    """A change set tried on the model. `minimal`: each change was shown to be needed; `breaks`: subnets that would lose the
+    way to the instance by it.
+    """
 
     proved: bool
     minimal: bool
     changes: tuple[Change, ...]
     verdict_after: Verdict
     faults: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

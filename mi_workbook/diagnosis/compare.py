@@ -51,8 +51,19 @@ def compare(before: Snapshot, after: Snapshot, source: str, target: str, endpoin
     if answers[0].verdict is answers[1].verdict and answers[0].root_cause == answers[1].root_cause:
         return Comparison(answers[0], answers[1], found, (), False)
     question = _Question(source, target, endpoint, answers[1].verdict, answers[1].root_cause)
+    told = tuple(_told(before, after))
+    if told and question.turned(Network(before.observed(after.observations)), []):
+        return Comparison(answers[0], answers[1], (*found, *told), told, True)
     decisive, proved = _decisive(Network(before), list(found), question)
-    return Comparison(answers[0], answers[1], found, tuple(decisive), proved)
+    return Comparison(answers[0], answers[1], (*found, *told), tuple(decisive), proved)
+
+
+def _told(before: Snapshot, after: Snapshot) -> Iterator[Difference]:
+    """Observations that only the second snapshot holds: tests and captured tables, which turn a verdict by themselves."""
+    for position, one in enumerate(after.observations):
+        if one not in before.observations:
+            shown = {name: field(one, name) for name in ("kind", "about", "at")}
+            yield Difference("observations", f"/{position}", None, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,7 @@ class _Question:
 
     def turned(self, network: Network, changes: list[Difference]) -> bool:
         """True if these differences alone give the second verdict, for the second root cause."""
-        changed = network.after(_changes(changes))
+        changed = network.after(_changes(changes)) if changes else network
         try:
             seen = look(changed, self.source, self.target, self.endpoint, checked=self.root_cause is not None)
         except InputError:

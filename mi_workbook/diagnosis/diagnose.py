@@ -16,6 +16,7 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change, Diagnosis, Finding, Place, Repair
 from mi_workbook.core.trace import Decision, Trace
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.neighbours import cut_off
 from mi_workbook.diagnosis.outside import origin, source_addresses
 from mi_workbook.diagnosis.places import find_source, find_target
 from mi_workbook.evidence.snapshot import Snapshot
@@ -24,6 +25,7 @@ from mi_workbook.network.network import Network
 from mi_workbook.network.nic import Nic
 from mi_workbook.network.resource_id import key
 from mi_workbook.network.service_tags import PRIVATE
+from mi_workbook.network.tested import CLIENT
 from mi_workbook.reach.name_servers import none_answers
 from mi_workbook.reach.names import ServerName, endpoint_of
 from mi_workbook.reach.path import Question, stop, traces, verdict
@@ -141,8 +143,15 @@ def _question(network: Network, where: Place, instance: ManagedInstance, target:
         endpoint="public" if endpoint == "auto" and name is not None and endpoint_of(name) == "public" else endpoint,
         name=name,
         origin=origin(network, where),
+        places=_places(where),
     )
     return asked if asked.endpoint != "auto" else _resolved(network, asked, nic)
+
+
+def _places(where: Place) -> frozenset[str]:
+    """Words that observations from the source may bear."""
+    words = (CLIENT, where.id, where.name, where.typed, where.address)
+    return frozenset(word.lower() for word in words if word)
 
 
 def _app_leaves(
@@ -179,7 +188,7 @@ def _resolved(network: Network, asked: Question, nic: Nic | None) -> Question:
         servers = network.vnet(asked.subnet.vnet_id).dns_servers if kind == "clients" else ()
         found = resolve_outside(network, asked.instance, servers, asked.origin.name)
     servers = _own_servers(network, asked, nic) if kind == "inside" else ()
-    silent = none_answers(network, asked, servers) if servers and found.decision.result is Verdict.UNKNOWN else None
+    silent = none_answers(network, asked, servers) if servers else None
     if silent is not None:
         return replace(asked, endpoint=found.endpoint, resolution=silent)
     known = replace(asked, endpoint=found.endpoint, resolution=found.decision, answer=found.answer)
@@ -258,8 +267,21 @@ def _repair(first: Look, source: str, target: str, endpoint: str) -> tuple[Repai
     if _open(seen):
         steps = _needed(first, steps, source, target, endpoint)
     changes = tuple(change for step in steps for change in step.changes)
-    proved = _open(seen) and not _new_blockers(first, seen, steps)
-    return Repair(proved, proved, changes, seen.verdict, tuple(s.fault for s in steps)), later
+    works = _open(seen) and not _new_blockers(first, seen, steps)
+    lost = _lost(first, changes, target, endpoint) if works else ()
+    proved = works and not lost
+    return Repair(proved, works, changes, seen.verdict, tuple(s.fault for s in steps), lost), later
+
+
+def _lost(first: Look, changes: tuple[Change, ...], target: str, endpoint: str) -> tuple[str, ...]:
+    """Other subnets that the repair would cut off."""
+    tried = tuple(_on_evidence(list(changes)))
+    homes = (first.source.vnet, first.target.subnet.rsplit("/subnets/", 1)[0])
+
+    def ask(network: Network, subnet_id: str) -> Verdict:
+        return look(network, subnet_id, target, endpoint, checked=False).verdict
+
+    return cut_off(first.network, first.network.after(list(tried)), tried, homes, ask) if tried else ()
 
 
 def _open(seen: Look) -> bool:
@@ -367,7 +389,9 @@ def _headline(seen: Look, findings: list[Finding]) -> str:
     if seen.verdict is Verdict.BLOCKED:
         root = next((f for f in findings if f.explains_verdict), None)
         stop = next((t for t in seen.traces if t.verdict is Verdict.BLOCKED), None)
-        way = " on the way back" if stop is not None and stop.direction == "return" else ""
+        decided = stop.stop if stop is not None else None
+        own = decided is not None and decided.kind == "client" and stop is not None and stop.direction == "return"
+        way = " on the way back" if stop is not None and stop.direction == "return" and not own else ""
         return f"{name} cannot reach {target}: the path is cut{way}. {root.says if root else ''}".strip()
     missing = seen.gaps[0].missing if seen.gaps else "evidence"
     return f"Whether {name} can reach {target} is unknown. Missing: {missing}."

@@ -10,6 +10,7 @@ from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Place
 from mi_workbook.core.ranges import Ranges, prefix
+from mi_workbook.diagnosis.here import this_machine
 from mi_workbook.diagnosis.outside import internet_place, outside_place
 from mi_workbook.network import keys
 from mi_workbook.network.instance import ManagedInstance
@@ -28,7 +29,7 @@ def find_source(network: Network, text: str) -> Place:
     """The source a user means.
 
     ARM id, name of a VM or NIC, `vnet/subnet`, `ip:ADDRESS`, `p2s:GATEWAY[=ADDRESS]`, `onprem:LOCALGATEWAY[=ADDRESS]`,
-    `er:GATEWAY=ADDRESS`, `internet[=ADDRESS]`.
+    `er:GATEWAY=ADDRESS`, `internet[=ADDRESS]`, `this-machine` (its routes must be among the observations).
     Raises InputError where the evidence is complete and holds no such thing or several; MissingEvidence where it
     may be among what was not collected.
     """
@@ -39,21 +40,12 @@ def find_source(network: Network, text: str) -> Place:
     if text.lower() == "internet" or text.lower().startswith("internet="):
         return internet_place(text.partition("=")[2], text)
     if text.lower() == "this-machine":
-        raise MissingEvidence(_this_machine())
+        return this_machine(network)
     if text.lower().startswith("ip:"):
         return _by_address(network, text[3:])
     if text.startswith("/"):
         return _by_id(network, text)
     return _by_name(network, text)
-
-
-def _this_machine() -> Gap:
-    return Gap(
-        "Routes and addresses of this machine",
-        "They are not part of the evidence.",
-        "Ask from where this machine enters Azure: --from p2s:<gateway>, onprem:<local network gateway> or internet; and "
-        "test from here: mi-workbook probe <server name>.",
-    )
 
 
 def _by_address(network: Network, text: str) -> Place:
@@ -189,6 +181,11 @@ def _vm_place(network: Network, vm_id: str, typed: str = "") -> Place:
 
 def _nic_place(network: Network, nic_id: str, typed: str) -> Place:
     nic = network.nic(nic_id)
+    if nic.reading.reference("privateEndpoint"):
+        raise InputError(
+            f"{nic.name} is the NIC of a private endpoint, from which no connection starts.",
+            remedy="Name the client's VM, NIC or subnet.",
+        )
     main = nic.primary
     if main is None or not main.subnet_id:
         raise MissingEvidence(Gap(f"Subnet of NIC {nic.name}", "It names none.", f"az network nic show --ids {nic.id}"))

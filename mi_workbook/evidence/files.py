@@ -136,12 +136,24 @@ def _snapshot(name: str, value: Any) -> Snapshot:
         return _document(name, value)
     if isinstance(value, dict) and "deploymentTemplate" in str(value.get("$schema", "")):
         return Snapshot(_checked(name, list(_template(name, value.get("resources"))), "/resources"))
+    if isinstance(value, dict) and isinstance(value.get("observations"), list) and "id" not in value:
+        return Snapshot(observations=_sent(name, value["observations"]))
     rows, pointer = _rows(name, value)
     named = ("id", "Id", "type")
     if rows and all(isinstance(row, dict) and not any(name in row for name in named) for row in rows):
         found = {"kind": "unrecognised", "about": "", "at": "", "format": "json", "value": value}
         return Snapshot(observations=[found])
     return Snapshot(_checked(name, rows, pointer))
+
+
+def _sent(name: str, observations: list[Any]) -> list[dict[str, Any]]:
+    """What a probe wrote, sent as a file of its own: it speaks of the client of the question."""
+    for position, item in enumerate(observations):
+        if not isinstance(item, dict):
+            raise InputError(
+                "An observation must be an object.", file=name, place=f"/observations/{position}", remedy=FORMS
+            )
+    return [{"from": "client", **item} for item in observations]
 
 
 def _document(name: str, value: dict[str, Any]) -> Snapshot:

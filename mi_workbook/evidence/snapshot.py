@@ -229,6 +229,12 @@ class Snapshot:
             "problems": list(self.problems),
         }  # fmt: skip
 
+    def observed(self, observations: Iterable[dict[str, Any]]) -> Snapshot:
+        """A snapshot with more observations; everything else is shared."""
+        other = self.changed(())
+        other.observations = (*self.observations, *observations)
+        return other
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write .json, .json.gz or .zip; the old file stays until the new one is whole."""
         data = json.dumps(self.to_dict(), ensure_ascii=False, indent=1).encode()

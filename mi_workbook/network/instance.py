@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mi_workbook.core.ranges import Ranges
 from mi_workbook.network.reading import Reading, ipv4
+from mi_workbook.network.resource_id import key
 
 NORMAL_PORT = 1433
 PUBLIC_PORT = 3342
@@ -28,6 +29,7 @@ class ManagedInstance:
     connection_type: str
     public_endpoint: bool | None
     private_endpoint_ids: tuple[str, ...] | None
+    endpoint_states: dict[str, str]
     created: str
     maintenance: str
 
@@ -76,9 +78,17 @@ def read_instance(reading: Reading) -> ManagedInstance:
         )
         if isinstance(connections, list)
         else None,
+        endpoint_states={
+            key(c.reference("privateEndpoint")): _state(c) for c in reading.children("privateEndpointConnections")
+        },
         created=created[:10],
         maintenance=reading.text("maintenanceConfigurationId"),
     )
+
+
+def _state(connection: Reading) -> str:
+    state = connection.get("privateLinkServiceConnectionState")
+    return str(state.get("status") or "") if isinstance(state, dict) else ""
 
 
 def read_private_endpoint(reading: Reading) -> PrivateEndpoint:

@@ -43,6 +43,11 @@ def groups_of_nic(raw: Raw) -> Iterator[str]:
         yield from (key(group) for group in child.references("applicationSecurityGroups"))
 
 
+def groups_of_endpoint(raw: Raw) -> Iterator[str]:
+    """Application security groups of a private endpoint, by id."""
+    yield from (key(group) for group in Reading("", "", raw).references("applicationSecurityGroups"))
+
+
 def front_addresses(raw: Raw) -> Iterator[str]:
     """Private front end addresses of a load balancer or a firewall, as numbers."""
     reading = Reading("", "", raw)
@@ -85,7 +90,7 @@ def targets_of_endpoint(raw: Raw) -> Iterator[str]:
 
 
 def linked_vnet(raw: Raw) -> Iterator[str]:
-    """The VNet a private DNS zone is linked to."""
+    """The VNet a private DNS zone or a forwarding ruleset is linked to."""
     yield key(Reading("", "", raw).reference("virtualNetwork"))
 
 

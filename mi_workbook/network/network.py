@@ -50,8 +50,11 @@ LOCAL_NETWORKS = "Microsoft.Network/localNetworkGateways"
 PUBLIC_ADDRESSES = "Microsoft.Network/publicIPAddresses"
 LOAD_BALANCERS = "Microsoft.Network/loadBalancers"
 FIREWALLS = "Microsoft.Network/azureFirewalls"
+RULESET_LINKS = "Microsoft.Network/dnsForwardingRulesets/virtualNetworkLinks"
+RULESET_RULES = "Microsoft.Network/dnsForwardingRulesets/forwardingRules"
 RESOLVER_INBOUND = "Microsoft.Network/dnsResolvers/inboundEndpoints"
 
+MOST_ADDRESSES = 64  # of one private endpoint
 View = TypeVar("View")
 
 
@@ -146,11 +149,12 @@ class Network:
 
     def endpoint_addresses(self, endpoint: PrivateEndpoint) -> tuple[int, ...]:
         """The addresses of a private endpoint, from its NIC or its own configuration."""
-        found = [first for first, _ in endpoint.addresses]
+        held = [endpoint.addresses]
         for nic_id in endpoint.nic_ids:
             if self.snapshot.get(nic_id) is not None:
-                found += [first for c in self.nic(nic_id).configurations for first, _ in c.address]
-        return tuple(dict.fromkeys(found))
+                held += [c.address for c in self.nic(nic_id).configurations if c.address.size == 1]
+        spans = [span for one in held for span in one if span[1] - span[0] < MOST_ADDRESSES]
+        return tuple(dict.fromkeys(number for first, last in spans for number in range(first, last + 1)))
 
     def gateway(self, gateway_id: str) -> Gateway:
         """The virtual network gateway. Raises MissingEvidence where it was not collected."""

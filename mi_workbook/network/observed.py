@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mi_workbook.core.evidence import Evidence
-from mi_workbook.evidence.snapshot import Snapshot, field
+from mi_workbook.evidence.snapshot import Snapshot, field, props
 from mi_workbook.network.resource_id import key
 
 
@@ -30,6 +30,31 @@ class CapturedRoute:
     prefix: str
     next_hop_type: str
     next_hop_ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRule:
+    """A security admin rule in force. sure: False where an end is a network group, whose members are not listed."""
+
+    name: str
+    manager: str
+    priority: int
+    access: str
+    direction: str
+    protocol: str
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    ports: tuple[str, ...]
+    sure: bool
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRules:
+    """Security admin rules that Azure named for a VNet. cut: there were more than the answer holds."""
+
+    rules: tuple[AdminRule, ...]
+    cut: bool
 
 
 def learned_routes(snapshot: Snapshot, gateway_id: str) -> tuple[LearnedRoute, ...] | None:
@@ -58,6 +83,46 @@ def captured_routes(snapshot: Snapshot, nic_id: str) -> tuple[CapturedRoute, ...
                 words = [str(field(row, name, default="") or "") for name in ("source", "state", "nextHopType")]
                 found.append(CapturedRoute(words[0], words[1], prefix, words[2], hops))
     return tuple(found) if seen else None
+
+
+def admin_rules_on(snapshot: Snapshot, vnet_id: str) -> AdminRules | None:
+    """Security admin rules in force on a VNet (listNetworkManagerEffectiveSecurityAdminRules), None where nobody looked."""
+    found: list[AdminRule] = []
+    seen = cut = False
+    for position, observation in _about(snapshot, "securityadminrule", vnet_id):
+        seen = True
+        value = observation.get("value")
+        cut = cut or (isinstance(value, dict) and bool(field(value, "skipToken", "$skipToken", default="")))
+        found += [_admin_rule(row, Evidence(f"observations/{position}", "/value", row)) for row in _rows(observation)]
+    return AdminRules(tuple(found), cut) if seen else None
+
+
+def _admin_rule(row: dict[str, Any], evidence: Evidence) -> AdminRule:
+    inner = props(row)
+    priority, at = field(inner, "priority"), str(field(row, "id", default=""))
+    ends = {name: _objects(field(inner, name)) for name in ("sources", "destinations")}
+    kinds = {
+        str(field(end, "addressPrefixType", default="")).lower() for end in (*ends["sources"], *ends["destinations"])
+    }
+    whole = isinstance(priority, int) and bool(ends["sources"]) and bool(ends["destinations"])
+    limited = [text for text in _texts(field(inner, "sourcePortRanges")) if text not in {"*", "0-65535"}]
+    return AdminRule(
+        name=str(field(row, "name", "displayName", default="") or at.rsplit("/", 1)[-1]),
+        manager=at.lower().partition("/securityadminconfigurations/")[0],
+        priority=priority if isinstance(priority, int) else -1,
+        access=str(field(inner, "access", default="")),
+        direction=str(field(inner, "direction", default="")),
+        protocol=str(field(inner, "protocol", default="")),
+        sources=tuple(str(field(end, "addressPrefix", default="")) for end in ends["sources"]),
+        destinations=tuple(str(field(end, "addressPrefix", default="")) for end in ends["destinations"]),
+        ports=tuple(_texts(field(inner, "destinationPortRanges"))),
+        sure=whole and not limited and kinds <= {"ipprefix", "servicetag"},
+        evidence=evidence,
+    )
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def watched_nics(snapshot: Snapshot) -> tuple[str, ...]:

@@ -44,8 +44,10 @@ class Reading:
         return _text(self.get(*names))
 
     def flag(self, name: str) -> bool | None:
-        """A boolean member, None where absent or of another type."""
+        """A boolean member, also as the text that tables and exports write; None where absent or of another type."""
         value = self.get(name)
+        if isinstance(value, str):
+            return {"true": True, "false": False}.get(value.strip().lower())
         return value if isinstance(value, bool) else None
 
     def texts(self, *names: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ ports overview" (load balancers before appliances).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
@@ -20,6 +21,7 @@ from mi_workbook.network.reading import Reading, ipv4
 from mi_workbook.network.resource_id import key
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.effective_routes import Route
+from mi_workbook.reach.firewalls import on_the_way_back, through_firewall
 from mi_workbook.reach.security import gate
 
 
@@ -39,7 +41,8 @@ def at_appliance(
 ) -> tuple[Hop, Subnet | None]:
     """The appliance's hop, and the subnet it sends on from (None where that cannot be told).
 
-    Its policy is never in Azure's configuration, so the hop ends in unknown unless Azure already drops the packet.
+    The policy of a virtual machine is never in Azure's configuration, so the hop ends in unknown unless Azure already drops
+    the packet. An Azure Firewall's rules are, where they were collected.
     """
     hop = _addresses(route)
     nics = [nic for first, _ in hop for nic in network.holders(first)]
@@ -49,7 +52,8 @@ def at_appliance(
         if balancer is not None:
             where, nics = balancer.id, list(_behind(network, balancer))
         firewall = _firewall(network, hop)
-        where = firewall.id if firewall is not None else where
+        if firewall is not None:
+            return _at_firewall(network, firewall, route, flow, direction)
     if nics and all(nic.forwards is False for nic in nics):
         return Hop(where, (_not_forwarding(nics[0]),)), None
     inbound, outbound = (
@@ -57,6 +61,24 @@ def at_appliance(
     )
     onward = _onward_subnet(network, nics, hop)
     return Hop(where, (*inbound, _policy_unknown(route, where, direction), *outbound)), onward
+
+
+def _at_firewall(
+    network: Network, firewall: Reading, route: Route, flow: Flow, direction: str
+) -> tuple[Hop, Subnet | None]:
+    """An Azure Firewall: its rules on the way there, its memory on the way back; it sends on from its own subnet."""
+    subnet = next((c.reference("subnet") for c in firewall.children("ipConfigurations") if c.reference("subnet")), "")
+    try:
+        onward = network.subnet(subnet) if subnet else None
+        if direction != "forward":
+            decision = on_the_way_back(firewall, route.evidence)
+        else:
+            decision = through_firewall(network, firewall, flow)
+    except MissingEvidence as missing:
+        unknown = Decision("appliance", firewall.id, Verdict.UNKNOWN, missing.gap.missing, route.evidence,
+                           gap=missing.gap, rule=route.name)  # fmt: skip
+        return Hop(firewall.id, (unknown,)), None
+    return Hop(firewall.id, (replace(decision, rule=route.name),)), onward
 
 
 def _addresses(route: Route) -> Ranges:

@@ -17,10 +17,12 @@ from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
 from mi_workbook.network.reading import ipv4
 from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.tested import machine_at
 from mi_workbook.network.vnet import Peering, Vnet
 from mi_workbook.reach.effective_routes import effective_routes
 from mi_workbook.reach.gateways import far_end
 from mi_workbook.reach.no_route import not_peered, transit
+from mi_workbook.reach.own_routes import into_the_tunnel
 from mi_workbook.reach.peering import between, unlisted
 from mi_workbook.reach.tunnels import status_gap
 
@@ -176,15 +178,34 @@ def _without_bgp(network: Network, gateway: Gateway, target: Vnet) -> Decision |
     return None
 
 
-def own_side(network: Network, origin: Origin, addresses: Ranges) -> list[Decision]:
-    """What Azure's configuration cannot show of the source's own side: one decision for each thing to look at."""
+def own_side(
+    network: Network, origin: Origin, addresses: Ranges, wanted: Ranges, places: frozenset[str]
+) -> list[Decision]:
+    """What Azure's configuration cannot show of the source's own side: one decision for each thing to look at.
+
+    wanted: the destination; places: words that observations from the source bear.
+    """
     if origin.kind == "clients":
-        return [_client_machine(origin.gateways[0], addresses)]
+        seen = None if network.snapshot.touched() else machine_at(network.snapshot, places)
+        if seen is None:
+            return [_client_machine(origin.gateways[0], addresses)]
+        routed = into_the_tunnel(seen, origin.gateways[0], wanted)
+        return [routed] if routed.result is not Verdict.REACHABLE else [routed, _client_firewall(origin.gateways[0])]
     decisions = []
     gap = status_gap(origin.connection) if origin.connection is not None else None
     if gap is not None:
         decisions.append(Decision("client", origin.by, Verdict.UNKNOWN, gap.why, gap=gap))
     return [*decisions, _site(origin)]
+
+
+def _client_firewall(gateway: Gateway) -> Decision:
+    gap = Gap(
+        f"The client's own firewall, behind {gateway.name}",
+        "Its routes lead into the tunnel; what its firewall and name server do was not tested.",
+        "On the client, connected: Test-NetConnection <server name> -Port 1433, or mi-workbook probe <server name>. Add the "
+        "output to the evidence.",
+    )
+    return Decision("client", gateway.id, Verdict.UNKNOWN, gap.why, (gateway.reading.whole(),), gap=gap)
 
 
 def _client_machine(gateway: Gateway, addresses: Ranges) -> Decision:

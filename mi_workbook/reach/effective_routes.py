@@ -13,7 +13,7 @@ from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
 from mi_workbook.network.observed import CapturedRoute, captured_routes, watched_nics
-from mi_workbook.network.reading import Reading
+from mi_workbook.network.reading import Reading, ipv4
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.route_table import RouteTable
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
@@ -131,6 +131,9 @@ class EffectiveRoutes:
             return False
         if route.source == "User" and route.length == 32:
             return False
+        borrowed = route.gateway is not None and key(route.gateway.vnet_id) != key(self.subnet.vnet_id)
+        if borrowed and route.gateway is not None and route.gateway.sku.lower() == "basic":
+            return True
         return not (route.gateway is not None and route.gateway.pool.covers(part))
 
 
@@ -210,13 +213,15 @@ def _endpoint_routes(network: Network, vnet: Vnet) -> Iterator[Route]:
 
     Source: "Manage network policies for private endpoints", section "UDR support".
     """
-    near = dict.fromkeys([key(vnet.id), *(key(p.remote_id) for p in vnet.peerings if p.state.lower() == "connected")])
-    for endpoint in [found for home in near for found in network.private_endpoints_in(home)]:
-        for address in network.endpoint_addresses(endpoint):
-            yield Route(
-                "Default", "Active", f"{ipaddress.IPv4Address(address)}/32", "InterfaceEndpoint",
-                why=f"Private endpoint {endpoint.name}.", evidence=(endpoint.reading.whole(),),
-            )  # fmt: skip
+    sides = {key(p.remote_id): p for p in vnet.peerings if p.state.lower() == "connected" and not p.only_ipv6}
+    near: dict[str, Peering | None] = {**sides, key(vnet.id): None}
+    for home, side in near.items():
+        for endpoint in network.private_endpoints_in(home):
+            for address in network.endpoint_addresses(endpoint):
+                yield Route(
+                    "Default", "Active", f"{ipaddress.IPv4Address(address)}/32", "InterfaceEndpoint",
+                    why=f"Private endpoint {endpoint.name}.", evidence=(endpoint.reading.whole(),), peering=side,
+                )  # fmt: skip
 
 
 def _user_routes(table: RouteTable) -> Iterator[Route]:
@@ -244,6 +249,23 @@ def _with_captured(network: Network, subnet: Subnet, view: GatewayView) -> Gatew
         )  # fmt: skip
         return GatewayView(view.gateways, (*view.routes, *found), ())
     return view
+
+
+def shown_winner(network: Network, subnet: Subnet, part: Ranges) -> CapturedRoute | None:
+    """The route that Azure's own table of a NIC in the subnet has for addresses; None where none was captured, or on a
+    network that was changed since.
+    """
+    if network.snapshot.touched():
+        return None
+    for nic_id in watched_nics(network.snapshot):
+        nic = network.nic(nic_id) if network.snapshot.get(nic_id) is not None else None
+        if nic is None or nic.primary is None or key(nic.primary.subnet_id) != key(subnet.id):
+            continue
+        rows = [row for row in captured_routes(network.snapshot, nic_id) or () if row.state.lower() == "active"]
+        over = [(found.size, row) for row in rows if (found := ipv4((row.prefix,))) and found.covers(part)]
+        if over:
+            return min(over, key=lambda pair: pair[0])[1]
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,7 +404,10 @@ def _overrides_endpoint(network: Network, vnet: Vnet, route: Route, other: Route
 
     Source: "Manage network policies for private endpoints", section "UDR support".
     """
-    if not other.addresses.covers(route.addresses) or other.length <= 0:
+    local = (
+        other.next_hop_type.lower() == "vnetlocal"
+    )  # measured: such a route does not take an endpoint's traffic over
+    if not other.addresses.covers(route.addresses) or other.length <= 0 or local:
         return False
     near = [vnet, *(_vnet_or_none(network, p.remote_id) for p in vnet.peerings)]
     for candidate in [found for found in near if found is not None]:

@@ -17,10 +17,10 @@ from mi_workbook.network.network import NETWORK_MANAGERS, Network
 from mi_workbook.network.resource_id import key
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.appliances import at_appliance, before_appliance
-from mi_workbook.reach.effective_routes import EffectiveRoutes, Route, effective_routes
+from mi_workbook.reach.effective_routes import EffectiveRoutes, Route, effective_routes, shown_winner
 from mi_workbook.reach.gateways import far_end, gateway_view
 from mi_workbook.reach.no_route import missing_gateway_route, missing_route, propagation_off
-from mi_workbook.reach.peering import crossing, forwarded
+from mi_workbook.reach.peering import crossing, forwarded, unlisted
 from mi_workbook.reach.tunnels import gateway_state, tunnel
 
 PEERING_TYPES = {"vnetpeering", "vnetglobalpeering"}
@@ -119,6 +119,9 @@ def _by(network: Network, leg: Leg, table: EffectiveRoutes, part: Ranges, routes
     if table.doubtful(route, part) or _tagged(table, leg):
         gap = table.gap or _tag_gap(table)
         return [Decision("route", leg.start.id, Verdict.UNKNOWN, _words(route, part), route.evidence, gap=gap)], []
+    longer = _perhaps_longer(network, leg, route) or _shown_otherwise(network, leg, route, part)
+    if longer is not None:
+        return [_passed(leg, route, part), longer], []
     if leg.end is None and kind in {*PEERING_TYPES, "interfaceendpoint"}:
         return [_blocked(leg, Cause.ADDRESS_OVERLAP, f"{_words(route, part)} {OVERLAP}", route)], []
     if kind in APPLIANCE_TYPES:
@@ -126,6 +129,50 @@ def _by(network: Network, leg: Leg, table: EffectiveRoutes, part: Ranges, routes
     if kind == "virtualnetworkgateway":
         return _to_gateway(network, leg, route, part)
     return DELIVERIES.get(kind, _unsupported)(network, leg, route, part), []
+
+
+def _perhaps_longer(network: Network, leg: Leg, route: Route) -> Decision | None:
+    """A route that was not seen and may be longer than this one: of a peering that was not listed, or a network manager.
+
+    Routes as long as the destination's own network or longer cannot be beaten by them.
+    """
+    if leg.end is None or route.next_hop_type.lower() in {*PEERING_TYPES, "vnetlocal", "interfaceendpoint"}:
+        return None
+    if key(leg.end.vnet_id) == key(leg.start.vnet_id) or route.source == "Default":
+        return None
+    try:
+        space = network.vnet(leg.end.vnet_id).addresses
+    except MissingEvidence:
+        space = leg.end.addresses
+    if space.covers(route.addresses) and route.source == "User":
+        return None
+    if network.snapshot.of_type(NETWORK_MANAGERS):
+        return Decision("route", leg.start.id, Verdict.UNKNOWN, MANAGER_GAP.why, route.evidence, gap=MANAGER_GAP)
+    return unlisted(network, network.vnet(leg.start.vnet_id))
+
+
+MANAGER_GAP = Gap(
+    "Routes of Azure Virtual Network Manager",
+    "It can connect VNets without a peering (next hop type ConnectedGroup).",
+    "az network manager list-effective-connectivity-config -g <group> --virtual-network-name <vnet>",
+)
+
+
+def _shown_otherwise(network: Network, leg: Leg, route: Route, part: Ranges) -> Decision | None:
+    """Azure's own table of a NIC in the subnet, where it takes another next hop: then neither table is believed.
+
+    Source: "Diagnose a virtual machine routing problem".
+    """
+    shown = shown_winner(network, leg.start, part)
+    if shown is None or shown.next_hop_type.lower() == route.next_hop_type.lower():
+        return None
+    why = (
+        f"{_words(route, part)} But Azure's own table of a NIC in {leg.start.name} showed {shown.prefix} to {shown.next_hop_type}: "
+        "the configuration changed since, or part of it is not in the evidence."
+    )
+    gap = Gap(f"Which route of subnet {leg.start.name} is in force", why,
+              "az network nic show-effective-route-table of a running VM there, and the configuration again.")  # fmt: skip
+    return Decision("route", leg.start.id, Verdict.UNKNOWN, why, route.evidence, gap=gap, rule=route.name)
 
 
 def _tagged(table: EffectiveRoutes, leg: Leg) -> bool:
@@ -179,7 +226,21 @@ def _over_peering(network: Network, leg: Leg, route: Route, part: Ranges) -> lis
 
 
 def _to_private_endpoint(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
-    return [_passed(leg, route, part)]
+    """An endpoint in a peered VNet is reached over that peering, as anything else there."""
+    over = crossing(network, leg.start, leg.end, route, leg.direction)
+    if route.peering is not None and _peering_routes_off(network, leg.start):
+        over = [replace(d, notes=(*d.notes, PEERING_OFF_NOTE)) for d in over]
+    return [_passed(leg, route, part), *over]
+
+
+PEERING_OFF_NOTE = (
+    "disablePeeringRoute is All on the route table. Whether it takes the routes of a peer's private endpoints away as well is not "
+    "documented; taken as kept."
+)
+
+
+def _peering_routes_off(network: Network, subnet: Subnet) -> bool:
+    return bool(subnet.route_table_id) and network.route_table(subnet.route_table_id).peering_routes_off
 
 
 def _local(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
@@ -215,12 +276,7 @@ def _unrouted(network: Network, leg: Leg, route: Route, part: Ranges) -> list[De
         decision = missing_route(network, leg.start, leg.end, part, found)
     claim = network.snapshot.absence(NETWORK_MANAGERS)
     if network.snapshot.of_type(NETWORK_MANAGERS) or claim == "unproven":
-        gap = Gap(
-            "Routes of Azure Virtual Network Manager",
-            "It can connect VNets without a peering (next hop type ConnectedGroup).",
-            "az network manager list-effective-connectivity-config -g <group> --virtual-network-name <vnet>",
-        )
-        return [replace(decision, result=Verdict.UNKNOWN, cause=None, gap=gap)]
+        return [replace(decision, result=Verdict.UNKNOWN, cause=None, gap=MANAGER_GAP)]
     note = "Azure Virtual Network Manager was not collected; taken as absent. It could connect VNets without a peering."
     return [replace(decision, notes=(note,) if claim == "unstated" else ())]
 

@@ -92,7 +92,17 @@ def _borrowed(network: Network, vnet: Vnet, peering: Peering) -> tuple[tuple[Gat
     if there is None or there.state.lower() != "connected" or not there.allow_gateway_transit:
         return (), []
     found = network.gateways_of(remote.id)
-    return found, [] if found else [_no_gateway(remote)]
+    basic = [_basic(gateway, remote) for gateway in found if gateway.sku.lower() == "basic"]
+    return found, basic if found else [_no_gateway(remote)]
+
+
+def _basic(gateway: Gateway, home: Vnet) -> Gap:
+    """Source: "About VPN Gateway configuration settings" and "VPN gateway FAQ" (no gateway transit with SKU Basic)."""
+    return Gap(
+        f"Whether gateway {gateway.name} of SKU Basic serves peers of VNet {home.name}",
+        "Gateway transit is documented for every SKU but Basic.",
+        f"A gateway of another SKU; or az network nic show-effective-route-table on a VM that uses {gateway.name} over a peering.",
+    )
 
 
 def _hub(vnet: Vnet, peering: Peering) -> Gap:

@@ -73,7 +73,11 @@ def transit(network: Network, here: Peering, found: str) -> Decision | None:
         why = f"{found} Peering {here.name} of {last(here.vnet_id)} does not use the gateway of {last(here.remote_id)}."
         return Decision("peering", here.id, Verdict.BLOCKED, why, (here.reading.evidence("useRemoteGateways"),),
                         Cause.TRANSIT_NOT_USED)  # fmt: skip
-    there = between(network.vnet(here.remote_id), here.vnet_id)
+    hub = network.vnet(here.remote_id)
+    there = between(hub, here.vnet_id)
+    not_listed = unlisted(network, hub) if there is None else None
+    if not_listed is not None:
+        return not_listed
     if there is None or there.state.lower() != "connected":
         return not_connected(there) if there is not None else _one_sided(network, here)
     if not there.allow_gateway_transit:
@@ -143,6 +147,14 @@ def missing_route(network: Network, start: Subnet, end: Subnet | None, part: Ran
 def not_peered(here: Peering, part: Ranges, found: str) -> Decision:
     """A Connected peering that does not hold the addresses: other subnets only, or an old address space."""
     evidence = (here.reading.evidence("remoteAddressSpace"), here.reading.evidence("peeringSyncLevel"))
+    if here.only_ipv6:
+        why = f"{found} Peering {here.name} joins the IPv6 spaces alone, and the endpoint's address is an IPv4 one."
+        only = (here.reading.evidence("enableOnlyIPv6Peering"),)
+        return Decision("peering", here.id, Verdict.BLOCKED, why, only, Cause.PEERING_MISSING)
+    if not here.remote_prefixes and not here.remote_current_prefixes:
+        why = f"{found} Peering {here.name} is Connected, and which prefixes it joins is not in the evidence."
+        gap = Gap(f"remoteAddressSpace of peering {here.name}", why, f"az resource show --ids {here.id} -o json")
+        return Decision("peering", here.id, Verdict.UNKNOWN, why, evidence, gap=gap)
     if not here.complete_vnets:
         why = f"{found} Peering {here.name} joins only some subnets, and {show_addresses(part)} is not among them."
         return Decision("peering", here.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_SUBNET_SCOPE)

@@ -11,21 +11,24 @@ from mi_workbook.core.ranges import NOTHING, Ranges
 from mi_workbook.core.trace import Cause, Decision, Flow, Hop, Trace
 from mi_workbook.core.verdict import Verdict, along, together
 from mi_workbook.network.gateway import Connection, Gateway
-from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance, PrivateEndpoint
+from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.service_tags import PUBLIC
+from mi_workbook.network.tested import connection_tests
 from mi_workbook.network.vnet import Subnet
+from mi_workbook.reach.admin_rules import Ahead, ahead_of_groups
 from mi_workbook.reach.clients import client_routes, own_side
+from mi_workbook.reach.endpoint import destination, ready
+from mi_workbook.reach.firewalls import remembered
 from mi_workbook.reach.forwarding import Beyond, Leg, follow
 from mi_workbook.reach.names import ServerName, judge
 from mi_workbook.reach.peering import FORWARDED
-from mi_workbook.reach.security import admin_rules, gate
+from mi_workbook.reach.security import gate
+from mi_workbook.reach.settled import settle
 from mi_workbook.reach.tunnels import gateway_state, tunnel
 
-# Source: "az sql mi" REST reference (ManagedInstance.state) and "Stop and start an instance".
 CONNECTION_TYPES = frozenset({"proxy", "redirect", "default"})
-STOPPED = frozenset({"stopped", "stopping", "starting", "creating", "creationfailed", "deleting"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Question:
 
     addresses: what may send; subnet: where the packets enter the virtual networks (the source's own, the GatewaySubnet of
     its gateway; for the Internet the instance's); answer: what the name resolved to, where a zone in the evidence says so;
-    name_decides: False where an unclear DNS answer cannot change the path, so that it is judged last.
+    name_decides: False where an unclear DNS answer cannot change the path, so that it is judged last; places: words that
+    observations from the source may bear (its id, name, address, as typed), in lower case.
     """
 
     addresses: Ranges
@@ -72,6 +76,7 @@ class Question:
     answer: Ranges = NOTHING
     name_decides: bool = True
     origin: Origin = INSIDE
+    places: frozenset[str] = frozenset()
 
 
 def traces(network: Network, question: Question) -> list[Trace]:
@@ -81,7 +86,19 @@ def traces(network: Network, question: Question) -> list[Trace]:
         found += _both_ways(network, question, ports)
     if question.endpoint == "vnet-local" and question.instance.connection_type.lower() not in CONNECTION_TYPES:
         found += _perhaps_redirected(network, question)
-    return found
+    return _with_tests(network, question, found)
+
+
+def _with_tests(network: Network, question: Question, ways: list[Trace]) -> list[Trace]:
+    """The traces held against connections that were tried from the source; a changed network was not tried."""
+    if not network.snapshot.observations or network.snapshot.touched():
+        return ways
+    tests = connection_tests(network.snapshot, question.places)
+    if not tests:
+        return ways
+    instance = question.instance
+    names = frozenset({(instance.public_fqdn if question.endpoint == "public" else instance.fqdn).lower()})
+    return [trace for trip in round_trips(ways) for trace in settle(trip, tests, names, question.at)]
 
 
 def round_trips(ways: Iterable[Trace]) -> list[tuple[Trace, ...]]:
@@ -141,16 +158,29 @@ def required_ports(question: Question) -> list[Ranges]:
 
 def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trace]:
     try:
-        subnet, destination, head = _destination(network, question)
+        subnet, addresses, head = destination(network, question)
     except MissingEvidence as missing:
         decision = Decision("endpoint", question.instance.id, Verdict.UNKNOWN, missing.gap.missing, gap=missing.gap)
         flow = Flow(question.addresses, Ranges(), ports)
         return [Trace(flow, "forward", (*_start(question, network), Hop(question.instance.id, (decision,))))]
-    flow = Flow(question.addresses, destination, ports)
-    back = Flow(destination, question.addresses, ports)
+    flow = Flow(question.addresses, addresses, ports)
+    back = Flow(addresses, question.addresses, ports)
     forward = Trace(flow, "forward", (*_start(question, network), *_forward(network, question, flow, subnet, head)))
-    reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question)))
-    return [forward, reply]
+    reply = Trace(back, "return", (*_reply(network, question, back, subnet), *_last(network, question, addresses)))
+    if question.endpoint == "private" and any(d.kind == "appliance" for d in forward.decisions):
+        reply = _perhaps_past_it(reply)
+    return list(remembered(forward, reply))
+
+
+def _perhaps_past_it(reply: Trace) -> Trace:
+    """Replies of a private endpoint behind an appliance. Source: "What is a private endpoint?", section "Limitations" (SNAT)."""
+    note = (
+        "The way to the private endpoint leads through an appliance. Documentation recommends that it translates the source address "
+        "(SNAT), so that replies come back to it; measured, some services reply through it without."
+    )
+    first, *others = reply.hops
+    decisions = tuple(replace(d, notes=(*d.notes, note)) for d in first.decisions)
+    return replace(reply, hops=(Hop(first.at, decisions), *others))
 
 
 def _start(question: Question, network: Network) -> tuple[Hop, ...]:
@@ -175,68 +205,16 @@ def _name_first(question: Question) -> bool:
     return question.name_decides or not unclear
 
 
-def _last(network: Network, question: Question) -> tuple[Hop, ...]:
+def _last(network: Network, question: Question, wanted: Ranges) -> tuple[Hop, ...]:
     """What lies outside of Azure is judged last: what Azure's configuration blocks is blocked whatever is found there."""
     hops = []
     if question.resolution is not None and not _name_first(question):
         hops.append(Hop("server name", (question.resolution,)))
     if question.origin.kind in {"clients", "site", "express"}:
-        hops.append(Hop(question.at, tuple(own_side(network, question.origin, question.addresses))))
-    return tuple(hops)
-
-
-def _destination(network: Network, question: Question) -> tuple[Subnet, Ranges, list[Decision]]:
-    """Subnet and addresses of the endpoint, and decisions about the endpoint itself."""
-    if question.endpoint == "private":
-        endpoint = _endpoint(network, question)
-        where = network.subnet(endpoint.subnet_id)
-        found = Ranges.of((a, a) for a in network.endpoint_addresses(endpoint))
-        return where, found or where.addresses, [_approval(endpoint)]
-    subnet = network.subnet(question.instance.subnet_id)
-    if question.endpoint == "public":
-        return subnet, PUBLIC, [_public(question.instance)]
-    return subnet, subnet.addresses, []
-
-
-def _endpoint(network: Network, question: Question) -> PrivateEndpoint:
-    found = network.private_endpoints(question.instance.id)
-    named = [e for e in found if any(question.answer & Ranges(((a, a),)) for a in network.endpoint_addresses(e))]
-    near = [e for e in found if key(e.subnet_id).startswith(key(question.subnet.vnet_id) + "/")]
-    if found:
-        return (named or near or list(found))[0]
-    raise MissingEvidence(
-        Gap(
-            f"A private endpoint of {question.instance.name}",
-            "The question asks for it and none is in the evidence.",
-            "az network private-endpoint list -o json (needs Microsoft.Network/privateEndpoints/read)",
+        hops.append(
+            Hop(question.at, tuple(own_side(network, question.origin, question.addresses, wanted, question.places)))
         )
-    )
-
-
-def _approval(endpoint: PrivateEndpoint) -> Decision:
-    """Only Approved carries traffic. Source: "What is a private endpoint?", section "Private endpoint properties"."""
-    evidence = (endpoint.reading.evidence("privateLinkServiceConnections"),)
-    if endpoint.status.lower() == "approved":
-        return Decision("endpoint", endpoint.id, Verdict.REACHABLE, f"{endpoint.name} is Approved.", evidence)
-    why = (
-        f"The connection of {endpoint.name} is {endpoint.status or 'without a status'}; only Approved carries traffic."
-    )
-    if endpoint.status.lower() in {"pending", "rejected", "disconnected", "removed"}:
-        return Decision("endpoint", endpoint.id, Verdict.BLOCKED, why, evidence, Cause.PE_NOT_APPROVED)
-    gap = Gap(f"Status of {endpoint.name}", why, f"az network private-endpoint show --ids {endpoint.id} -o json")
-    return Decision("endpoint", endpoint.id, Verdict.UNKNOWN, why, evidence, gap=gap)
-
-
-def _public(instance: ManagedInstance) -> Decision:
-    evidence = (instance.reading.evidence("publicDataEndpointEnabled"),)
-    if instance.public_endpoint:
-        return Decision("endpoint", instance.id, Verdict.REACHABLE, "The public endpoint is on.", evidence)
-    if instance.public_endpoint is False:
-        why = "The public endpoint is off, so its name does not resolve."
-        return Decision("endpoint", instance.id, Verdict.BLOCKED, why, evidence, Cause.PUBLIC_ENDPOINT_OFF)
-    gap = Gap("publicDataEndpointEnabled", "Whether the public endpoint is on is not in the evidence.",
-              f"az resource show --ids {instance.id} --query properties.publicDataEndpointEnabled")  # fmt: skip
-    return Decision("endpoint", instance.id, Verdict.UNKNOWN, gap.why, evidence, gap=gap)
+    return tuple(hops)
 
 
 def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head: list[Decision]) -> tuple[Hop, ...]:
@@ -248,11 +226,23 @@ def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head
         ]
     if head:
         hops.append(Hop(head[0].by, tuple(head)))
+    if question.endpoint == "private" and flow.destination == end.addresses and flow.destination.size > 1:
+        hops = [Hop(hop.at, tuple(_without_address(question, d) for d in hop.decisions)) for hop in hops]
     routing = [d for hop in hops for d in hop.decisions if d.kind in ROUTING]
     if any(d.result is Verdict.BLOCKED for d in routing):
         return tuple(hops)
     foreign = flow.source if _relayed(hops) else Ranges()
     return (*hops, Hop(end.id, tuple(_arrival(network, question, flow, end, foreign))))
+
+
+def _without_address(question: Question, decision: Decision) -> Decision:
+    """A block on the way to an endpoint whose address is not known: its own /32 route would win over a shorter one."""
+    if decision.kind not in ROUTING or decision.result is not Verdict.BLOCKED:
+        return decision
+    why = f"{decision.why} The address of the private endpoint is not in the evidence, and its own route may be longer."
+    gap = Gap(f"Address of the private endpoint of {question.instance.name}", why,
+              "az network private-endpoint show --ids <id> -o json, and az network nic show of its NIC")  # fmt: skip
+    return replace(decision, result=Verdict.UNKNOWN, why=why, gap=gap, cause=None)
 
 
 ROUTING = frozenset({"route", "peering", "appliance", "gateway", "client"})
@@ -273,13 +263,31 @@ def _to(network: Network, question: Question, flow: Flow, end: Subnet) -> list[H
         return [_from_internet(question)]
     if origin.kind != "inside":
         return [*_into_azure(network, question, flow), *follow(network, leg)]
-    gates = admin_rules(network, start)
+    gates = []
     if question.nic_nsg:
         gates.append(gate(network, question.nic_nsg, "Outbound", start, flow, f"NIC {last(question.at)}"))
     gates.append(gate(network, start.nsg_id, "Outbound", start, flow, f"subnet {start.name}"))
+    gates = _behind(ahead_of_groups(network, start, "Outbound", flow), gates)
     first, *others = follow(network, leg)
     egress = _egress(start) if question.endpoint == "public" else []
     return [Hop(question.at, (*gates, *first.decisions, *egress)), *others]
+
+
+def _behind(ahead: Ahead, gates: list[Decision]) -> list[Decision]:
+    """Security groups behind admin rules: not asked where those deliver all of it; where they deliver a part, a denial is
+    one of the rest only.
+    """
+    if ahead.skips:
+        return list(ahead.decisions)
+    if ahead.part:
+        gates = [_of_the_rest(one) if one.result is Verdict.BLOCKED else one for one in gates]
+    return [*ahead.decisions, *gates]
+
+
+def _of_the_rest(decision: Decision) -> Decision:
+    why = f"{decision.why} A security admin rule delivers part of it without asking."
+    gap = Gap("The exact addresses in use", why, "nslookup of the server name from the client; ipconfig on the client.")
+    return replace(decision, result=Verdict.UNKNOWN, why=why, gap=gap)
 
 
 def _into_azure(network: Network, question: Question, flow: Flow) -> list[Hop]:
@@ -289,6 +297,7 @@ def _into_azure(network: Network, question: Question, flow: Flow) -> list[Hop]:
     state = gateway_state(gateway)
     if origin.kind == "clients":
         decisions = client_routes(network, gateway, question.instance.subnet_id, flow.destination)
+        decisions = _through_transit(network, question, gateway, decisions)
         return [Hop(question.at, tuple(decisions)), *([Hop(gateway.id, tuple(state))] if state else [])]
     if origin.kind == "site" and origin.connection is not None:
         over = tunnel(network, origin.connection, gateway, flow)
@@ -296,6 +305,21 @@ def _into_azure(network: Network, question: Question, flow: Flow) -> list[Hop]:
     entered = Decision("gateway", gateway.id, Verdict.REACHABLE, f"It enters through {gateway.name}.",
                        (gateway.reading.whole(),))  # fmt: skip
     return [Hop(question.at, (entered, *state))]
+
+
+def _through_transit(
+    network: Network, question: Question, gateway: Gateway, decisions: list[Decision]
+) -> list[Decision]:
+    """The client's decisions, with the note on forwarded traffic where they go on over a peering that does not accept it."""
+    home = network.vnet(question.instance.subnet_id.rsplit("/subnets/", 1)[0])
+    side = home.peering_with(gateway.vnet_id)
+    if side is None or side.allow_forwarded:
+        return decisions
+    note = (
+        f"allowForwardedTraffic is false on {side.name}. Documentation: traffic of a VPN gateway does not need it; the page on "
+        "troubleshooting peerings lists it as a check."
+    )
+    return [*decisions[:-1], replace(decisions[-1], notes=(*decisions[-1].notes, note))]
 
 
 def _from_internet(question: Question) -> Hop:
@@ -349,23 +373,24 @@ def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, fore
             known = question.origin.kind == "internet"
             arriving = Flow(question.addresses if known else PUBLIC, end.addresses, flow.ports)
         guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
-    return [*admin_rules(network, end), guard, _ready(question.instance)]
+        if question.endpoint == "private" and _lists_ports(network, end):
+            guard = replace(guard, notes=(*guard.notes, SEVERAL_PORTS))
+        return [*_behind(ahead_of_groups(network, end, "Inbound", arriving), [guard]), ready(question.instance)]
+    return [*ahead_of_groups(network, end, "Inbound", flow).decisions, guard, ready(question.instance)]
 
 
-def _ready(instance: ManagedInstance) -> Decision:
-    """The instance answers only when Ready. A Stopped one still has provisioningState Succeeded."""
-    state = instance.state.lower()
-    evidence = (instance.reading.evidence("state"),)
-    if state == "ready":
-        return Decision("instance", instance.id, Verdict.REACHABLE, f"{instance.name} is Ready.", evidence)
-    if not state and instance.provisioning_state.lower() in {"", "succeeded"}:
-        note = f"The state of {instance.name} is not in the evidence; taken as Ready."
-        return Decision("instance", instance.id, Verdict.REACHABLE, note, evidence, notes=(note,))
-    why = f"{instance.name} is {instance.state or instance.provisioning_state}; only Ready accepts connections."
-    if state in STOPPED:
-        return Decision("instance", instance.id, Verdict.BLOCKED, why, evidence, Cause.INSTANCE_NOT_READY)
-    gap = Gap(f"Whether {instance.name} accepts connections", why, f"az resource show --ids {instance.id} -o json")
-    return Decision("instance", instance.id, Verdict.UNKNOWN, why, evidence, gap=gap)
+SEVERAL_PORTS = (
+    "A rule of the private endpoint's subnet has several port ranges. When network policies for private endpoints were new, only the "
+    "first range of such a rule counted; whether that was lifted is not documented."
+)
+
+
+def _lists_ports(network: Network, end: Subnet) -> bool:
+    try:
+        rules = network.nsg(end.nsg_id).toward("Inbound") if end.nsg_id else ()
+    except MissingEvidence:
+        return False
+    return any(len(rule.ports) > 1 for rule in rules)
 
 
 def _reply(network: Network, question: Question, back: Flow, end: Subnet) -> list[Hop]:

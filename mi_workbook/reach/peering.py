@@ -99,12 +99,20 @@ def _scope(here: Peering, there: Peering | None, start: Subnet, end: Subnet) -> 
         if side is None or side.complete_vnets:
             continue
         for names, subnet in ((side.local_subnet_names, local), (side.remote_subnet_names, remote)):
-            if names and subnet.name.lower() not in {n.lower() for n in names}:
+            if not names:
+                return _names_unseen(side)
+            if subnet.name.lower() not in {n.lower() for n in names}:
                 member = "localSubnetNames" if subnet is local else "remoteSubnetNames"
                 why = f"Peering {side.name} joins only some subnets, and {subnet.name} is not among its {member}."
                 return Decision("peering", side.id, Verdict.BLOCKED, why, (side.reading.evidence(member),),
                                 Cause.PEERING_SUBNET_SCOPE)  # fmt: skip
     return None
+
+
+def _names_unseen(side: Peering) -> Decision:
+    why = f"Peering {side.name} joins only some subnets, and which ones is not in the evidence."
+    gap = Gap(f"Subnets of peering {side.name}", why, f"az resource show --ids {side.id} -o json")
+    return Decision("peering", side.id, Verdict.UNKNOWN, why, (side.reading.evidence("localSubnetNames"),), gap=gap)
 
 
 def _region(network: Network, start: Subnet, end: Subnet, here: Peering, direction: str) -> Decision | None:

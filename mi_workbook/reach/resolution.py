@@ -19,13 +19,15 @@ from mi_workbook.network.network import (
     PRIVATE_ENDPOINTS,
     PRIVATE_ZONES,
     RESOLVER_INBOUND,
+    RULESET_LINKS,
+    RULESET_RULES,
     ZONE_ALIASES,
     ZONE_LINKS,
     ZONE_RECORDS,
     Network,
 )
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import key, parent
+from mi_workbook.network.resource_id import key, last, parent
 from mi_workbook.network.vnet import Vnet
 
 AZURE_DNS = {"168.63.129.16", "azureprovideddns"}
@@ -52,7 +54,8 @@ def resolve(network: Network, vnet: Vnet, nic_dns: tuple[str, ...], instance: Ma
     seen_from = _resolver_vnet(network, servers[0])
     if seen_from is not None:
         return _by_azure(network, seen_from, instance)
-    return _custom(network, vnet, servers, instance)
+    why = f"{vnet.name} uses its own DNS servers ({', '.join(servers)}); what they answer is not in Azure's configuration."
+    return _asked_elsewhere(network, vnet, servers, instance, why)
 
 
 def resolve_outside(network: Network, instance: ManagedInstance, servers: tuple[str, ...], who: str) -> Resolution:
@@ -92,8 +95,10 @@ def _has_endpoints(network: Network, instance: ManagedInstance) -> bool:
     return bool(instance.private_endpoint_ids) or bool(network.private_endpoints(instance.id))
 
 
-def _custom(network: Network, vnet: Vnet, servers: list[str], instance: ManagedInstance) -> Resolution:
-    why = f"{vnet.name} uses its own DNS servers ({', '.join(servers)}); what they answer is not in Azure's configuration."
+def _asked_elsewhere(
+    network: Network, vnet: Vnet, servers: list[str], instance: ManagedInstance, why: str
+) -> Resolution:
+    """Another DNS server answers, whose answer is not in Azure's configuration."""
     evidence = (Evidence(vnet.id, vnet.reading.at("dhcpOptions"), {"dnsServers": servers}),)
     return Resolution("vnet-local", _unclear(vnet.id, why, instance, evidence), _others(network, instance))
 
@@ -107,19 +112,47 @@ def _unclear(at: str, why: str, instance: ManagedInstance, evidence: tuple[Evide
     return Decision("name", at, Verdict.UNKNOWN, why, evidence, gap=gap)
 
 
-def _by_azure(network: Network, vnet: Vnet, instance: ManagedInstance) -> Resolution:
-    """Azure DNS: the linked zone with the longest suffix answers for the name, then for its privatelink alias."""
+def _by_azure(
+    network: Network, vnet: Vnet, instance: ManagedInstance, passed: frozenset[str] = frozenset()
+) -> Resolution:
+    """Azure DNS: for the name, then for its privatelink alias: the linked zone with the longest suffix, then a forwarding rule.
+
+    passed: VNets whose view was asked already, for rules that forward in a circle.
+    Source: "What is Azure DNS Private Resolver?", section "DNS resolver" (zones before rulesets before the public answer).
+    """
     names = [instance.fqdn]
     if _has_endpoints(network, instance):
         label, _, rest = instance.fqdn.partition(".")
         names.append(f"{label}.privatelink.{rest}")
     for name in names:
         found = _linked_zone(network, vnet, name)
-        if found is not None:
-            answered = _from_zone(network, vnet, instance, name, *found)
-            if answered is not None:
-                return answered
+        answered = _from_zone(network, vnet, instance, name, *found) if found is not None else None
+        if answered is not None:
+            return answered
+        rule = forwarding_rule(network, vnet, name)
+        if rule is not None:
+            return _forwarded(network, vnet, instance, rule, passed | {key(vnet.id)})
+        unread = next((one for one in _rulesets(network, vnet) if _rules_unseen(network, one)), "")
+        if unread:
+            why = f"Forwarding ruleset {last(unread)} is linked to {vnet.name}, and its rules are not in the evidence."
+            return _asked_elsewhere(network, vnet, [], instance, why)
     return _public_answer(network, vnet, instance)
+
+
+def _forwarded(
+    network: Network, vnet: Vnet, instance: ManagedInstance, rule: Reading, passed: frozenset[str]
+) -> Resolution:
+    """Where a rule sends the question: the view of another VNet's resolver, or a server that is not in the evidence."""
+    servers = [child.text("ipAddress") for child in rule.children("targetDnsServers")]
+    views = [_resolver_vnet(network, server) for server in servers]
+    ahead = next((view for view in views if view is not None), None)
+    if servers and None not in views and ahead is not None and key(ahead.id) not in passed:
+        return _by_azure(network, ahead, instance, passed)
+    why = (
+        f"Forwarding rule {rule.name} ({rule.text('domainName')}) of a ruleset that is linked to {vnet.name} sends the name to "
+        f"{', '.join(servers) or 'servers that are not in the evidence'}; what they answer is not in Azure's configuration."
+    )
+    return _asked_elsewhere(network, vnet, servers, instance, why)
 
 
 def _linked_zone(network: Network, vnet: Vnet, name: str) -> tuple[Reading, Reading] | None:
@@ -131,6 +164,32 @@ def _linked_zone(network: Network, vnet: Vnet, name: str) -> tuple[Reading, Read
         if name == zone.name.lower() or name.endswith("." + zone.name.lower()):
             found.append((zone, Reading(at, "", raw)))
     return max(found, key=lambda pair: len(pair[0].name)) if found else None
+
+
+def forwarding_rule(network: Network, vnet: Vnet, name: str) -> Reading | None:
+    """The enabled rule with the longest suffix of the name, of all rulesets that are linked to the VNet.
+
+    Source: "Azure DNS Private Resolver endpoints and rulesets", section "Rules" (longest match; a single dot is any name).
+    """
+    found: list[tuple[int, Reading]] = []
+    for ruleset in _rulesets(network, vnet):
+        for inner in network.snapshot.children(ruleset, RULESET_RULES):
+            rule = Reading(str(inner.get("id", "")), "", inner)
+            domain = rule.text("domainName").lower().strip(".")
+            fits = not domain or name.lower() == domain or name.lower().endswith("." + domain)
+            if fits and rule.text("forwardingRuleState").lower() != "disabled":
+                found.append((len(domain), rule))
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _rulesets(network: Network, vnet: Vnet) -> list[str]:
+    """Ids of the forwarding rulesets that are linked to a VNet."""
+    links = network.snapshot.having(RULESET_LINKS, "vnet", keys.linked_vnet, key(vnet.id))
+    return [parent(str(raw.get("id", ""))) for raw in links]
+
+
+def _rules_unseen(network: Network, ruleset: str) -> bool:
+    return not network.snapshot.children(ruleset, RULESET_RULES) and network.snapshot.absence(RULESET_RULES) != "proven"
 
 
 def _from_zone(
@@ -200,9 +259,11 @@ def _classed(network: Network, vnet: Vnet, instance: ManagedInstance, zone: Read
 def _public_answer(network: Network, vnet: Vnet, instance: ManagedInstance) -> Resolution:
     """The public record of the VNet-local name holds the instance's private address and is visible anywhere."""
     claim = network.snapshot.absence(PRIVATE_ZONES)
-    links = network.snapshot.absence(ZONE_LINKS)
-    if claim == "unproven" or links == "unproven" or (_has_endpoints(network, instance) and claim != "proven"):
-        why = "Private DNS zones were not collected, and one of them may answer for the name."
+    links = {network.snapshot.absence(kind) for kind in (ZONE_LINKS, RULESET_LINKS)}
+    if claim == "unproven" or "unproven" in links or (_has_endpoints(network, instance) and claim != "proven"):
+        why = (
+            "Private DNS zones and forwarding rulesets were not all collected, and one of them may answer for the name."
+        )
         return Resolution("vnet-local", _unclear(vnet.id, why, instance), ("private", "elsewhere"))
     notes = (
         ("Private DNS zones were not collected; taken as holding nothing for this name.",)

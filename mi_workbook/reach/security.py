@@ -15,7 +15,7 @@ from mi_workbook.core.ranges import EVERY_ADDRESS, NOTHING, Ranges, addresses, p
 from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network import keys
-from mi_workbook.network.network import NETWORK_MANAGERS, NICS, PEERINGS, Network
+from mi_workbook.network.network import NETWORK_MANAGERS, NICS, PEERINGS, PRIVATE_ENDPOINTS, Network
 from mi_workbook.network.nsg import Nsg, Rule
 from mi_workbook.network.reading import ipv4
 from mi_workbook.network.resource_id import key, last
@@ -24,7 +24,6 @@ from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.gateways import gateway_view
 from mi_workbook.reach.rule_sets import Judged, Layer, judge
 
-ADMIN_RULES = "Microsoft.Network/networkManagers/securityAdminConfigurations"
 # Source: REST reference of security rules, SecurityRuleProtocol. Any other word may stand for the protocol in question.
 PROTOCOLS = frozenset({"tcp", "udp", "icmp", "icmpv6", "esp", "ah"})
 ANY = frozenset({"*", "all", "any"})
@@ -86,26 +85,6 @@ def _internet(vnet: Vnet) -> TagMeaning:
     public = EVERY_ADDRESS - PRIVATE - HOST_ADDRESS - vnet.addresses
     peers = Ranges.of(span for peering in vnet.peerings for span in peering.remote)
     return TagMeaning(public - peers, public)
-
-
-def admin_rules(network: Network, subnet: Subnet) -> list[Decision]:
-    """Security admin rules of Azure Virtual Network Manager, which are evaluated before security groups; none known: nothing.
-
-    They apply to network groups whose members are not part of the configuration, so where there are any, it is unknown.
-    Source: "Security admin rules in Azure Virtual Network Manager" (evaluated first; deny and always allow are final).
-    """
-    if not network.snapshot.of_type(NETWORK_MANAGERS):
-        return []
-    configured = network.snapshot.of_type(ADMIN_RULES)
-    if not configured and network.snapshot.absence(ADMIN_RULES) == "proven":
-        return []
-    vnet = network.vnet(subnet.vnet_id)
-    gap = Gap(
-        f"Security admin rules in force on VNet {vnet.name}",
-        "A network manager is there; its security admin rules come before security groups and may deny or allow at once.",
-        f"az network manager list-effective-security-admin-rule -g <group> --virtual-network-name {vnet.name}",
-    )
-    return [Decision("nsg", vnet.id, Verdict.UNKNOWN, gap.why, gap=gap)]
 
 
 def gate(
@@ -177,21 +156,21 @@ def _rules_on(network: Network, nsg: Nsg, direction: str, subnet: Subnet, foreig
 
 def _read(rule: Rule, direction: str, tags: dict[str, TagMeaning]) -> Read:
     """A rule with a member that cannot be read only perhaps matches."""
-    readable = _readable(rule.ports)
-    sure = readable and rule.protocol.lower() in PROTOCOLS | ANY and _ports(rule.source_ports).size >= 65535
+    readable = readable_ports(rule.ports)
+    sure = readable and rule.protocol.lower() in PROTOCOLS | ANY and ports_of(rule.source_ports).size >= 65535
     sure = sure and rule.priority >= 0 and rule.direction.lower() == direction.lower()
     return Read(
         rule=rule,
         protocol=rule.protocol.lower(),
-        ports=_ports(rule.ports) if readable else None,
-        sources=None if rule.source_groups else _side(rule.sources, tags),
-        destinations=None if rule.destination_groups else _side(rule.destinations, tags),
+        ports=ports_of(rule.ports) if readable else None,
+        sources=None if rule.source_groups else side(rule.sources, tags),
+        destinations=None if rule.destination_groups else side(rule.destinations, tags),
         sure=sure and rule.access.lower() in {"allow", "deny"},
     )
 
 
 @lru_cache(maxsize=10_000)
-def _readable(texts: tuple[str, ...]) -> bool:
+def readable_ports(texts: tuple[str, ...]) -> bool:
     """True where port ranges are there and each is one. A rule without is odd, and odd rules only perhaps match."""
     try:
         return bool(texts) and all(ports(text) for text in texts)
@@ -200,7 +179,8 @@ def _readable(texts: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=10_000)
-def _ports(texts: tuple[str, ...]) -> Ranges:
+def ports_of(texts: tuple[str, ...]) -> Ranges:
+    """The union of several port ranges; texts that are none are left out."""
     spans: list[tuple[int, int]] = []
     for text in texts:
         try:
@@ -210,7 +190,7 @@ def _ports(texts: tuple[str, ...]) -> Ranges:
     return Ranges.of(spans)
 
 
-def _side(texts: tuple[str, ...], tags: dict[str, TagMeaning]) -> TagMeaning:
+def side(texts: tuple[str, ...], tags: dict[str, TagMeaning]) -> TagMeaning:
     """One side of a rule: the union of its prefixes and tags. What is not known or absent is perhaps any address."""
     if len(texts) == 1:
         return tags.get(texts[0].lower()) or meaning(texts[0]) or TagMeaning(NOTHING, EVERY_ADDRESS)
@@ -223,7 +203,7 @@ def _side(texts: tuple[str, ...], tags: dict[str, TagMeaning]) -> TagMeaning:
 
 
 def _members(network: Network, groups: tuple[str, ...], wanted: Ranges) -> TagMeaning:
-    """Addresses of NICs in any of the groups. Source: "Application security groups"."""
+    """Addresses of NICs and private endpoints in any of the groups. Source: "Application security groups"."""
     members = [
         configuration.address
         for group in {name.lower() for name in groups}
@@ -231,7 +211,13 @@ def _members(network: Network, groups: tuple[str, ...], wanted: Ranges) -> TagMe
         for configuration in network.nic(str(raw.get("id", ""))).configurations
         if group in configuration.groups
     ]
-    surely = Ranges.of(span for address in members for span in address)
+    endpoints = [
+        (number, number)
+        for group in {name.lower() for name in groups}
+        for raw in network.snapshot.having(PRIVATE_ENDPOINTS, "group", keys.groups_of_endpoint, group)
+        for number in network.endpoint_addresses(network.private_endpoint(str(raw.get("id", ""))))
+    ]
+    surely = Ranges.of((*(span for address in members for span in address), *endpoints))
     if network.snapshot.absence(NICS) == "proven":
         return exactly(surely)
     return TagMeaning(surely, surely | (wanted - _seen(network, wanted) - _instance_space(network)))

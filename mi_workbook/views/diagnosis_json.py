@@ -92,6 +92,7 @@ def _repair(diagnosis: Diagnosis) -> dict[str, Any] | None:
         "proved": repair.proved,
         "minimal": repair.minimal,
         "faults": list(repair.faults),
+        "breaks": list(repair.breaks),
         "by_others": [name for name in repair.faults if name in theirs],
         "changes": [{"document": c.document, "pointer": c.pointer, "value": c.value} for c in repair.changes],
         "verdict_after": repair.verdict_after.value,

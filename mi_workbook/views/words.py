@@ -12,6 +12,10 @@ def proof(diagnosis: Diagnosis) -> str:
     if repair is None:
         return "No change of Azure's configuration was tried."
     names = ", ".join(repair.faults)
+    if repair.breaks:
+        return (
+            f"With {names} mended it is reachable, but {', '.join(repair.breaks)} would lose the way to the instance."
+        )
     if not repair.proved:
         return f"Not proved: with {names} mended the verdict is {repair.verdict_after.value}."
     rest = "" if repair.verdict_after is Verdict.REACHABLE else (

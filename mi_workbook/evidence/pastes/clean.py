@@ -1,0 +1,90 @@
+"""What mail, Word and consoles do to text, undone: one line per line of the file, with the number it has there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from mi_workbook.evidence.error_text import scrub
+from mi_workbook.evidence.pastes.paste import Line
+
+# Marks that carry no text: byte order mark, zero width and soft hyphens, reading directions, NUL of UTF-16.
+GONE = re.compile("[\ufeff\u200b-\u200f\u2060-\u2064\u00ad\u202a-\u202e\u2066-\u2069\x00]")
+COLOUR = re.compile(r"\x1b(?:\[[0-9;?]{0,30}[A-Za-z]|\][^\x07\x1b\n]{0,200}(?:\x07|\x1b\\))")
+ENDS = re.compile("\r+\n|\r|\u2028|\u2029|\x0b|\x0c")
+SIGNS = str.maketrans({
+    **dict.fromkeys("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
+    **dict.fromkeys("\u2018\u2019\u201a\u2032", "'"), **dict.fromkeys("\u201c\u201d\u201e\u2033", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+    "\u2026": "...", "\uff1a": ":", "\t": "    ",
+})  # fmt: skip
+QUOTED = re.compile(r"^ {0,3}>(?: ?>)* ?")
+PROMPT = re.compile(
+    r"^\s*(?:"
+    r"(?:PS )?[A-Za-z]:[\\/][^<>|\"*?\n]{0,260}>+"
+    r"|PS (?:/|\\\\)[^<>|\n]{0,260}>"
+    r"|(?:\([\w.-]{1,40}\) )?[\w.-]{1,64}@[\w.-]{1,255}:[~/][^$#%\n]{0,260}[$#](?=\s|$)"
+    r"|\[[\w.-]{1,64}@[\w.-]{1,255} [^\]\n]{1,260}\][$#%](?=\s|$)"
+    r"|[\w.-]{1,64}@[\w.-]{1,255} [^\s%]{1,260} %(?=\s|$)"
+    r"|[\w.-]{1,64} \[ [^\]\n]{1,260} \]\$(?=\s|$)"
+    r"|(?:ba|z|da|k)?sh-[\d.]{1,9}[$#](?=\s|$)"
+    r"|\$(?=\s)"
+    r")[ ]?"
+)
+COMMAND = re.compile(
+    r"^\s*(?:route(?:\.exe)?\s+(?:/?print\b|-\w)|netstat(?:\.exe)?\s+-\w+|ip(?:\s+-\w+)*\s+r(?:o|ou|out|oute)?\b(?!\S)|"
+    r"ipconfig(?:\.exe)?(?:\s+/\w+)?\s*$|get-netroute\b|netsh\s+int\w*\s+ipv[46]\s+show\s+route|"
+    r"(?:type|cat|gc|get-content|more)\s+\S+)",
+    re.IGNORECASE,
+)
+FENCE = re.compile(r"^\s*(?:```+|~~~+)\s*[\w.+-]{0,20}\s*$")
+PEM = re.compile(r"-----(BEGIN|END) [A-Za-z0-9 ]{1,60}-----")
+ELEMENT = re.compile(r"(?i)(<\w{0,20}(?:secret|password|key|cert|hash)\w{0,20}(?: [^<>]{0,200})?>)[^<]{1,9000}")
+CODE = re.compile(r"^\s*[A-Za-z0-9+/=]{32,}\s*$")
+LONGEST_SHOWN = 2000
+HIDDEN = "(a certificate or a key: dropped while reading)"
+
+
+def clean_lines(text: str) -> tuple[Line, ...]:
+    """The lines of a paste without what the way here added: marks, colours, quoting, prompts, Markdown fences.
+
+    Tabs become four blanks, so that columns stay apart. Numbers are those of the text as given, from 1.
+    """
+    bare = COLOUR.sub("", GONE.sub("", ENDS.sub("\n", text)))
+    lines = _unquoted(bare.translate(SIGNS).split("\n"))
+    return tuple(Line(number, _inside(line)) for number, line in enumerate(lines, 1))
+
+
+def _inside(line: str) -> str:
+    return "" if FENCE.match(line) else PROMPT.sub("", line, count=1).rstrip()
+
+
+def _unquoted(lines: list[str]) -> list[str]:
+    """Without the marks of a quoted mail. One line alone that begins with > may be a prompt, and is left."""
+    marked = [bool(QUOTED.match(line)) for line in lines]
+    filled = [at for at, line in enumerate(lines) if line.strip()]
+    runs = {at for one, two in pairwise(filled) if marked[one] and marked[two] for at in (one, two)}
+    return [QUOTED.sub("", line) if at in runs else line for at, line in enumerate(lines)]
+
+
+def without_secrets(lines: Iterator[Line]) -> Iterator[Line]:
+    """Lines to show, without secrets.
+
+    Hidden are what stands between BEGIN and END of a key, a long code alone on its line, and values of secret names.
+    """
+    inside = False
+    for line in lines:
+        mark = PEM.search(line.text)
+        if mark:
+            inside = mark[1] == "BEGIN"
+        if (mark and inside) or (not inside and CODE.match(line.text)):
+            yield Line(line.number, HIDDEN)
+        elif not inside and not mark:
+            yield Line(line.number, _shown(line.text))
+
+
+def _shown(text: str) -> str:
+    more = len(text) - LONGEST_SHOWN
+    cut = f"{text[:LONGEST_SHOWN]}... ({more} more characters)" if more > 0 else text
+    return ELEMENT.sub(r"\1***", scrub(cut))

@@ -1,0 +1,125 @@
+"""Configuration against tests from the source itself: a test settles what the configuration cannot show, and where both
+disagree neither is believed.
+
+Tests belong to the network as it was: on a changed one (a repair that is tried) they are not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from mi_workbook.core.evidence import Gap
+from mi_workbook.core.ranges import Ranges, show_ports
+from mi_workbook.core.trace import Cause, Decision, Hop, Trace
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.network.reading import ipv4
+from mi_workbook.network.tested import OPEN, Test
+
+# What is wrong with the name as it was typed is not settled by a test of another name.
+OF_THE_NAME = frozenset(
+    {Cause.NAME_WRONG, Cause.NAME_IS_ADDRESS, Cause.NAME_HAS_INSTANCE, Cause.NAME_IS_PRIVATELINK, Cause.NAME_NO_ZONE,
+     Cause.PORT_WRONG, Cause.INSTANCE_NOT_READY}
+)  # fmt: skip
+
+
+def settle(trip: tuple[Trace, ...], tests: Iterable[Test], names: frozenset[str], at: str) -> list[Trace]:
+    """The way there and back of one connection, with the tests of exactly that target.
+
+    names: server names of the endpoint in question; at: the source.
+    """
+    flow = trip[0].flow
+    fitting = [test for test in tests if _same_target(test, flow.destination, names)]
+    opened = [test for test in fitting if test.result in OPEN and _covers(test, flow.ports)]
+    failed = [test for test in fitting if test.result not in OPEN and flow.ports.meets(_port(test))]
+    if opened and failed and opened[-1].at <= failed[-1].at:
+        opened = []
+    if opened:
+        by_name = opened[-1].host in names
+        return _each(trip, lambda decision: _proved(decision, opened[-1], by_name))
+    if failed:
+        return _contradicted(trip, failed[-1], at)
+    return list(trip)
+
+
+def _covers(test: Test, ports: Ranges) -> bool:
+    """One open port proves itself alone; a login that was followed to its end proves Redirect as well."""
+    return test.whole or _port(test).covers(ports)
+
+
+def _port(test: Test) -> Ranges:
+    return Ranges(((test.port, test.port),))
+
+
+def _same_target(test: Test, destination: Ranges, names: frozenset[str]) -> bool:
+    if test.host in names:
+        return True
+    address = ipv4((test.address or test.host,))
+    return bool(address) and destination.covers(address)
+
+
+def _each(trip: Iterable[Trace], change: Callable[[Decision], Decision]) -> list[Trace]:
+    return [
+        replace(trace, hops=tuple(Hop(hop.at, tuple(change(d) for d in hop.decisions)) for hop in trace.hops))
+        for trace in trip
+    ]
+
+
+def _proved(decision: Decision, test: Test, by_name: bool) -> Decision:
+    """A connection was made: what was unknown on its way is settled, and a block is a contradiction."""
+    if decision.result is Verdict.REACHABLE or decision.cause in OF_THE_NAME:
+        return decision
+    if decision.kind == "name" and not by_name:
+        return decision
+    told = f"A test from there connected to {test.host or test.address}:{test.port}{_when(test)}."
+    if decision.result is Verdict.UNKNOWN:
+        why = f"{decision.why} {told}"
+        return replace(
+            decision,
+            result=Verdict.REACHABLE,
+            why=why,
+            gap=None,
+            cause=None,
+            evidence=(*decision.evidence, test.evidence),
+        )
+    gap = Gap(
+        "Why the configuration and the test disagree",
+        f"{decision.why} But: {told}",
+        "Collect the configuration again, test again from the same place, and compare the times of both.",
+    )
+    return replace(decision, result=Verdict.UNKNOWN, why=gap.why, gap=gap, evidence=(*decision.evidence, test.evidence))
+
+
+def _contradicted(trip: tuple[Trace, ...], test: Test, at: str) -> list[Trace]:
+    """A test failed where nothing in the configuration stops it: the cause lies outside of what Azure shows."""
+    stops = [d for trace in trip for d in trace.decisions if d.result is not Verdict.REACHABLE]
+    if any(d.kind != "client" for d in stops):
+        return list(trip)
+    host = test.host or test.address
+    why = (
+        f"Nothing in Azure's configuration stops it, but a test from there to {host}:{test.port} ended in {test.result}"
+        f"{_when(test)}: the cause lies outside of Azure's configuration, or it changed since."
+    )
+    gap = Gap(
+        f"What stops TCP {show_ports(trip[0].flow.ports)} between the source and Azure, or inside the source",
+        why,
+        _next(test),
+    )
+    decision = Decision("client", at, Verdict.UNKNOWN, why, (test.evidence,), gap=gap)
+    last = trip[-1]
+    return [*trip[:-1], replace(last, hops=(*last.hops, Hop(at, (decision,))))]
+
+
+def _next(test: Test) -> str:
+    if test.result == "name-not-found":
+        return "nslookup of the server name at the source, then at 168.63.129.16 or a public server; its hosts file and DNS servers."
+    if test.result in {"refused", "reset", "blocked", "forbidden"}:
+        return "The source's own firewall and security software; a proxy or appliance on the way; then the same test from another machine."
+    return (
+        "The source's own firewall; on-premises and appliance firewalls for the port; then the same test from a VM in the "
+        "instance's VNet as a control."
+    )
+
+
+def _when(test: Test) -> str:
+    return f" at {test.at}" if test.at else ""

@@ -1,0 +1,221 @@
+"""Answers of tools, pasted: read by content, in several languages, and nothing lost in silence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mi_workbook.evidence.pastes.answers import ANSWERS
+from mi_workbook.evidence.snapshot import Snapshot, from_document
+from mi_workbook.network.observed import captured_routes, learned_routes
+
+from .read_answers import lines_of, readings_of, shown
+
+FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*/*.txt"))
+OURS = [file for file in FIXTURES if file.parent.name in {parser.KIND for parser in ANSWERS}]
+REAL = next(
+    (folder / "shared" / "data" for folder in Path(__file__).parents if (folder / "shared" / "data").exists()),
+    Path("no"),
+)
+
+
+def _name(file: Path) -> str:
+    return f"{file.parent.name}/{file.stem}"
+
+
+def test_every_format_has_fixtures_and_a_kind_of_its_own() -> None:
+    """Every format has fixtures and a kind of its own."""
+    kinds = [parser.KIND for parser in ANSWERS]
+    assert len(set(kinds)) == len(kinds)
+    assert {file.parent.name for file in OURS} == set(kinds)
+
+
+@pytest.mark.parametrize("file", OURS, ids=_name)
+def test_a_fixture_is_read_as_expected(file: Path) -> None:
+    """A fixture is read as expected."""
+    seen = shown(file.read_text(encoding="utf-8"))
+    assert seen == json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    assert {one["kind"] for one in seen} == {file.parent.name}
+
+
+@pytest.mark.parametrize("file", OURS, ids=_name)
+def test_a_paste_that_is_cut_off_never_loses_rows_in_silence(file: Path) -> None:
+    """Where a cut inside an answer leaves fewer rows, the reading says so; only between two answers nothing can."""
+    text = file.read_text(encoding="utf-8")
+    lines, full = text.splitlines(), readings_of(text)
+    for end in range(1, len(lines)):
+        cut = {one.span[0]: one for one in readings_of("\n".join(lines[:end]) + "\n")}
+        for one in full:
+            begun = one.span[0] <= end < one.span[1] - (lines[one.span[1] - 1].strip() == "")
+            seen = cut.get(one.span[0])
+            if begun and seen is not None and len(seen.rows) < len(one.rows):
+                assert not seen.whole or seen.notes, (end, lines[end - 1])
+
+
+@pytest.mark.parametrize("file", OURS, ids=_name)
+def test_prompts_blank_lines_and_line_ends_of_windows_do_not_matter(file: Path) -> None:
+    """Prompts blank lines and line ends of windows do not matter."""
+    text = file.read_text(encoding="utf-8")
+    plain = [(one.kind, one.rows) for one in readings_of(text)]
+    assert [(one.kind, one.rows) for one in readings_of("\nsomething else\n\n" + text.replace("\n", "\r\n"))] == plain
+
+
+def test_all_fixtures_in_one_paste_are_told_apart() -> None:
+    """All fixtures in one paste are told apart."""
+    texts = [file.read_text(encoding="utf-8") for file in OURS]
+    expected = [(one.kind, one.rows) for text in texts for one in readings_of(text)]
+    assert [(one.kind, one.rows) for one in readings_of("\n".join(texts))] == expected
+
+
+def test_other_text_is_nobodys() -> None:
+    """Other text is nobodys."""
+    text = (
+        "Hello,\nour server: db01 is down since Monday.\nAddress: 1 Main Street\n\n1. first\n2. second\n"
+        "Name: Alice\nStatus: done\nError: Login failed for user 'sa'.\n| a | b |\n|---|---|\n"
+        '{"name": "x", "properties": {}}\n[1, 2, 3]\nkey=value\n'
+    )
+    assert readings_of(text) == []
+
+
+def test_route_tables_are_not_taken_for_traces() -> None:
+    """Route tables are not taken for traces."""
+    text = (
+        "IPv4 Route Table\nActive Routes:\nNetwork Destination        Netmask          Gateway       Interface  Metric\n"
+        "          0.0.0.0          0.0.0.0     192.168.31.1   192.168.31.221     30\nPersistent Routes:\n  None\n"
+        "  1...........................Software Loopback Interface 1\n"
+    )
+    assert readings_of(text) == []
+
+
+def test_the_dns_server_is_never_an_answer() -> None:
+    """The dns server is never an answer."""
+    for file in OURS:
+        for one in readings_of(file.read_text(encoding="utf-8")):
+            for row in one.rows:
+                assert row.get("type") not in {"A", "AAAA"} or row["value"] != row["server"]
+
+
+def test_an_unknown_language_still_tells_server_and_answer_apart() -> None:
+    """An unknown language still tells server and answer apart."""
+    text = (
+        "Xerver:  dns01\nAddress:  10.1.0.4\n\nNyx autoryx answyr:\n"
+        "Nym:    tr1.westeurope1-a.worker.vnet.database.windows.net\nAddress:  10.4.0.62\n\n"
+    )
+    (one,) = readings_of(text)
+    assert [(row["type"], row["value"], row["server"]) for row in one.rows] == [("A", "10.4.0.62", "10.1.0.4")]
+
+
+def test_secrets_of_an_environment_are_not_kept() -> None:
+    """Secrets of an environment are not kept."""
+    text = "$ env\nSQLCONNSTR_main=Server=tcp:mi;Password=hunter2\nWEBSITE_PRIVATE_IP=10.9.1.4\nKEY=abc\n\n"
+    (one,) = readings_of(text)
+    assert "hunter2" not in repr(one)
+    assert one.rows == ({"name": "WEBSITE_PRIVATE_IP", "value": "10.9.1.4"},)
+
+
+def _snapshot(kind: str, about: str, rows: object) -> Snapshot:
+    observation = {"kind": kind, "about": about, "value": {"value": rows}}
+    return from_document(
+        {"format": "mi-workbook/snapshot", "version": 1, "resources": [], "observations": [observation]}
+    )
+
+
+def test_effective_and_learned_routes_are_observations_of_a_snapshot() -> None:
+    """Effective and learned routes are observations of a snapshot."""
+    for file in OURS:
+        one = readings_of(file.read_text(encoding="utf-8"))[0]
+        if one.kind == "azure-effective-routes":
+            seen = captured_routes(_snapshot("effectiveRoutes", "nic", list(one.rows)), "nic")
+            assert seen is not None and len(seen) == sum(len(row["addressPrefix"]) for row in one.rows)
+            assert all(route.next_hop_type and route.state and route.source for route in seen)
+        if one.kind == "azure-learned-routes":
+            learned = learned_routes(_snapshot("learnedRoutes", "gw", list(one.rows)), "gw")
+            assert learned is not None and [route.prefix for route in learned] == ["192.168.0.0/16"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" * 5000,
+        '{"value": [' * 3000,
+        '{"value": [{"nextHopType": ' + "9" * 6000 + ', "addressPrefix": ["x"]}]}',
+        "Server:" + " " * 100_000 + "x\nAddress: 1.1.1.1\n",
+        "nslookup " + "a." * 40_000,
+        "1 " + "* " * 50_000,
+        "* " * 50_000,
+        "ComputerName : " + "x" * 100_000,
+        "Source State Address Prefix Next Hop Type\n" + "a/1 " * 20_000,
+        "C:\\" + "\\" * 50_000 + ">",
+        "WEBSITE_PRIVATE_IP=\x00\x1b[31m<script>",
+        ";; " * 30_000,
+        "Name Type TTL Section IPAddress\n---- ---- --- ------- ---------\n" + "x\n" * 500,
+    ],
+    ids=range(13),
+)
+def test_hostile_and_absurd_text_is_read_without_harm(text: str) -> None:
+    """Hostile and absurd text is read without harm."""
+    for one in readings_of(text):
+        assert one.kind
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_shuffled_and_damaged_lines_never_raise(data: st.DataObject) -> None:
+    """Shuffled and damaged lines never raise."""
+    file = data.draw(st.sampled_from(OURS))
+    lines = file.read_text(encoding="utf-8").splitlines()
+    some = data.draw(st.lists(st.sampled_from(lines), max_size=25))
+    damaged = [line[data.draw(st.integers(0, 12)) :] if data.draw(st.booleans()) else line for line in some]
+    text = "\n".join(damaged)
+    for parser in ANSWERS:
+        block = lines_of(text)
+        for claim in parser.claims(block):
+            parser.read(block[claim.first : claim.last + 1])
+        parser.read(block)
+    assert all(1 <= one.span[0] <= one.span[1] for one in readings_of(text))
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the recorded material is not here")
+def test_recorded_answers_are_read() -> None:
+    """Recorded answers are read."""
+    texts = {file.name: file.read_text(encoding="utf-8") for file in (REAL / "probe_texts").glob("*.txt")}
+    (after,) = readings_of(texts["nslookup_pe_after_link.txt"])
+    assert after.rows[-1] == {
+        "name": "rg1brn1sto1.privatelink.blob.core.windows.net", "type": "A", "value": "10.0.0.5", "server": "127.0.0.53",
+    }  # fmt: skip
+    (before,) = readings_of(texts["nslookup_pe_before_link.txt"])
+    assert before.rows[-1]["value"] == "52.239.170.68"
+    (tested,) = readings_of(texts["testnetconnection_1433_ok_lb.txt"])
+    assert (tested.rows[0]["port"], tested.rows[0]["result"], tested.rows[0]["source"]) == (1433, "open", "10.0.0.132")
+    (failed,) = readings_of(texts["tcpping_failure_phrase.txt"])
+    assert failed.rows[0]["result"] == "name-not-found" and not failed.whole
+    documented = readings_of((REAL / "probe_texts" / "Test-NetConnection_doc_2025.md").read_text(encoding="utf-8"))
+    assert [one.rows[0]["port"] for one in documented if one.rows][:4] == [None, None, 80, None]
+
+
+def _plain(row: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(one).lower() for one in row)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the recorded material is not here")
+def test_recorded_effective_routes_are_read_as_their_expected_rows() -> None:
+    """Recorded effective routes are read as their expected rows."""
+    seen = 0
+    for folder in sorted((REAL / "golden_routes").iterdir()):
+        text = (folder / "expected_verbatim.txt").read_text(encoding="utf-8")
+        found = [one for one in readings_of(text) if one.kind == "azure-effective-routes"]
+        rows = [row for one in found for row in one.rows]
+        expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+        assert rows, folder.name
+        wanted = [(one["source"], one["state"], one["addressPrefix"], one["nextHopType"]) for one in expected["routes"]]
+        read = [
+            (row["source"], row["state"], prefix, row["nextHopType"]) for row in rows for prefix in row["addressPrefix"]
+        ]
+        same = sorted(map(_plain, read)) == sorted(map(_plain, wanted))
+        seen += same
+        assert same or not all(one.whole for one in found) or not expected.get("complete_table"), folder.name
+    assert seen > 10
