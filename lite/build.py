@@ -70,6 +70,7 @@ def pyodide(folder: Path) -> None:
     for file in (folder / "package").iterdir():
         shutil.move(str(file), folder / file.name)
     archive.unlink()
+    (folder / "package").rmdir()
     listed = folder / "pyodide-lock.json"
     lock = json.loads(listed.read_text(encoding="utf-8"))
     for name in needed(lock["packages"], OF_THE_KERNEL):
