@@ -150,6 +150,37 @@ def test_bad_upload_leaves_everything_as_it_was() -> None:
     assert session.screen["verdict"]["kind"] == "blocked"
 
 
+def test_person_at_the_source_is_asked_and_their_paste_is_read() -> None:
+    """A request names the instance's full name; pasted output becomes conclusions and tables, strange lines are shown."""
+    session = opened("developer-box-sound")
+    assert len(session.screen["ask"]["places"]) > 5
+    session.act({"do": "request", "value": "laptop-windows"})
+    lines = session.screen["ask"]["request"]["lines"]
+    assert any(line.startswith("Test-NetConnection") and "mi-orders.a1b2c3d4e5f6" in line for line in lines)
+    output = """PS C:\\> Test-NetConnection -ComputerName mi-orders.a1b2c3d4e5f6.database.windows.net -Port 1433
+
+ComputerName     : mi-orders.a1b2c3d4e5f6.database.windows.net
+RemoteAddress    : 10.0.0.4
+RemotePort       : 1433
+InterfaceAlias   : vgw
+SourceAddress    : 172.16.201.5
+TcpTestSucceeded : True
+
+what is this line
+"""
+    session.act({"do": "paste", "value": output})
+    ask = session.screen["ask"]
+    assert not session.screen["error"] and ask["read"] and any(one["sign"] == "✓" for one in ask["answers"])
+    assert any("what is this line" in line for line in ask["left"])
+    assert any(table["id"].startswith("paste-") for table in session.screen["tables"])
+    session.act({"do": "paste", "value": "   "})
+    assert "nothing to read" in session.screen["error"]
+    session.act({"do": "request", "value": "the moon"})
+    assert session.screen["error"]
+    session.act({"do": "case", "value": "peering-missing"})
+    assert session.screen["ask"]["read"] == [] and not session.screen["error"]
+
+
 def test_downloads_are_sent_to_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     """Report in both forms, session and ticket summary leave by a message, without a detour over a server."""
     session = opened("peering-missing")

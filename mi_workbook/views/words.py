@@ -71,3 +71,8 @@ COLLECT = (
     "az network vnet-gateway list -g GROUP -o json > gateways.json",
     "az network vpn-connection list -g GROUP -o json > connections.json",
 )
+# How much a pasted answer weighs: sign and words.
+WEIGHT_WORDS = {
+    "blocked": ("✗", "speaks for a block"), "open": ("✓", "gets through"), "hint": ("?", "a hint"),
+    "none": ("·", "proves nothing"),
+}  # fmt: skip

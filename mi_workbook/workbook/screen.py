@@ -31,7 +31,7 @@ MOST_KINDS = 8
 def screen(state: State) -> dict[str, Any]:
     """Everything the screen shows, as JSON values whose control characters are made visible.
 
-    Members: error, notice, choose, evidence, question, verdict, cause, steps, step, next, parts, tables, depth. Those
+    Members: error, notice, choose, evidence, question, verdict, cause, steps, step, next, parts, ask, tables, depth. Those
     that need an answer are None or empty before there is one.
     """
     found = {
@@ -126,8 +126,17 @@ def _answer(state: State) -> dict[str, Any]:
     """What follows from a diagnosis; empty values without one."""
     found, walk, held = state.diagnosis, state.walk, state.snapshot
     if found is None or walk is None or held is None:
-        return {"verdict": None, "cause": None, "steps": [], "step": None, "next": "", "parts": [], "tables": []}
-    tables = views(held, found, owner=state.depth == "owner")
+        return {
+            "verdict": None,
+            "cause": None,
+            "steps": [],
+            "step": None,
+            "next": "",
+            "parts": [],
+            "tables": [],
+            "ask": None,
+        }
+    tables = {**state.asking.tables(), **views(held, found, owner=state.depth == "owner")}
     # The repair shows every finding whole; a table of the same beside it would only push it down.
     shown = [name for name in walk.step.shows if name != "findings" or "repair" not in walk.step.shows]
     return {
@@ -144,6 +153,7 @@ def _answer(state: State) -> dict[str, Any]:
         "parts": [_part(state, name, tables) for name in shown],
         "tables": [_table(name, table) for name, table in tables.items() if name not in shown],
         "notes": list(found.confidence_notes),
+        "ask": state.asking.shown(),
     }
 
 

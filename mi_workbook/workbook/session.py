@@ -17,7 +17,7 @@ from mi_workbook.workbook.state import DEPTHS, State
 
 LIMIT = 64 * 1024 * 1024  # bytes per drop; what is larger goes by `mi-workbook diagnose FILE`
 STATIC = Path(__file__).parent / "static"
-PARTS = ("dom", "table", "picture", "repair", "screen")  # one module in the browser, read in this order
+PARTS = ("dom", "table", "picture", "repair", "ask", "screen")  # one module in the browser, read in this order
 
 
 def start(scenario: str = "") -> Session:
@@ -45,12 +45,15 @@ class Session(anywidget.AnyWidget):
             "step": lambda m, _: state.visit(_text(m, "value")),
             "depth": self._depth,
             "networks": self._networks,
+            "request": lambda m, _: state.request(_text(m, "value")),
+            "paste": lambda m, _: state.paste(_text(m, "value")),
             "download": self._download,
         }
         self.on_msg(lambda _, message, buffers: self.act(message, buffers))
 
     def act(self, message: Any, buffers: Any = ()) -> None:
         """Carry out one action and draw. Whatever fails is said on the screen in words, never as a traceback."""
+        self.state.error = ""
         try:
             self._actions[_text(message, "do")](message, list(buffers or ()))
         except (InputError, MissingEvidence) as error:

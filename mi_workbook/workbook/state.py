@@ -16,6 +16,7 @@ from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.guide.scenario import Scenario, all_scenarios
 from mi_workbook.guide.walk import Walk, outcome, start
 from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, VMS, VNETS, WEB_APPS, Network
+from mi_workbook.workbook.asking import Asking
 
 DEPTHS = ("engineer", "owner")
 NAME_LENGTH = 300  # a server name is at most 253 characters; what is longer is a paste
@@ -38,6 +39,7 @@ class State:
     error: str = ""
     notice: str = ""
     all_networks: bool = False
+    asking: Asking = field(default_factory=Asking)
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
 
@@ -76,6 +78,7 @@ class State:
         self.snapshot, self.opened, self.case = snapshot, opened, ""
         self.error, self.notice, self.diagnosis, self.walk = "", "", None, None
         self.sources, self.targets, self.endpoint, self.all_networks = sources, targets, "auto", False
+        self.asking = Asking()
         self.source = self.source if self.source in sources else (sources[0] if sources else "")
         self.target = targets[0] if targets else ""
 
@@ -100,6 +103,17 @@ class State:
             return
         self.walk = start(self.tree())
         self.to_the_end()
+
+    def request(self, place: str) -> None:
+        """What to send to the person at a place, for the instance's full name. Raises InputError without an answer."""
+        if place and (self.diagnosis is None or self.snapshot is None):
+            raise InputError("There is no question yet.", remedy="Choose a case or load evidence first.")
+        named = next((name for name in (self.target, *self.targets) if "." in name), self.target)
+        self.asking.choose(place, named)
+
+    def paste(self, text: str) -> None:
+        """Read what came back. Raises InputError for a paste in which nothing is recognised."""
+        self.asking.read(text, self.snapshot, self.diagnosis.target.id if self.diagnosis is not None else "")
 
     def tree(self) -> Scenario:
         """The decision tree of the diagnosis at hand."""

@@ -11,16 +11,16 @@ function render({ model, el }) {
     root.setAttribute("aria-busy", "true");
     model.send(message, undefined, buffers);
   };
-  const names = ["start", "message", "evidence", "verdict", "steps", "step", "more"];
+  const names = ["start", "message", "evidence", "verdict", "steps", "step", "ask", "more"];
   const homes = Object.fromEntries(names.map((name) => [name, h("div", { class: `mi-${name}` })]));
   const sources = {
     start: (s) => [s.choose, s.question, !!s.evidence], message: (s) => [s.error, s.notice], evidence: (s) => s.evidence,
     verdict: (s) => [s.verdict, s.cause, s.next, s.depth], steps: (s) => s.steps, step: (s) => [s.step, s.parts, s.depth],
-    more: (s) => [!!s.verdict, s.tables, s.notes],
+    ask: (s) => [s.ask, s.verdict && s.verdict.kind], more: (s) => [!!s.verdict, s.tables, s.notes],
   };
-  const makers = { start: startView, message: messageView, evidence: evidenceView, verdict: verdictView, steps: stepsView, step: stepView, more: moreView };
+  const makers = { start: startView, message: messageView, evidence: evidenceView, verdict: verdictView, steps: stepsView, step: stepView, ask: askView, more: moreView };
   root.append(homes.start, homes.message, homes.evidence, homes.verdict,
-    h("div", { class: "mi-walk" }, homes.steps, homes.step), homes.more, live);
+    h("div", { class: "mi-walk" }, homes.steps, homes.step), homes.ask, homes.more, live);
   const goTo = (step) => { toHeading = true; send({ do: "step", value: step }); };
   const tools = { send, goTo, limit: () => model.get("limit"), say: (text) => { live.textContent = text; } };
 
