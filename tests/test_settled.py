@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from arm import Json, at, gateway, instance, nic, nsg, peered, route_table, rule, subnet, vnet
+from arm import Json, at, gateway, instance, nic, nsg, peered, private_endpoint, route_table, rule, subnet, vnet
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Diagnosis
@@ -151,3 +151,66 @@ def test_damaged_output_of_probe_is_refused(tmp_path: Path) -> None:
     (tmp_path / "probe.json").write_text('{"observations": [3]}', encoding="utf-8")
     with pytest.raises(InputError, match="/observations/0"):
         load(tmp_path / "probe.json")
+
+
+def looked_up(*rows: tuple[str, str, str], about: str = "client") -> Json:
+    """An answer of a DNS tool: name, type, value."""
+    return {"kind": "nslookup", "about": about, "at": "", "format": "text",
+            "value": [{"name": n, "type": t, "value": v, "server": "10.1.0.53"} for n, t, v in rows]}  # fmt: skip
+
+
+def named_by_others(*observations: Json, servers: tuple[str, ...] = ("10.77.0.53",)) -> Diagnosis:
+    """An app whose network has a DNS server of its own, a private endpoint beside it, and no way to the instance itself."""
+    home = vnet("a", ["10.1.0.0/16"], {"app": subnet("10.1.1.0/24"), "pe": subnet("10.1.5.0/24")})
+    home["properties"]["dhcpOptions"]["dnsServers"] = list(servers)
+    resources = [home, vnet("b", ["10.2.0.0/16"], {"mi": subnet("10.2.0.0/27")}), nic("vm", "10.1.1.4", "a/app"), instance("b/mi"),
+                 private_endpoint("pe", "a/pe", "10.1.5.4")]  # fmt: skip
+    return diagnose(Snapshot(resources, observations=observations, complete=None), "vm", FQDN)
+
+
+def test_answer_at_the_client_tells_which_endpoint_is_used() -> None:
+    """What a DNS server of one's own answers is not in Azure; what the client got is the answer."""
+    chain = (FQDN, "CNAME", "mi.privatelink.abc123.database.windows.net.")
+    private = ("mi.privatelink.abc123.database.windows.net", "A", "10.1.5.4")
+    assert named_by_others().verdict is Verdict.UNKNOWN
+    assert (named_by_others(looked_up(chain, private)).verdict, named_by_others(looked_up(chain, private)).endpoint) == (
+        Verdict.REACHABLE, "private")  # fmt: skip
+    assert named_by_others(looked_up((FQDN, "A", "10.2.0.9"))).verdict is Verdict.BLOCKED
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [
+        looked_up(("other.example", "A", "10.1.5.4")), looked_up((FQDN, "A", "10.1.5.4"), (FQDN, "A", "10.2.0.9")),
+        looked_up((FQDN, "A", "8.8.8.8")), looked_up((FQDN, "A", "<b>")), looked_up((FQDN, "A", "10.1.5.4"), about="elsewhere"),
+    ],
+)  # fmt: skip
+def test_answers_that_tell_nothing_leave_it_unknown(observation: Json) -> None:
+    """Another name, two addresses, an address that is neither, no address, another place."""
+    assert named_by_others(observation).verdict is Verdict.UNKNOWN
+
+
+def test_pasted_output_beside_the_configuration(tmp_path: Path) -> None:
+    """A file of console output is evidence like any other: routes and a connection of the client."""
+    text = (
+        "Active Routes:\nNetwork Destination        Netmask          Gateway       Interface  Metric\n"
+        "          0.0.0.0          0.0.0.0      192.168.1.1     192.168.1.23     25\n"
+        "         10.0.0.0      255.255.0.0         On-link        172.16.0.5     43\n"
+        "===========================================================================\nPersistent Routes:\n  None\n"
+        "===========================================================================\n"
+    )
+    (tmp_path / "routes.txt").write_text(text, encoding="utf-8")
+    resources = [
+        vnet("v", ["10.0.0.0/16"], {"mi": subnet("10.0.0.0/27"), "GatewaySubnet": subnet("10.0.255.0/27")}),
+        gateway("gw", "v", "172.16.0.0/24"), instance("v/mi"),
+    ]  # fmt: skip
+    (tmp_path / "azure.json").write_text(json.dumps(resources), encoding="utf-8")
+    found = diagnose(load(tmp_path / "azure.json", tmp_path / "routes.txt"), "p2s:gw=172.16.0.5", FQDN)
+    assert found.verdict is Verdict.UNKNOWN and "firewall" in found.gaps[-1].missing
+    (tmp_path / "routes.txt").write_text(text.replace("10.0.0.0 ", "10.9.0.0 "), encoding="utf-8")
+    found = diagnose(load(tmp_path / "azure.json", tmp_path / "routes.txt"), "p2s:gw=172.16.0.5", FQDN)
+    assert (found.verdict, found.root_cause) == (Verdict.BLOCKED, "p2s-package-stale")
+    cut = text.replace("10.0.0.0 ", "10.9.0.0 ").partition("=====")[0]
+    (tmp_path / "routes.txt").write_text(cut, encoding="utf-8")
+    found = diagnose(load(tmp_path / "azure.json", tmp_path / "routes.txt"), "p2s:gw=172.16.0.5", FQDN)
+    assert found.verdict is Verdict.UNKNOWN

@@ -16,7 +16,7 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.instance import PrivateEndpoint
 from mi_workbook.network.network import Network
 from mi_workbook.network.nsg import Nsg, Rule
-from mi_workbook.network.resource_id import key, last, segment
+from mi_workbook.network.resource_id import key, last, segment, vnet_of
 from mi_workbook.network.vnet import Peering, Vnet
 from mi_workbook.reach.names import endpoint_of
 from mi_workbook.reach.path import traces
@@ -171,7 +171,7 @@ def _allows(rule: Rule, trace: Trace) -> bool:
 def _access_flag(subject: Subject, outbound: bool) -> Peering | None:
     """The peering side whose allowVirtualNetworkAccess alone makes the rules deny; shown by asking again with it on."""
     network, question = subject.network, subject.question
-    here, there = question.subnet.vnet_id, question.instance.subnet_id.rsplit("/subnets/", 1)[0]
+    here, there = question.subnet.vnet_id, vnet_of(question.instance.subnet_id)
     owner, remote = (here, there) if outbound else (there, here)
     try:
         vnet = network.vnet(owner)
@@ -236,7 +236,7 @@ def _peering(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Fo
     network = subject.network
     one = network.vnet(subject.question.subnet.vnet_id)
     try:
-        other = network.vnet(subject.question.instance.subnet_id.rsplit("/subnets/", 1)[0])
+        other = network.vnet(vnet_of(subject.question.instance.subnet_id))
     except MissingEvidence:
         return _plain("peer-missing", decision)
     sides = [p for v, r in ((one, other), (other, one)) for p in v.peerings if key(p.remote_id) == key(r.id)]
@@ -289,7 +289,7 @@ def _scope(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Foun
     changes: list[Change] = []
     question = subject.question
     names = {key(question.subnet.vnet_id): question.subnet.name,
-             key(question.instance.subnet_id.rsplit("/subnets/", 1)[0]): last(question.instance.subnet_id)}  # fmt: skip
+             key(vnet_of(question.instance.subnet_id)): last(question.instance.subnet_id)}  # fmt: skip
     for own in names:
         for side in subject.network.vnet(own).peerings:
             if key(side.remote_id) in names and not side.complete_vnets:

@@ -13,7 +13,7 @@ from mi_workbook.checks.mending import without_route
 from mi_workbook.core.finding import Change
 from mi_workbook.core.ranges import show_addresses
 from mi_workbook.network.gateway import Gateway
-from mi_workbook.network.resource_id import last, segment
+from mi_workbook.network.resource_id import last, segment, vnet_of
 from mi_workbook.reach.gateways import gateway_view
 from mi_workbook.reach.tunnels import counters
 
@@ -22,7 +22,7 @@ def _on_path(subject: Subject) -> tuple[Gateway, ...]:
     """The gateways that the source comes through, else those the instance's VNet uses."""
     if subject.question.origin.gateways:
         return subject.question.origin.gateways
-    home = subject.question.instance.subnet_id.rsplit("/subnets/", 1)[0]
+    home = vnet_of(subject.question.instance.subnet_id)
     return gateway_view(subject.network, subject.network.vnet(home)).gateways
 
 

@@ -13,7 +13,7 @@ from mi_workbook.checks.mending import without_rule
 from mi_workbook.core.evidence import Evidence
 from mi_workbook.core.finding import Change
 from mi_workbook.network.nsg import Rule
-from mi_workbook.network.resource_id import key
+from mi_workbook.network.resource_id import key, vnet_of
 from mi_workbook.network.vnet import Subnet
 
 RESERVED = "microsoft.sql-managedinstances_useonly_mi-"
@@ -95,10 +95,7 @@ def _set(subnet: Subnet, member: str, value: object) -> tuple[Change, ...]:
 def shared_between_instances(subject: Subject, subnet: Subnet) -> Iterator[Found]:
     """The route table or security group also serves an instance subnet of another VNet."""
     for other in subject.network.instances():
-        if (
-            key(other.subnet_id) == key(subnet.id)
-            or subject.network.snapshot.get(other.subnet_id.rsplit("/subnets/", 1)[0]) is None
-        ):
+        if key(other.subnet_id) == key(subnet.id) or subject.network.snapshot.get(vnet_of(other.subnet_id)) is None:
             continue
         far = subject.network.subnet(other.subnet_id)
         for mine, theirs, member in ((subnet.nsg_id, far.nsg_id, "networkSecurityGroup"),

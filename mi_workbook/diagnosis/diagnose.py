@@ -16,6 +16,7 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change, Diagnosis, Finding, Place, Repair
 from mi_workbook.core.trace import Decision, Trace
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.attribution import attributed
 from mi_workbook.diagnosis.neighbours import cut_off
 from mi_workbook.diagnosis.outside import origin, source_addresses
 from mi_workbook.diagnosis.places import find_source, find_target
@@ -23,13 +24,13 @@ from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import Network
 from mi_workbook.network.nic import Nic
-from mi_workbook.network.resource_id import key
+from mi_workbook.network.resource_id import key, vnet_of
 from mi_workbook.network.service_tags import PRIVATE
-from mi_workbook.network.tested import CLIENT
-from mi_workbook.reach.name_servers import none_answers
+from mi_workbook.network.tested import CLIENT, answer_at
+from mi_workbook.reach.name_servers import none_answers, platform_shut
 from mi_workbook.reach.names import ServerName, endpoint_of
 from mi_workbook.reach.path import Question, stop, traces, verdict
-from mi_workbook.reach.resolution import resolve, resolve_outside
+from mi_workbook.reach.resolution import AZURE_DNS, as_seen, resolve, resolve_outside
 
 ENDPOINTS = ("auto", "vnet-local", "private", "public")
 MOST_REPAIRS = 8
@@ -78,7 +79,7 @@ def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto
 
     Raises InputError where source or target do not fit the evidence.
     """
-    first = look(Network(snapshot), source, target, endpoint)
+    first = look(Network(attributed(snapshot, source)), source, target, endpoint)
     findings = _findings(first)
     repair, later = (None, []) if first.verdict is Verdict.REACHABLE else _repair(first, source, target, endpoint)
     root = next((f.fault for f in findings if f.explains_verdict), None)
@@ -182,6 +183,10 @@ def _resolved(network: Network, asked: Question, nic: Nic | None) -> Question:
     Where DNS is unclear but every endpoint it may lead to is blocked, or there is only one, the path is judged first.
     """
     kind = asked.origin.kind
+    told = None if network.snapshot.touched() else answer_at(network.snapshot, asked.places, asked.instance.fqdn)
+    seen = as_seen(network, asked.instance, told) if told is not None else None
+    if seen is not None:
+        return replace(asked, endpoint=seen.endpoint, resolution=seen.decision, answer=seen.answer)
     if kind == "inside":
         found = resolve(network, network.vnet(asked.subnet.vnet_id), nic.dns_servers if nic else (), asked.instance)
     else:
@@ -189,12 +194,18 @@ def _resolved(network: Network, asked: Question, nic: Nic | None) -> Question:
         found = resolve_outside(network, asked.instance, servers, asked.origin.name)
     servers = _own_servers(network, asked, nic) if kind == "inside" else ()
     silent = none_answers(network, asked, servers) if servers else None
+    if silent is None and kind == "inside" and not _others_than_azure(servers):
+        silent = platform_shut(network, asked)
     if silent is not None:
         return replace(asked, endpoint=found.endpoint, resolution=silent)
     known = replace(asked, endpoint=found.endpoint, resolution=found.decision, answer=found.answer)
     others = [replace(known, endpoint=other, resolution=None) for other in found.others]
     shut = all(other.endpoint in ENDPOINTS and verdict(traces(network, other)) is Verdict.BLOCKED for other in others)
     return replace(known, name_decides=not shut)
+
+
+def _others_than_azure(servers: tuple[str, ...]) -> bool:
+    return any(server.lower() not in AZURE_DNS for server in servers)
 
 
 def _own_servers(network: Network, asked: Question, nic: Nic | None) -> tuple[str, ...]:
@@ -276,7 +287,7 @@ def _repair(first: Look, source: str, target: str, endpoint: str) -> tuple[Repai
 def _lost(first: Look, changes: tuple[Change, ...], target: str, endpoint: str) -> tuple[str, ...]:
     """Other subnets that the repair would cut off."""
     tried = tuple(_on_evidence(list(changes)))
-    homes = (first.source.vnet, first.target.subnet.rsplit("/subnets/", 1)[0])
+    homes = (first.source.vnet, vnet_of(first.target.subnet))
 
     def ask(network: Network, subnet_id: str) -> Verdict:
         return look(network, subnet_id, target, endpoint, checked=False).verdict
@@ -353,7 +364,7 @@ def _scenario(seen: Look) -> str:
         return "public-endpoint"
     if seen.question.endpoint == "private" or any(f.fault in UNUSED_ENDPOINT for f in seen.found):
         return "private-endpoint"
-    home = seen.question.instance.subnet_id.rsplit("/subnets/", 1)[0]
+    home = vnet_of(seen.question.instance.subnet_id)
     same = key(seen.question.subnet.vnet_id) == key(home)
     if seen.question.origin.kind in BEHIND:
         return BEHIND[seen.question.origin.kind] if same else "hub-spoke"

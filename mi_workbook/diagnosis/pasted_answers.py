@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.core.ranges import NOTHING
 from mi_workbook.diagnosis.pasted_facts import WEIGHTS, Conclusion, Facts, conclusion
 from mi_workbook.diagnosis.pasted_names import answer_conclusions, disagreements, is_in, name_conclusions, other_name
 from mi_workbook.diagnosis.probe_layers import suffix_of
@@ -28,6 +29,7 @@ UNFIT_IN_APP = {
     "test-netconnection": "Test-NetConnection",
 }
 APP_SECONDS = (20.0, 22.5)
+DNS_PORT = 53
 FAILED = {
     "refused": "tcp-refused", "unreachable": "tcp-unreachable", "blocked": "tcp-blocked", "name-not-found": "tcp-name", "unclear": "tcp-unclear",
 }  # fmt: skip
@@ -93,9 +95,19 @@ def _tests(reading: Reading, facts: Facts | None, place: str) -> Iterator[Conclu
         found = rows[0]["result"] != "name-not-found"
         if found and (port is None or any(row.get("ping") is False for row in rows)):
             yield conclusion("ping-proves-nothing", [reading.span], host=host)
-        if port is not None:
+        if port == DNS_PORT and all(row["result"] != "open" for row in rows):
+            yield conclusion("dns-port-closed", [reading.span], host=host, says=rows[-1]["says"] or rows[-1]["result"])
+        elif port is not None and _is_sql(host, port, rows, facts):
             yield _run(host, port, rows, reading, facts, place)
         yield from _source(rows, reading, facts, place)
+
+
+def _is_sql(host: str, port: int, rows: list[dict[str, Any]], facts: Facts | None) -> bool:
+    """True for a test that can be about the instance: by its port, its name, or its address."""
+    if port in {NORMAL_PORT, PUBLIC_PORT} or suffix_of(host.lower()):
+        return True
+    ours = facts is not None and any(is_in(row["address"], facts.subnet or NOTHING) for row in rows)
+    return ours or (facts is not None and any(is_in(row["address"], facts.endpoints) for row in rows))
 
 
 def _run(

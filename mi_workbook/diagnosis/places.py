@@ -16,7 +16,7 @@ from mi_workbook.network import keys
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import INSTANCES, NICS, VMS, VNETS, WEB_APPS, Network
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.resource_id import last
+from mi_workbook.network.resource_id import last, vnet_of
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.vnet import Vnet
 from mi_workbook.reach.names import ServerName, likeness, read_name
@@ -55,7 +55,7 @@ def _by_address(network: Network, text: str) -> Place:
         raise InputError(f"'{text}' is not an IPv4 address.", remedy="Write ip:10.1.0.4.") from None
     nics = network.holders(address)
     if len(nics) == 1:
-        return _nic_place(network, nics[0].id, text)
+        return _nic_place(network, nics[0].id, text, address)
     homes = [
         (vnet, subnet)
         for vnet in _vnets_around(network, address)
@@ -179,17 +179,19 @@ def _vm_place(network: Network, vm_id: str, typed: str = "") -> Place:
     return _nic_place(network, main.id, last(vm_id))
 
 
-def _nic_place(network: Network, nic_id: str, typed: str) -> Place:
+def _nic_place(network: Network, nic_id: str, typed: str, address: int | None = None) -> Place:
+    """A NIC, with its primary address or the one that was asked about."""
     nic = network.nic(nic_id)
     if nic.reading.reference("privateEndpoint"):
         raise InputError(
             f"{nic.name} is the NIC of a private endpoint, from which no connection starts.",
             remedy="Name the client's VM, NIC or subnet.",
         )
-    main = nic.primary
+    asked = (c for c in nic.configurations if address is not None and c.address == Ranges(((address, address),)))
+    main = next(asked, nic.primary)
     if main is None or not main.subnet_id:
         raise MissingEvidence(Gap(f"Subnet of NIC {nic.name}", "It names none.", f"az network nic show --ids {nic.id}"))
-    vnet_id = main.subnet_id.rsplit("/subnets/", 1)[0]
+    vnet_id = vnet_of(main.subnet_id)
     name = last(nic.vm_id) or nic.name
     return Place("nic", nic.id, name, main.text, main.subnet_id, vnet_id, typed)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.evidence.pasted import observations_of
 from mi_workbook.evidence.snapshot import FORMAT, VERSION, Snapshot, field, from_document, type_of
 
 LIMIT = 1 << 30
@@ -123,9 +124,15 @@ def _read(name: str, data: bytes) -> tuple[str, Snapshot]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
+        pasted = [] if text.lstrip()[:1] in {"{", "["} else observations_of(text, name)
+        if pasted:
+            return name, Snapshot(observations=pasted)
         cut = " The file ends early." if error.pos >= len(text.rstrip()) - 1 else ""
         place = f"line {error.lineno}, column {error.colno}"
-        raise InputError(f"It is not valid JSON: {error.msg}.{cut}", file=name, place=place, remedy=FORMS) from None
+        what = f"It is not valid JSON: {error.msg}.{cut}"
+        if text.lstrip()[:1] not in {"{", "["}:
+            what += " Nor is it the output of a command that is known here."
+        raise InputError(what, file=name, place=place, remedy=FORMS) from None
     except (RecursionError, ValueError):
         raise InputError("It is nested too deeply or holds absurd numbers.", file=name, remedy=FORMS) from None
     return name, _snapshot(name, value)
@@ -141,6 +148,9 @@ def _snapshot(name: str, value: Any) -> Snapshot:
     rows, pointer = _rows(name, value)
     named = ("id", "Id", "type")
     if rows and all(isinstance(row, dict) and not any(name in row for name in named) for row in rows):
+        pasted = observations_of(json.dumps(value), name)
+        if pasted:
+            return Snapshot(observations=pasted)
         found = {"kind": "unrecognised", "about": "", "at": "", "format": "json", "value": value}
         return Snapshot(observations=[found])
     return Snapshot(_checked(name, rows, pointer))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mi_workbook.core.ranges import Ranges
 from mi_workbook.network.reading import Reading, ipv4
+from mi_workbook.network.resource_id import vnet_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Gateway:
     @property
     def vnet_id(self) -> str:
         """The VNet the gateway stands in."""
-        return self.subnet_id.rpartition("/subnets/")[0]
+        return vnet_of(self.subnet_id) if self.subnet_id else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Connection:
     policy_based: bool
     selectors: tuple[Selectors, ...]
     has_nat: bool
+    mode: str
 
 
 def read_gateway(reading: Reading) -> Gateway:
@@ -131,6 +133,7 @@ def read_connection(reading: Reading) -> Connection:
             Selectors(ipv4(p.texts("localAddressRanges")), ipv4(p.texts("remoteAddressRanges"))) for p in policies
         ),
         has_nat=bool(reading.references("ingressNatRules") or reading.references("egressNatRules")),
+        mode=reading.text("connectionMode").lower(),
     )
 
 

@@ -12,7 +12,7 @@ from mi_workbook.core.ranges import Ranges
 from mi_workbook.network.gateway import read_connection, read_gateway
 from mi_workbook.network.instance import read_private_endpoint
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import key, last, vnet_of
 
 Raw = dict[str, Any]
 BLOCK = 16  # bits of a prefix that make a key for addresses
@@ -81,7 +81,7 @@ def ends_of_connection(raw: Raw) -> Iterator[str]:
 
 def vnet_of_endpoint(raw: Raw) -> Iterator[str]:
     """The VNet a private endpoint lies in."""
-    yield key(read_private_endpoint(Reading("", "", raw)).subnet_id).rpartition("/subnets/")[0]
+    yield key(vnet_of(read_private_endpoint(Reading("", "", raw)).subnet_id))
 
 
 def targets_of_endpoint(raw: Raw) -> Iterator[str]:

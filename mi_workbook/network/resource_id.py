@@ -28,6 +28,12 @@ def segment(resource_id: str, name: str) -> str:
     return parts[at] if at < len(parts) else ""
 
 
+def vnet_of(subnet_id: str) -> str:
+    """The id of the VNet a subnet lies in, the id itself where it names no subnet."""
+    at = subnet_id.lower().rfind("/subnets/")
+    return subnet_id[:at] if at >= 0 else subnet_id
+
+
 def parent(resource_id: str) -> str:
     """The id without its last type/name pair."""
     return "/".join(resource_id.rstrip("/").split("/")[:-2])

@@ -55,6 +55,50 @@ def _test(row: dict[str, Any], at: str, evidence: Evidence) -> Test | None:
     return Test(host, address, port, "open" if login else word, at, login, evidence)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The address that a name had at a place, by the last look there."""
+
+    address: str
+    at: str
+    evidence: Evidence
+
+
+def answer_at(snapshot: Snapshot, places: frozenset[str], name: str) -> Answer | None:
+    """The IPv4 address that a server name resolved to at a place, None where nobody looked or several came back."""
+    found: dict[str, Answer] = {}
+    for position, observation in _from(snapshot, places):
+        at = str(field(observation, "at", default=""))
+        for address in _addresses(list(_rows(observation)), name):
+            found[address] = Answer(address, at, Evidence(f"observations/{position}", "/value", address))
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _addresses(rows: list[dict[str, Any]], name: str) -> Iterator[str]:
+    """Addresses in the shapes of DNS tools (rows of a chain), of connection tests, and of this product's own probe."""
+    asked = {name}
+    for row in rows:
+        owner = str(row.get("name") or row.get("host") or "").rstrip(".").lower()
+        kind, value = str(row.get("type") or "").upper(), row.get("value")
+        if kind == "CNAME" and owner in asked and isinstance(value, str):
+            asked.add(value.rstrip(".").lower())
+        elif kind == "A" and owner in asked and isinstance(value, str):
+            yield value
+        elif (
+            owner in asked
+            and isinstance(row.get("port"), int)
+            and isinstance(row.get("address"), str)
+            and row["address"]
+        ):
+            yield row["address"]
+        elif owner in asked and isinstance(row.get("answers"), list):
+            yield from (
+                str(one["address"])
+                for one in _objects(row["answers"])
+                if "address" in one and ":" not in str(one["address"])
+            )
+
+
 def _rows(observation: dict[str, Any]) -> Iterator[dict[str, Any]]:
     value = observation.get("value")
     for row in value if isinstance(value, list) else [value]:

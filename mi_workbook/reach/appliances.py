@@ -18,7 +18,7 @@ from mi_workbook.network import keys
 from mi_workbook.network.network import FIREWALLS, LOAD_BALANCERS, NETWORK_MANAGERS, Network
 from mi_workbook.network.nic import Nic
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import key
+from mi_workbook.network.resource_id import key, vnet_of
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.effective_routes import Route
 from mi_workbook.reach.firewalls import on_the_way_back, through_firewall
@@ -45,7 +45,7 @@ def at_appliance(
     the packet. An Azure Firewall's rules are, where they were collected.
     """
     hop = _addresses(route)
-    nics = [nic for first, _ in hop for nic in network.holders(first)]
+    nics = [nic for first, _ in hop for nic in network.holders(first) if _is_near(network, start, nic)]
     where = nics[0].id if nics else route.next_hop_ip
     if not nics:
         balancer = _balancer(network, hop)
@@ -83,6 +83,13 @@ def _at_firewall(
 
 def _addresses(route: Route) -> Ranges:
     return ipv4(tuple(text.strip() for text in route.next_hop_ip.split(",")))
+
+
+def _is_near(network: Network, start: Subnet, nic: Nic) -> bool:
+    """True for a NIC in the own VNet or a peered one; elsewhere the same address is somebody else's."""
+    homes = {key(vnet_of(c.subnet_id)) for c in nic.configurations}
+    vnet = network.vnet(start.vnet_id)
+    return bool(homes & {key(vnet.id), *(key(peering.remote_id) for peering in vnet.peerings)})
 
 
 def _near(vnet: Vnet) -> Ranges:

@@ -16,7 +16,7 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
 from mi_workbook.network.reading import ipv4
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import key, last, vnet_of
 from mi_workbook.network.tested import machine_at
 from mi_workbook.network.vnet import Peering, Vnet
 from mi_workbook.reach.effective_routes import effective_routes
@@ -28,6 +28,12 @@ from mi_workbook.reach.tunnels import status_gap
 
 if TYPE_CHECKING:
     from mi_workbook.reach.path import Origin
+
+
+POOL_NOTE = (
+    "That the client pool is a gateway route in every subnet that uses the gateway, and part of the VirtualNetwork tag there, follows "
+    "from the documentation of gateway transit and of the tag; it is not said in so many words."
+)
 
 
 def client_routes(network: Network, gateway: Gateway, subnet_id: str, wanted: Ranges) -> list[Decision]:
@@ -42,7 +48,7 @@ def client_routes(network: Network, gateway: Gateway, subnet_id: str, wanted: Ra
     evidence = (gateway.reading.evidence("vpnClientConfiguration"), own.reading.evidence("addressSpace"))
     if given.covers(wanted):
         why = f"{gateway.name} gives its clients a route for {show_addresses(wanted)}."
-        return [Decision("client", gateway.id, Verdict.REACHABLE, why, evidence)]
+        return [Decision("client", gateway.id, Verdict.REACHABLE, why, evidence, notes=(POOL_NOTE,))]
     return [_missing(network, gateway, own, subnet_id, wanted)]
 
 
@@ -127,7 +133,7 @@ def _over_bgp(network: Network, gateway: Gateway) -> Ranges:
 
 def _missing(network: Network, gateway: Gateway, own: Vnet, subnet_id: str, wanted: Ranges) -> Decision:
     """Why the client has no route: transit, a tunnel without BGP, no peering at all, or a partial space."""
-    target = network.vnet(subnet_id.rsplit("/subnets/", 1)[0])
+    target = network.vnet(vnet_of(subnet_id))
     found = f"Clients of {gateway.name} get no route for {show_addresses(wanted)}."
     there = between(target, own.id)
     here = between(own, target.id)
@@ -173,8 +179,12 @@ def _without_bgp(network: Network, gateway: Gateway, target: Vnet) -> Decision |
                 f"{target.name} is behind connection {connection.name}, which does not use BGP: clients of {gateway.name} "
                 "reach only the first network."
             )
+            note = (
+                "Documentation: point-to-site clients reach what lies behind a second tunnel only with BGP. One published measurement "
+                "reports that it worked without BGP."
+            )
             return Decision("client", connection.id, Verdict.BLOCKED, why, (connection.reading.evidence("enableBgp"),),
-                            Cause.CLIENT_NEEDS_BGP)  # fmt: skip
+                            Cause.CLIENT_NEEDS_BGP, notes=(note,))  # fmt: skip
     return None
 
 
@@ -202,8 +212,8 @@ def _client_firewall(gateway: Gateway) -> Decision:
     gap = Gap(
         f"The client's own firewall, behind {gateway.name}",
         "Its routes lead into the tunnel; what its firewall and name server do was not tested.",
-        "On the client, connected: Test-NetConnection <server name> -Port 1433, or mi-workbook probe <server name>. Add the "
-        "output to the evidence.",
+        "On the client, connected: Test-NetConnection <server name> -Port 1433; under Redirect, whose ports that does not test: "
+        "mi-workbook probe <server name> --login. Add the output to the evidence.",
     )
     return Decision("client", gateway.id, Verdict.UNKNOWN, gap.why, (gateway.reading.whole(),), gap=gap)
 

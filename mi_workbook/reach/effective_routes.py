@@ -109,7 +109,7 @@ class EffectiveRoutes:
     def split(self, wanted: Ranges) -> Iterator[tuple[Ranges, tuple[Route, ...]]]:
         """Parts of a destination with the routes that win for each (several: equal cost)."""
         left = wanted
-        near = sorted(self.index.meeting(wanted), key=lambda r: (not r.beats_bgp, -r.length))
+        near = sorted(self.index.meeting(wanted), key=lambda r: -r.length)
         for route in near:
             part = left & route.addresses
             if part:

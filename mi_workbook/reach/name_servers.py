@@ -12,7 +12,8 @@ from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict, along
 from mi_workbook.network import keys
 from mi_workbook.network.network import VNETS, Network
-from mi_workbook.network.resource_id import last
+from mi_workbook.network.nsg import Rule
+from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.forwarding import Leg, follow
 from mi_workbook.reach.path import Question
@@ -33,11 +34,37 @@ def none_answers(network: Network, question: Question, servers: tuple[str, ...])
     return Decision("name", found[0].by, Verdict.BLOCKED, why, evidence, Cause.DNS_UNREACHABLE, rule=found[0].rule)
 
 
+def platform_shut(network: Network, question: Question) -> Decision | None:
+    """A deny for the tag AzurePlatformDNS at the source: the one kind of rule that reaches the platform's own DNS.
+
+    Source: "Network security groups", section "Azure platform considerations".
+    """
+    for nsg_id in (question.nic_nsg, question.subnet.nsg_id):
+        try:
+            rules = network.nsg(nsg_id).toward("Outbound") if nsg_id else ()
+        except MissingEvidence:
+            continue
+        first = next((rule for rule in rules if _names_the_tag(rule)), None)
+        if first is not None and first.access.lower() == "deny":
+            why = f"Rule {first.name} (priority {first.priority}) of {last(nsg_id)} denies AzurePlatformDNS, so no name resolves."
+            evidence = (Evidence(first.reading.document, first.reading.pointer, first.name),)
+            return Decision("name", nsg_id, Verdict.BLOCKED, why, evidence, Cause.DNS_UNREACHABLE, rule=first.name)
+    return None
+
+
+def _names_the_tag(rule: Rule) -> bool:
+    return any(text.lower() == "azureplatformdns" for text in rule.destinations) and rule.protocol.lower() in {
+        "*",
+        "udp",
+        "any",
+    }
+
+
 def _stop(network: Network, question: Question, server: str) -> Decision | None:
     """What blocks the way to one server or back, None where nothing surely does."""
     try:
         address = prefix(server)
-        end = _home(network, address)
+        end = _home(network, question.subnet, address)
         if end is None or address.size != 1:
             return None
         stops = [_over(network, question, end, address, protocol) for protocol in ("Udp", "Tcp")]
@@ -57,11 +84,14 @@ def _over(network: Network, question: Question, end: Subnet, address: Ranges, pr
     return next(d for d in decisions if d.result is Verdict.BLOCKED)
 
 
-def _home(network: Network, address: Ranges) -> Subnet | None:
+def _home(network: Network, start: Subnet, address: Ranges) -> Subnet | None:
+    """The subnet that holds an address as it is seen from another: in the own VNet or in a peer; None where it is elsewhere."""
     first = address.spans[0][0] if address else 0
+    own = network.vnet(start.vnet_id)
+    near = {key(own.id), *(key(peering.remote_id) for peering in own.peerings)}
     for raw in network.snapshot.having(VNETS, "block", keys.vnet_blocks, str(first >> keys.BLOCK)):
         for subnet in network.vnet(str(raw.get("id", ""))).subnets:
-            if subnet.addresses.covers(address):
+            if key(subnet.vnet_id) in near and subnet.addresses.covers(address):
                 return subnet
     return None
 

@@ -21,10 +21,11 @@ from mi_workbook.network.tested import Seen
 def into_the_tunnel(seen: Seen, gateway: Gateway, wanted: Ranges) -> Decision:
     """Whether the machine sends packets for the destination into the tunnel of this gateway, by its own routes."""
     machine = seen.machine
+    doubt = _not_whole(machine)
     tunnels = [one for one in machine.interfaces if _in_pool(one, gateway)]
     sources = {route.source for route in machine.routes if route.source and gateway.pool.covers(ipv4((route.source,)))}
     if not tunnels and not sources:
-        return _not_connected(seen, gateway)
+        return _unknown(seen, gateway, doubt) if doubt else _not_connected(seen, gateway)
     choices = [chosen_route(machine, str(ipaddress.IPv4Address(address))) for address in _corners(machine, wanted)]
     if any(choice.route is None and machine.rules for choice in choices):
         return _unknown(seen, gateway, choices[0].why)
@@ -33,9 +34,16 @@ def into_the_tunnel(seen: Seen, gateway: Gateway, wanted: Ranges) -> Decision:
         route = choices[0].route
         why = f"The client's own routes{_when(seen)} send {show_addresses(wanted)} into the tunnel: {_words(route)}."
         return Decision("client", gateway.id, Verdict.REACHABLE, why, _evidence(seen, route))
+    if doubt:
+        return _unknown(seen, gateway, doubt)
     if any(inside):
         return _unknown(seen, gateway, "Its routes send only a part of the instance's subnet into the tunnel.")
     return _elsewhere(seen, gateway, wanted, choices[inside.index(False)], tunnels)
+
+
+def _not_whole(machine: Machine) -> str:
+    """Why a row's absence proves nothing, "" where the table was read whole."""
+    return next((one for one in machine.problems if "table" in one.lower() or "route" in one.lower()), "")
 
 
 def _in_pool(interface: Interface, gateway: Gateway) -> bool:

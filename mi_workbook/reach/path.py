@@ -13,7 +13,7 @@ from mi_workbook.core.verdict import Verdict, along, together
 from mi_workbook.network.gateway import Connection, Gateway
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance
 from mi_workbook.network.network import Network
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import key, last, vnet_of
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.tested import connection_tests
 from mi_workbook.network.vnet import Subnet
@@ -311,7 +311,7 @@ def _through_transit(
     network: Network, question: Question, gateway: Gateway, decisions: list[Decision]
 ) -> list[Decision]:
     """The client's decisions, with the note on forwarded traffic where they go on over a peering that does not accept it."""
-    home = network.vnet(question.instance.subnet_id.rsplit("/subnets/", 1)[0])
+    home = network.vnet(vnet_of(question.instance.subnet_id))
     side = home.peering_with(gateway.vnet_id)
     if side is None or side.allow_forwarded:
         return decisions

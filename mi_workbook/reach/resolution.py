@@ -27,9 +27,11 @@ from mi_workbook.network.network import (
     Network,
 )
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import key, last, parent
+from mi_workbook.network.resource_id import key, last, parent, vnet_of
+from mi_workbook.network.tested import Answer
 from mi_workbook.network.vnet import Vnet
 
+LINKED = frozenset({"", "completed", "done"})  # REST reference of virtual network links; absent in older answers
 AZURE_DNS = {"168.63.129.16", "azureprovideddns"}
 
 
@@ -70,6 +72,22 @@ def resolve_outside(network: Network, instance: ManagedInstance, servers: tuple[
     evidence = (instance.reading.evidence("fullyQualifiedDomainName"),)
     decision = Decision("name", "server name", Verdict.REACHABLE, fallback, evidence, notes=(fallback,))
     return Resolution("vnet-local", decision)
+
+
+def as_seen(network: Network, instance: ManagedInstance, seen: Answer) -> Resolution | None:
+    """The endpoint that the address stands for which the source itself got; None where it stands for none that is known."""
+    answer = ipv4((seen.address,))
+    endpoints = network.private_endpoints(instance.id)
+    private = Ranges.of((a, a) for e in endpoints for a in network.endpoint_addresses(e))
+    home = network.snapshot.get(vnet_of(instance.subnet_id))
+    own = network.subnet(instance.subnet_id).addresses if home is not None else NOTHING
+    when = f" at {seen.at}" if seen.at else ""
+    for kind, addresses, words in (("private", private, "a private endpoint"), ("vnet-local", own, "its own subnet")):
+        if answer and addresses.covers(answer):
+            why = f"At the source{when} {instance.fqdn} resolved to {seen.address}, an address of {words} of {instance.name}."
+            decision = Decision("name", "server name", Verdict.REACHABLE, why, (seen.evidence,))
+            return Resolution(kind, decision, answer=answer if kind == "private" else NOTHING)
+    return None
 
 
 def _resolver_vnet(network: Network, server: str) -> Vnet | None:
@@ -126,6 +144,9 @@ def _by_azure(
         names.append(f"{label}.privatelink.{rest}")
     for name in names:
         found = _linked_zone(network, vnet, name)
+        if found is not None and found[1].text("virtualNetworkLinkState").lower() not in LINKED:
+            why = f"The link of zone {found[0].name} to {vnet.name} is {found[1].text('virtualNetworkLinkState')}, not Completed yet."
+            return Resolution("vnet-local", _unclear(found[0].id, why, instance), _others(network, instance))
         answered = _from_zone(network, vnet, instance, name, *found) if found is not None else None
         if answered is not None:
             return answered
@@ -216,19 +237,25 @@ def _from_zone(
 
 
 def _record(network: Network, zone: Reading, label: str) -> Ranges | None:
-    """Addresses of the name's own record, else of the wildcard; None where there is neither."""
+    """Addresses of the name's own record, else of the nearest wildcard; None where there is neither. Source: RFC 4592."""
     found: dict[str, Ranges] = {}
     for raw in network.snapshot.children(zone.id, ZONE_RECORDS):
         record = Reading(zone.id, "", raw)
         texts = [child.text("ipv4Address") for child in record.children("aRecords")]
         found[record.name.lower()] = ipv4(tuple(t for t in texts if t))
-    return found.get(label, found.get("*"))
+    return next((found[one] for one in _answering(label) if one in found), None)
+
+
+def _answering(label: str) -> list[str]:
+    """Names of records that answer for a name, the nearest first: itself, then wildcards of the levels above it."""
+    parts = label.split(".")
+    return [label, *(".".join(("*", *parts[level:])) for level in range(1, len(parts) + 1))]
 
 
 def _may_have_alias(network: Network, zone: Reading, label: str) -> bool:
     """True where an alias record answers for the name, or may: alias records were not collected whole."""
     names = {Reading("", "", raw).name.lower() for raw in network.snapshot.children(zone.id, ZONE_ALIASES)}
-    return bool(names & {label, "*"}) or network.snapshot.absence(ZONE_ALIASES) != "proven"
+    return bool(names & set(_answering(label))) or network.snapshot.absence(ZONE_ALIASES) != "proven"
 
 
 def _classed(network: Network, vnet: Vnet, instance: ManagedInstance, zone: Reading, answer: Ranges) -> Resolution:
@@ -238,7 +265,7 @@ def _classed(network: Network, vnet: Vnet, instance: ManagedInstance, zone: Read
     if answer and known.covers(answer):
         why = f"Zone {zone.name} is linked to {vnet.name} and answers with the private endpoint."
         return Resolution("private", Decision("name", zone.id, Verdict.REACHABLE, why, (zone.whole(),)), answer=answer)
-    home = network.snapshot.get(instance.subnet_id.rsplit("/subnets/", 1)[0])
+    home = network.snapshot.get(vnet_of(instance.subnet_id))
     if answer and home is not None and network.subnet(instance.subnet_id).addresses.covers(answer):
         why = f"Zone {zone.name} answers with an address of the instance's subnet."
         note = f"The record in zone {zone.name} pins an address of the instance, which may change without notice."

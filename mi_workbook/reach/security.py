@@ -5,6 +5,7 @@ Source: "Network security groups", sections "Security rules" and "Default securi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,11 +16,12 @@ from mi_workbook.core.ranges import EVERY_ADDRESS, NOTHING, Ranges, addresses, p
 from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network import keys
-from mi_workbook.network.network import NETWORK_MANAGERS, NICS, PEERINGS, PRIVATE_ENDPOINTS, Network
+from mi_workbook.network.network import NETWORK_MANAGERS, NICS, PEERINGS, PRIVATE_ENDPOINTS, SCALE_SET_NICS, Network
+from mi_workbook.network.nic import read_nic
 from mi_workbook.network.nsg import Nsg, Rule
-from mi_workbook.network.reading import ipv4
-from mi_workbook.network.resource_id import key, last
-from mi_workbook.network.service_tags import HOST_ADDRESS, PRIVATE, TagMeaning, exactly, meaning
+from mi_workbook.network.reading import Reading, ipv4
+from mi_workbook.network.resource_id import key, last, vnet_of
+from mi_workbook.network.service_tags import HOST_ADDRESS, PRIVATE, TagMeaning, meaning
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.gateways import gateway_view
 from mi_workbook.reach.rule_sets import Judged, Layer, judge
@@ -132,8 +134,8 @@ def _matches(
         wanted = flow.ports if one.ports is None else one.ports & flow.ports
         if not wanted or one.protocol in others:
             continue
-        source = one.sources or _members(network, one.rule.source_groups, flow.source)
-        destination = one.destinations or _members(network, one.rule.destination_groups, flow.destination)
+        source = one.sources or _members(network, subnet, one.rule.source_groups, flow.source)
+        destination = one.destinations or _members(network, subnet, one.rule.destination_groups, flow.destination)
         if source.perhaps.meets(flow.source) and destination.perhaps.meets(flow.destination):
             yield Match(one.rule, source, destination, wanted, one.sure)
 
@@ -148,17 +150,21 @@ def _rules_on(network: Network, nsg: Nsg, direction: str, subnet: Subnet, foreig
             "virtualnetwork": TagMeaning(tag.surely, tag.perhaps | foreign),
             "internet": internet(network, subnet),
         }
-        kept = tuple(_read(rule, direction, tags) for rule in nsg.toward(direction))
+        rules = nsg.toward(direction)
+        shared = {p for p, times in Counter(r.priority for r in rules if not r.is_default).items() if times > 1}
+        kept = tuple(_read(rule, direction, tags, alone=rule.priority not in shared) for rule in rules)
         if not foreign:
             network.keep("rules", at, kept)
     return kept
 
 
-def _read(rule: Rule, direction: str, tags: dict[str, TagMeaning]) -> Read:
-    """A rule with a member that cannot be read only perhaps matches."""
+def _read(rule: Rule, direction: str, tags: dict[str, TagMeaning], *, alone: bool) -> Read:
+    """A rule with a member that cannot be read only perhaps matches; so does one of two with the same priority, which Azure
+    does not have: one of them is old.
+    """
     readable = readable_ports(rule.ports)
     sure = readable and rule.protocol.lower() in PROTOCOLS | ANY and ports_of(rule.source_ports).size >= 65535
-    sure = sure and rule.priority >= 0 and rule.direction.lower() == direction.lower()
+    sure = sure and alone and rule.priority >= 0 and rule.direction.lower() == direction.lower()
     return Read(
         rule=rule,
         protocol=rule.protocol.lower(),
@@ -202,25 +208,31 @@ def side(texts: tuple[str, ...], tags: dict[str, TagMeaning]) -> TagMeaning:
     return TagMeaning(surely, perhaps)
 
 
-def _members(network: Network, groups: tuple[str, ...], wanted: Ranges) -> TagMeaning:
-    """Addresses of NICs and private endpoints in any of the groups. Source: "Application security groups"."""
-    members = [
-        configuration.address
-        for group in {name.lower() for name in groups}
-        for raw in network.snapshot.having(NICS, "application security group", keys.groups_of_nic, group)
-        for configuration in network.nic(str(raw.get("id", ""))).configurations
-        if group in configuration.groups
-    ]
-    endpoints = [
-        (number, number)
-        for group in {name.lower() for name in groups}
-        for raw in network.snapshot.having(PRIVATE_ENDPOINTS, "group", keys.groups_of_endpoint, group)
-        for number in network.endpoint_addresses(network.private_endpoint(str(raw.get("id", ""))))
-    ]
-    surely = Ranges.of((*(span for address in members for span in address), *endpoints))
+def _members(network: Network, subnet: Subnet, groups: tuple[str, ...], wanted: Ranges) -> TagMeaning:
+    """Addresses of NICs and private endpoints in any of the groups; surely those of the VNet the rule applies in.
+
+    The same address in another VNet is somebody else's, and only perhaps the one in question.
+    Source: "Application security groups" (all NICs of a group are in one VNet).
+    """
+    members = [one for group in {name.lower() for name in groups} for one in _in_group(network, group)]
+    here = key(subnet.vnet_id)
+    surely = Ranges.of(span for vnet_id, held in members for span in held if key(vnet_id) == here)
+    perhaps = Ranges.of(span for _, held in members for span in held)
     if network.snapshot.absence(NICS) == "proven":
-        return exactly(surely)
-    return TagMeaning(surely, surely | (wanted - _seen(network, wanted) - _instance_space(network)))
+        return TagMeaning(surely, perhaps)
+    return TagMeaning(surely, perhaps | (wanted - _seen(network, wanted) - _instance_space(network)))
+
+
+def _in_group(network: Network, group: str) -> Iterator[tuple[str, Ranges]]:
+    """Members of a group: the VNet each is in, and its addresses."""
+    for kind in (NICS, SCALE_SET_NICS):
+        for raw in network.snapshot.having(kind, "application security group", keys.groups_of_nic, group):
+            for configuration in read_nic(Reading(str(raw.get("id", "")), "", raw)).configurations:
+                if group in configuration.groups:
+                    yield vnet_of(configuration.subnet_id), configuration.address
+    for raw in network.snapshot.having(PRIVATE_ENDPOINTS, "group", keys.groups_of_endpoint, group):
+        endpoint = network.private_endpoint(str(raw.get("id", "")))
+        yield vnet_of(endpoint.subnet_id), Ranges.of((n, n) for n in network.endpoint_addresses(endpoint))
 
 
 def _seen(network: Network, wanted: Ranges) -> Ranges:
@@ -236,7 +248,7 @@ def _instance_space(network: Network) -> Ranges:
     return addresses(
         text
         for instance in network.instances()
-        if instance.subnet_id and network.snapshot.get(instance.subnet_id.rsplit("/subnets/", 1)[0]) is not None
+        if instance.subnet_id and network.snapshot.get(vnet_of(instance.subnet_id)) is not None
         for text in network.subnet(instance.subnet_id).prefixes
         if ":" not in text
     )

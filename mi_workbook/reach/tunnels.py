@@ -35,11 +35,15 @@ def gateway_state(gateway: Gateway) -> list[Decision]:
 def tunnel(network: Network, connection: Connection, gateway: Gateway, flow: Flow) -> list[Decision]:
     """Decisions of a tunnel about a flow; one that says reachable where nothing stops it.
 
-    A status that was not read decides nothing here: the end that is not in Azure is judged last.
+    A status that was not read decides nothing here where one end is not in Azure, because that end is judged last. Between
+    two VNets nothing comes after it: without a status the tunnel is unknown.
     """
     stops = [*_status(connection), *_selectors(network, connection, gateway, flow), *_nat(connection)]
     if stops:
         return stops
+    gap = status_gap(connection) if connection.kind == "vnet2vnet" else None
+    if gap is not None:
+        return [Decision("gateway", connection.id, Verdict.UNKNOWN, f"{gap.missing} was not read. {gap.why}", gap=gap)]
     status = connection.status or "not in the evidence"
     why = f"Connection {connection.name} carries it (status {status})."
     return [
@@ -81,7 +85,12 @@ def _selectors(network: Network, connection: Connection, gateway: Gateway, flow:
     )
     member = "trafficSelectorPolicies" if connection.selectors else "usePolicyBasedTrafficSelectors"
     evidence = (connection.reading.evidence(member),)
-    if any(_touches(pair, ends) or _touches(pair, ends[::-1]) for pair in pairs):
+    if connection.selectors and connection.mode != "initiatoronly":
+        why += " Azure proposes them only where it starts the tunnel, and accepts what the device proposes."
+        gap = Gap(f"Traffic selectors that connection {connection.name} agreed on", why,
+                  f"az network vpn-connection list-ike-sas --ids {connection.id}, and the device's own selectors.")  # fmt: skip
+        yield Decision("gateway", connection.id, Verdict.UNKNOWN, why, evidence, Cause.TRAFFIC_SELECTOR_MISS, gap)
+    elif any(_touches(pair, ends) or _touches(pair, ends[::-1]) for pair in pairs):
         gap = Gap("The exact addresses in use", why, "nslookup of the server name, and ipconfig, on the client.")
         yield Decision("gateway", connection.id, Verdict.UNKNOWN, why, evidence, gap=gap)
     else:

@@ -11,7 +11,7 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import PRIVATE_ZONES, ZONE_LINKS, ZONE_RECORDS, Network
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import key, last, vnet_of
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
 from mi_workbook.reach.effective_routes import effective_routes
 from mi_workbook.views.table import Cell, Table
@@ -59,7 +59,7 @@ def views(snapshot: Snapshot, diagnosis: Diagnosis, *, owner: bool = False) -> d
 def gateways_table(network: Network, diagnosis: Diagnosis) -> Table:
     """Gateways of the two VNets: kind, client pool and routes, and each connection with status and byte counters."""
     columns = ("Gateway", "VNet", "Kind", "State", "Serves", "Status", "Ingress bytes", "Egress bytes")
-    homes = dict.fromkeys([diagnosis.source.vnet, diagnosis.target.subnet.rsplit("/subnets/", 1)[0]])
+    homes = dict.fromkeys([diagnosis.source.vnet, vnet_of(diagnosis.target.subnet)])
     rows: list[tuple[object, ...]] = []
     for gateway in [g for home in homes if home for g in network.gateways_of(home)]:
         kind = gateway.kind + (f", {gateway.vpn_type}" if gateway.kind == "vpn" else "")
@@ -130,7 +130,7 @@ def peering_table(network: Network, diagnosis: Diagnosis) -> Table:
     if not diagnosis.source.vnet:
         return Table.of("Peering", ("Setting", "The source"), [("(none needed)", "the source is not in a VNet")])
     one = network.vnet(diagnosis.source.vnet)
-    other = network.vnet(diagnosis.target.subnet.rsplit("/subnets/", 1)[0])
+    other = network.vnet(vnet_of(diagnosis.target.subnet))
     if key(one.id) == key(other.id):
         return Table.of("Peering", ("Setting", one.name), [("(none needed)", "source and instance are in one VNet")])
     sides = [_between(one, other), _between(other, one)]

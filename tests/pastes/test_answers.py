@@ -15,7 +15,8 @@ from mi_workbook.network.observed import captured_routes, learned_routes
 
 from .read_answers import lines_of, readings_of, shown
 
-FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*/*.txt"))
+FOLDER = Path(__file__).parent / "fixtures"
+FIXTURES = sorted(FOLDER.glob("*/*.txt"))
 OURS = [file for file in FIXTURES if file.parent.name in {parser.KIND for parser in ANSWERS}]
 REAL = next(
     (folder / "shared" / "data" for folder in Path(__file__).parents if (folder / "shared" / "data").exists()),
@@ -107,6 +108,56 @@ def test_an_unknown_language_still_tells_server_and_answer_apart() -> None:
     )
     (one,) = readings_of(text)
     assert [(row["type"], row["value"], row["server"]) for row in one.rows] == [("A", "10.4.0.62", "10.1.0.4")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$ nslookup a.b.c\n*** Request to DD-WRT timed-out\nServer:  DD-WRT\nAddress:  192.168.1.1\n\nDNS request timed out.\n    timeout was 2 seconds.\n",
+         [("failure", "timeout")]),
+        ("nslookup a.b.c\n\nServeur : UnKnown\n\nAddress: 10.3.1.2\n\nRéponse ne faisant pas autorité :\n\nNom : a.b.c\n\nAddresses: 2a00::e\n\n216.5.2.8\n",
+         [("AAAA", "2a00::e"), ("A", "216.5.2.8")]),
+        ("C:\\>nslookup a.b.c\n\nNão é resposta autoritativa:\nServidor:  dc01\nAddress:  10.1.1.1\n\nNome:    a.b.c\nAddress:  10.2.2.2\n", [("A", "10.2.2.2")]),
+        ("PS> Resolve-DnsName a.b.c\nResolve-DnsName : a.b.c : Der DNS-Name ist nicht\nvorhanden.\n    + FullyQualifiedErrorId : "
+         "DNS_ERROR_RCODE_NAME_ERROR,Microsoft.DnsClient.Commands.ResolveDnsName\n", [("failure", "nxdomain")]),
+        ("PS> Resolve-DnsName a.b.c -Type A\n\nName  Type TTL   Section    PrimaryServer\n----  ---- ---   -------    -------------\n"
+         "b.c   SOA  60    Authority  ns.b.c\n\n", [("SOA", "ns.b.c"), ("failure", "no-address")]),
+    ],
+    ids=["stderr-first", "mail", "heading-first", "german-error", "no-address"],
+)  # fmt: skip
+def test_dns_answers_in_the_shapes_people_send(text: str, expected: list[tuple[str, str]]) -> None:
+    """Streams out of order, double line ends, errors in other languages, a zone's head alone."""
+    (one,) = readings_of(text)
+    assert [(row["type"], row["value"]) for row in one.rows] == expected and one.about == "a.b.c"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("PS> tnc a.b.c -Port 1433 -InformationLevel Quiet\nTrue\n", ("a.b.c", 1433, "open")),
+        ("PS> tnc a.b.c -Port 1433 -InformationLevel Quiet\nWARNUNG: TCP connect to (10.4.0.62 : 1433) failed\nFalse\n", ("a.b.c", 1433, "unclear")),
+        ("$ curl -v telnet://a.b.c:1433\n  % Total    % Received % Xferd  Average\n  0     0    0     0    0 --:--:--  0:00:01 --:--:--     0* Connected to a.b.c (10.4.0.62) port 1433 (#0)\n",
+         ("a.b.c", 1433, "open")),
+        ("$ curl -v telnet://a.b.c:1433\n*   Trying 10.4.0.62:1433...\n* Connection timed out after 25001 milliseconds\n* Closing connection 0\n"
+         "curl: (28) Connection timed out after 25001 milliseconds\n", ("a.b.c", 1433, "timeout")),
+        ("$ nc -vz a.b.c 1433\n(UNKNOWN) [10.4.0.62] 1433 (ms-sql-s) : Connection refused\n", ("a.b.c", 1433, "refused")),
+    ],
+    ids=["quiet", "quiet-failed", "meter", "curl-timeout", "nc-unknown"],
+)  # fmt: skip
+def test_tcp_tests_in_the_shapes_people_send(text: str, expected: tuple[str, int, str]) -> None:
+    """Quiet, with a progress meter, without a name."""
+    (one,) = readings_of(text)
+    assert [(row["host"], row["port"], row["result"]) for row in one.rows] == [expected]
+
+
+@pytest.mark.parametrize("prompt", ["", "PS C:\\> ", "ops@jump:~$ "])
+def test_json_that_is_cut_off_does_not_swallow_what_follows(prompt: str) -> None:
+    """The whole entries are read, the piece says that it is cut, and the next answer is one of its own."""
+    cut = "\n".join((FOLDER / "azure-effective-routes" / "az_json.txt").read_text(encoding="utf-8").splitlines()[:20])
+    after = (FOLDER / "nslookup" / "windows_en.txt").read_text(encoding="utf-8").split(">", 1)[1]
+    routes, names = readings_of(f"{cut}\n{prompt}{after}")
+    assert (routes.kind, len(routes.rows), routes.whole) == ("azure-effective-routes", 1, False)
+    assert names.kind == "nslookup" and names.rows[-1]["value"] == "10.4.0.62"
 
 
 def test_secrets_of_an_environment_are_not_kept() -> None:

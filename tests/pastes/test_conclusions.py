@@ -233,3 +233,13 @@ def test_facts_come_from_a_snapshot() -> None:
     assert (facts.subnet, facts.pools, facts.names[1]) == (FACTS.subnet, FACTS.pools, FACTS.names[1])
     without = from_document({"format": "mi-workbook/snapshot", "version": 1, "resources": resources[:1]})
     assert facts_of(Network(without), mi).subnet is None
+
+
+def test_a_test_of_something_else_is_not_taken_for_one_of_the_instance() -> None:
+    """A DNS server's port and a web server say nothing of the instance's NSG."""
+    server = "tcpping 10.1.0.4:53\nConnection attempt failed: Connection timed out.\nComplete: 0/1 successful attempts (0%).\n"
+    assert {name: suspects(one) for name, one in of(server).items()} == {"dns-port-closed": ["dns-client-down"]}
+    assert of("tcpping www.contoso.example:443\nConnection attempt failed: Connection timed out.\n") == {}
+    assert of("Connected to 10.1.0.4:53, time taken: 1ms\nComplete: 1/1 successful attempts (100%).\n") == {}
+    at_instance = "nc: connect to 10.4.0.62 port 443 (tcp) failed: Connection refused\n"
+    assert "tcp-refused" in of(at_instance) and of(at_instance, None) == {}

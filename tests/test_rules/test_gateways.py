@@ -104,7 +104,6 @@ def test_pool_is_part_of_the_virtual_network_tag() -> None:
     assert own_side_only(resources, "p2s:gw")
 
 
-@pytest.mark.xfail(strict=True, reason="no note on the pool as a route and in the tag (gateways._served, security)")
 def test_verdict_that_needs_the_pool_in_the_tag_says_so() -> None:
     """The documentation implies it and does not say it."""
     resources = alone(nsg("n"))
@@ -211,7 +210,6 @@ def test_network_behind_a_tunnel_with_bgp_is_given_to_clients_other_than_windows
     assert (found.verdict, found.root_cause) == (Verdict.BLOCKED, "p2s-v2v-needs-bgp")
 
 
-@pytest.mark.xfail(strict=True, reason="no note: one measurement reports it worked without BGP (clients._without_bgp)")
 def test_block_for_lack_of_bgp_tells_of_the_measurement_that_contradicts_it() -> None:
     """Documentation: only with BGP. One lab: it worked without."""
     assert any("BGP" in note for note in asked(joined(), "p2s:g1").confidence_notes)
@@ -269,9 +267,6 @@ def test_tunnel_that_is_down_blocks(status: str) -> None:
     assert verdict(resources, "onprem:branch") is Verdict.BLOCKED
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong reachable: a tunnel between networks whose status was not read (tunnels.tunnel)"
-)
 @pytest.mark.parametrize("status", [None, "", "Unknown"])
 @pytest.mark.parametrize("complete", [None, frozenset()], ids=["whole", "bare"])
 def test_status_that_a_list_leaves_out_is_not_connected(status: Any, complete: frozenset[str] | None) -> None:
@@ -342,7 +337,6 @@ def test_custom_selectors_that_hold_both_ends_let_the_site_in() -> None:
     assert own_side_only(resources, "onprem:branch")
 
 
-@pytest.mark.xfail(strict=True, reason="wrong blocked: Azure accepts what the device proposes (tunnels._selectors)")
 @pytest.mark.parametrize("mode", ["Default", "ResponderOnly"])
 def test_custom_selectors_do_not_bind_the_device_that_starts_the_tunnel(mode: str) -> None:
     """Azure proposes them only where it starts, and accepts any proposal: what was agreed is in the security associations."""
@@ -465,9 +459,6 @@ def test_ids_in_lower_case_change_neither_verdict_nor_reason(resources: list[Jso
     assert same_in(resources, source, str.lower)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: a gateway's subnet id is cut at '/subnets/' in lower case (Gateway.vnet_id)"
-)
 @pytest.mark.parametrize(("resources", "source"), CASED)
 def test_ids_in_upper_case_change_neither_verdict_nor_reason(resources: list[Json], source: str) -> None:
     """As above; the segments between the names are part of an id too."""

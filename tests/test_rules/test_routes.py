@@ -173,9 +173,6 @@ def test_route_that_overrides_bgp_beats_learned_routes_inside_it() -> None:
     assert winner(resources, "H/vm", "192.168.1.5", learned("192.168.1.0/24")).source == "User"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: it beats the network's and peers' own routes as well (EffectiveRoutes.split)"
-)
 @pytest.mark.parametrize("prefix", ["0.0.0.0/0", "10.0.0.0/8"])
 def test_route_that_overrides_bgp_does_not_beat_longer_routes_of_peers(prefix: str) -> None:
     """It concerns overlapping BGP routes alone."""
@@ -184,7 +181,6 @@ def test_route_that_overrides_bgp_does_not_beat_longer_routes_of_peers(prefix: s
     assert verdict(resources) is Verdict.REACHABLE
 
 
-@pytest.mark.xfail(strict=True, reason="wrong reachable: it beats a longer user route as well (EffectiveRoutes.split)")
 def test_route_that_overrides_bgp_does_not_beat_a_longer_user_route() -> None:
     """Among user routes the longer one wins."""
     resources = two(a=subnet("10.2.9.0/24"))
@@ -254,9 +250,6 @@ def test_policy_of_an_appliance_is_never_taken_for_granted() -> None:
     assert any("10.0.1.4" in gap.missing and "log" in gap.how for gap in found.gaps)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong blocked: any NIC of that address counts (appliances.at_appliance, network.holders)"
-)
 def test_nic_of_another_network_with_the_next_hops_address_is_not_the_appliance() -> None:
     """Many networks use the same range; the next hop is in the own network or in a peer."""
     stranger = (

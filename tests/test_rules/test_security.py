@@ -63,7 +63,6 @@ def test_lower_number_decides_and_the_first_match_ends_it() -> None:
     assert into(rule("yes", 100, "Allow"), rule("no", 200, "Deny")) == (Verdict.REACHABLE, "yes")
 
 
-@pytest.mark.xfail(strict=True, reason="wrong verdict by order: equal priorities are taken as they come (nsg.read_nsg)")
 def test_two_rules_of_one_priority_are_not_decided_by_their_order() -> None:
     """Azure does not allow it; evidence merged from two dates may hold it. Unknown, or at least the same both ways."""
     allow, deny = rule("yes", 100, "Allow"), rule("no", 100, "Deny")
@@ -306,9 +305,6 @@ def test_dns_of_the_platform_passes_rules_for_everything() -> None:
     )
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong reachable: a deny for AzurePlatformDNS is not looked at (resolution._by_azure)"
-)
 def test_deny_for_the_platforms_dns_stops_names() -> None:
     """The one tag that does reach it: without DNS the name has no address."""
     deny = nsg("n", rule("no-dns", 100, "Deny", "Outbound", destinationAddressPrefix="AzurePlatformDNS"))
@@ -356,9 +352,6 @@ def test_members_of_a_group_are_unknown_where_nics_were_not_collected() -> None:
     assert asked(resources, "v/vm", complete=frozenset()).verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.xfail(
-    strict=True, reason="wrong reachable: a member in another network with the same address (security._members)"
-)
 def test_member_of_a_group_in_another_network_with_the_same_address_is_somebody_else() -> None:
     """Members are NICs, not addresses, and all of one network."""
     stranger = [vnet("x", ["10.1.0.0/16"], {"vm": subnet("10.1.0.0/24")}), nic("other", CLIENT, "x/vm")]
@@ -376,14 +369,12 @@ def scale_set_member(address: str) -> Json:
     return found
 
 
-@pytest.mark.xfail(strict=True, reason="wrong reachable: NICs of scale sets are no members (security._members)")
 def test_machine_of_a_scale_set_is_a_member_of_its_group() -> None:
     """A deny for the group holds for it."""
     resources = beside(for_group("no", 100, "Deny"), extra=(scale_set_member("10.1.0.77"),))
     assert verdict(resources, "ip:10.1.0.77") is not Verdict.REACHABLE
 
 
-@pytest.mark.xfail(strict=True, reason="wrong blocked: as above")
 def test_machine_of_a_scale_set_is_let_in_by_its_group() -> None:
     """An allow for the group as well."""
     rules = (for_group("yes", 100, "Allow"), rule("no", 200, "Deny"))
@@ -402,7 +393,6 @@ def two_addresses(*rules: Json) -> list[Json]:
     return resources
 
 
-@pytest.mark.xfail(strict=True, reason="wrong reachable: ip: takes the NIC's first address (places._nic_place)")
 def test_second_address_of_a_nic_is_judged_as_itself_where_it_is_denied() -> None:
     """The question names the address."""
     assert (
@@ -411,7 +401,6 @@ def test_second_address_of_a_nic_is_judged_as_itself_where_it_is_denied() -> Non
     )
 
 
-@pytest.mark.xfail(strict=True, reason="wrong blocked: as above")
 def test_second_address_of_a_nic_is_not_denied_by_a_rule_for_the_first() -> None:
     """As above, the other way about."""
     assert (

@@ -17,9 +17,10 @@ NO_MARK = "A list has no mark at its end; compare the number of its entries with
 CUT_OFF = "The output is cut off before its end; what is missing is not known."
 NAME = r"(?:[A-Za-z0-9_](?:[\w-]{0,62})\.)+[A-Za-z0-9_-]{1,63}"
 PROMPT = re.compile(
-    r"^\s*(?:[A-Za-z]:\\[^>]{0,200}>|PS [^>]{0,200}>|>|"
+    r"^\s*(?:[A-Za-z]:\\[^>]{0,200}>|PS ?[^>]{0,200}>|>|"
     r"(?:\(\w{1,30}\) ?)?(?:[\w.-]{0,60}@[\w.:~/ -]{1,120}|\[[^\]]{1,80}\]|[\w.-]{0,30}:[~/]\S{0,60}|(?:ba)?sh-[\d.]+)?[$#%]\s)\s*(?=\S)"
 )
+WRAPPERS = frozenset({"timeout", "time", "sudo"})
 TOOLS = (
     "nslookup", "getent", "dscacheutil", "resolve-dnsname", "dig", "nameresolver", "test-netconnection", "tnc", "psping", "psping64", "tcpping", "nc", "ncat", "netcat",
     "curl", "traceroute", "tracert", "tcptraceroute", "az", "get-azeffectiveroutetable", "printenv", "ipconfig", "get-netroute", "netsh", "netstat",
@@ -105,13 +106,22 @@ def command(text: str, *names: str) -> list[str] | None:
 
     A message that begins with the name is no command: `timeout 5 nc ...` is one, `traceroute to ...` is not.
     """
-    words = _words(after_prompt(text))
-    if len(words) > 2 and words[0] in {"timeout", "time", "sudo"}:
-        words = words[2:] if words[0] == "timeout" else words[1:]
-    if not words or words[1:2] in ([":"], ["to"]):
+    bare = after_prompt(text)
+    if not _program(bare) & {*names, *WRAPPERS}:
         return None
-    first = words[0].lower().replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".exe")
-    return words[1:] if first in names else None
+    words = _words(bare)
+    if len(words) > 2 and words[0] in WRAPPERS:
+        words = words[2:] if words[0] == "timeout" else words[1:]
+    if words[1:2] in ([":"], ["to"]):
+        return None
+    return words[1:] if _program(words[0]) & set(names) else None
+
+
+def _program(line: str) -> set[str]:
+    """The name of the program that a line begins with, without folder and .exe; nothing for an empty line."""
+    first = line.split(None, 1)[0] if line.strip() else ""
+    name = first.lower().replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".exe")
+    return {name} if name else set()
 
 
 def _words(text: str) -> list[str]:

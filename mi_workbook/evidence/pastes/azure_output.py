@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,10 @@ from mi_workbook.evidence.pastes.paste import Claim, Line
 
 LONGEST = 20_000_000
 DEEPEST = 60
+OPENS = re.compile(r"^[ \t]*([\[{])", re.MULTILINE)
+# A blank line, or one that begins with a word or a prompt: no line of JSON does, so a document that is cut off ends there.
+BREAK = re.compile(r"\n[ \t]*(?=\n)|\n(?=[ \t]*(?!true\b|false\b|null\b)[A-Za-z$>*;#])")
+TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[\[\]{}]')
 PROPERTY = re.compile(r"^\s*(?P<key>[A-Za-z][\w ]{1,40}?)\s*:(?: (?P<value>.*))?$")
 COMMANDS = ("az", "get-azeffectiveroutetable", "get-azvirtualnetworkgatewaylearnedroute", "get-aznetworkwatchernexthop")
 
@@ -36,56 +41,74 @@ def documents(lines: Sequence[Line]) -> tuple[Document, ...]:
 
 @lru_cache(maxsize=8)
 def _documents(text: str) -> tuple[Document, ...]:
-    if len(text) > LONGEST or not re.search(r"^\s*[\[{]", text, re.MULTILINE):
+    if len(text) > LONGEST or not OPENS.search(text):
         return ()
-    found: list[Document] = []
-    here, at_line, counted = 0, 0, 0
-    for start in re.finditer(r"^[ \t]*([\[{])", text, re.MULTILINE):
-        begin = start.start(1)
-        if begin < here:
-            continue
-        value, end, whole = _decode(text, begin)
-        if end is None:
-            continue
-        at_line += text.count("\n", counted, begin)
-        last = at_line + text.count("\n", begin, end)
-        found.append(Document(at_line, last, value, whole))
-        here, at_line, counted = end, last, end
-    return tuple(found)
+    return tuple(_Search(text).run())
 
 
-def _decode(text: str, begin: int) -> tuple[Any, int | None, bool]:
-    end, stack, safe = _scan(text, begin)
-    try:
-        if end is not None:
-            return json.loads(text[begin:end]), end, True
-        if safe is None:
-            return None, None, False
-        closing = "".join("}" if one == "{" else "]" for one in reversed(stack))
-        return json.loads(text[begin:safe] + closing), len(text.rstrip()), False
-    except (ValueError, RecursionError):
-        return None, None, False
+class _Search:
+    """One pass over a paste. What is looked at twice is bounded, so that nested rubbish costs no more than its length."""
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.patience = 4 * len(text) + 1_000_000
+        self.breaks = [found.start() for found in BREAK.finditer(text)] + [len(text)]
 
-def _scan(text: str, begin: int) -> tuple[int | None, list[str], int | None]:
-    """The end of the document; or, where it is cut off, the open brackets after the last whole entry of its list."""
-    stack: list[str] = []
-    safe: tuple[int, list[str]] | None = None
-    depth = 0
-    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text[begin:]):
-        sign, place = token[0], begin + token.start()
-        if sign in "[{":
-            stack.append(sign)
-            depth = depth or (len(stack) if sign == "[" else 0)
+    def run(self) -> Iterator[Document]:
+        """Every document, in order."""
+        here, line, counted = 0, 0, 0
+        for start in OPENS.finditer(self.text):
+            begin = start.start(1)
+            if begin < here or self.patience < 0:
+                continue
+            found = self._document(begin)
+            if found is None:
+                continue
+            value, end, whole = found
+            line += self.text.count("\n", counted, begin)
+            last = line + self.text.count("\n", begin, end)
+            yield Document(line, last, value, whole)
+            here, line, counted = end, last, end
+
+    def _document(self, begin: int) -> tuple[Any, int, bool] | None:
+        """Up to the next blank line or command; beyond it only where the whole of it is JSON."""
+        stop = self.breaks[bisect_left(self.breaks, begin)]
+        end, stack, safe = self._scan(begin, stop)
+        closed = end is None and safe is not None
+        if end is None and stop < len(self.text):
+            end, _, _ = self._scan(begin, len(self.text))
+        try:
+            if end is not None:
+                return json.loads(self.text[begin:end]), end, True
+            if closed:
+                closing = "".join("}" if one == "{" else "]" for one in reversed(stack))
+                return json.loads(self.text[begin:safe] + closing), begin + len(self.text[begin:stop].rstrip()), False
+        except (ValueError, RecursionError):
+            pass
+        return None
+
+    def _scan(self, begin: int, stop: int) -> tuple[int | None, list[str], int | None]:
+        """The end of the document; or, where it is cut off, the open brackets after the last whole entry of its list."""
+        stack: list[str] = []
+        safe: tuple[int, list[str]] | None = None
+        depth = place = 0
+        for token in TOKEN.finditer(self.text, begin, stop):
+            sign, place = token[0], token.start()
+            if sign in "[{":
+                stack.append(sign)
+                depth = depth or (len(stack) if sign == "[" else 0)
+            elif sign in "]}":
+                opened = stack.pop() if stack else ""
+                safe = (place + 1, list(stack)) if len(stack) == depth else safe
+                if opened != ("[" if sign == "]" else "{") or not stack:
+                    break
             if len(stack) > DEEPEST:
-                return None, [], None
-        elif sign in "]}":
-            if not stack or stack.pop() != ("[" if sign == "]" else "{"):
-                return None, [], None
-            if not stack:
-                return place + 1, [], None
-            safe = (place + 1, list(stack)) if len(stack) == depth else safe
-    return None, (safe[1] if safe else []), (safe[0] if safe else None)
+                break
+        else:
+            self.patience -= stop - begin
+            return None, (safe[1] if safe else []), (safe[0] if safe else None)
+        self.patience -= place - begin
+        return (place + 1, [], None) if not stack and self.text[place] in "]}" else (None, [], None)
 
 
 def get(value: Any, name: str) -> Any:

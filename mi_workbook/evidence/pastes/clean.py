@@ -61,9 +61,11 @@ def _inside(line: str) -> str:
 
 
 def _unquoted(lines: list[str]) -> list[str]:
-    """Without the marks of a quoted mail. One line alone that begins with > may be a prompt, and is left."""
+    """Without the marks of a quoted mail. Among others, one line alone that begins with > may be a prompt: it is left."""
     marked = [bool(QUOTED.match(line)) for line in lines]
     filled = [at for at, line in enumerate(lines) if line.strip()]
+    if all(marked[at] for at in filled):
+        return [QUOTED.sub("", line) for line in lines]
     runs = {at for one, two in pairwise(filled) if marked[one] and marked[two] for at in (one, two)}
     return [QUOTED.sub("", line) if at in runs else line for at, line in enumerate(lines)]
 

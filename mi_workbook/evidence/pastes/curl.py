@@ -29,10 +29,22 @@ FAILED = re.compile(
     r"^\s*(?:\*|curl: \((?P<code>\d+)\)) (?:Failed to connect to (?P<host>\S+) port (?P<port>\d{1,5})(?:(?: after (?P<ms>\d+) ms)?: (?P<says>.+))?|"
     r"(?P<name>Could not resolve host: (?P<host2>\S+))|(?P<waited>(?:Connection|Operation|Resolving) timed out after (?P<ms2>\d+) milliseconds.*))\s*$"
 )
+METER = re.compile(r"^.{0,120}--:--\s+\d{1,6}\s*(?=\*)")
+EARLY = re.compile(r"^\s*(?:\* (?:About to connect\(\)|Rebuilt URL to:)|% Total\s+% Received)")
 CHATTER = re.compile(r"^\s*(?:\*|<|>|\{|\}|% Total|\d+ +\d|curl: \(\d+\)|Dload|--:--)|^\s*\S+ +Upload|Warning: ")
 
 
+def _bare(text: str) -> str:
+    """Without the progress meter, which leaves no line's end before a message."""
+    return METER.sub("", text[: at.LONGEST_LINE])
+
+
 def _starts(text: str) -> bool:
+    text = _bare(text)
+    return bool(EARLY.match(text)) or _tells(text)
+
+
+def _tells(text: str) -> bool:
     return any(form.match(text) for form in (TRYING, CONNECTED, ATTEMPT, FAILED)) or bool(
         re.match(r"\s*\* Host \S+:\d+ was resolved", text)
     )
@@ -40,7 +52,9 @@ def _starts(text: str) -> bool:
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """From the first connection message on; the command before it is taken in."""
-    return at.blocks(lines, _starts, lambda text: bool(CHATTER.match(text)) and not at.is_command(text), KIND)
+    for claim in at.blocks(lines, _starts, lambda text: bool(CHATTER.match(text)) and not at.is_command(text), KIND):
+        if any(_tells(_bare(one.text)) for one in lines[claim.first : claim.last + 1]):
+            yield claim
 
 
 def read(lines: Sequence[Line]) -> Reading:
@@ -54,7 +68,8 @@ def read(lines: Sequence[Line]) -> Reading:
         ended = ended or bool(
             re.match(r"\s*(?:curl: \(\d+\)|\* (?:Closing|Connection #?\d* ?.*left intact|shutting down))", line.text)
         )
-        if not reader.take(line.text) and not at.blank(line.text) and not CHATTER.match(line.text):
+        text = _bare(line.text)
+        if not (reader.take(text) or at.blank(text) or CHATTER.match(text) or EARLY.match(text)):
             found.left.append(line)
     found.rows += reader.rows()
     found.about = reader.host

@@ -128,7 +128,7 @@ def _list_end(lines: Sequence[Line], at: int) -> int | None:
     """The last of the records that start here; each is a run of "Name : value" that names its prefix."""
     last = None
     here = at
-    if not MEMBER.match(lines[at].text):
+    if not MEMBER.match(lines[at].text) or (at > 0 and MEMBER.match(lines[at - 1].text)):
         return None
     while here < len(lines):
         end = here
@@ -151,7 +151,7 @@ def _read_list(lines: Sequence[Line]) -> Reading:
     for line in lines:
         match = MEMBER.match(line.text)
         if match:
-            if fresh or match[1].lower() in records[-1]:
+            if fresh or not records or match[1].lower() in records[-1]:
                 records.append({})
             records[-1][match[1].lower()] = match[2] or ""
         elif line.text.strip():

@@ -29,13 +29,15 @@ NAMED = tuple(
     )
 )
 UNNAMED = re.compile(
-    r"^\s*(?:Ncat: (?P<ncat>(?!Version|Connected|Trying next|\d+ bytes).+)|nc: (?P<nc>(?:getaddrinfo|bad address|timed out|unable to).*)|\S+: forward host lookup failed: (?P<old>.+))$"
+    r"^\s*(?:Ncat: (?P<ncat>(?!Version|Connected|Trying next|\d+ bytes).+)|nc: (?P<nc>(?:getaddrinfo|bad address|timed out|unable to).*)|(?:nc: )?\S+?:? forward host lookup failed: (?P<old>.+))$"
 )
 CHATTER = re.compile(
     r"^\s*(?:-?\w*sh: connect: |Ncat: (?:Version|\d+ bytes|Trying next)|found \d+ (?:associations|connections)|\d+:\s+flags=|outif |src |dst |rank info|TCP aux info|"
     r"DNS fwd/rev mismatch|Warning: inverse host lookup)"
 )
-FIRST = re.compile(r"^\s*(?:Ncat: |-?\w*sh: connect: |found \d+ (?:associations|connections))")
+FIRST = re.compile(
+    r"^\s*(?:Ncat: |-?\w*sh: connect: |found \d+ (?:associations|connections)|DNS fwd/rev mismatch|Warning: inverse host lookup)"
+)
 AFTER = re.compile(r"^\s*Ncat: \d+ bytes")
 SOURCE = re.compile(r"^\s*src (?P<source>\S+) port \d+")
 
@@ -81,7 +83,7 @@ def read(lines: Sequence[Line]) -> Reading:
             facts = known.groupdict()
             says, good = facts.get("says") or "", facts.get("good") is not None
             row = at.tcp_row(
-                (facts.get("host") or host).strip("()"), int(facts.get("port") or port or 0) or None, "open" if good else at.failure(says),
+                _host(facts.get("host"), host), int(facts.get("port") or port or 0) or None, "open" if good else at.failure(says),
                 address=facts.get("address") or "", source=source, says=says,
             )  # fmt: skip
             found.rows.append(row)
@@ -99,6 +101,11 @@ def read(lines: Sequence[Line]) -> Reading:
     if not found.rows:
         found.cut()
     return found.reading(KIND, TITLE, lines)
+
+
+def _host(named: str | None, asked: str) -> str:
+    plain = (named or "").strip("()")
+    return asked if plain in {"", "UNKNOWN"} else plain
 
 
 def _target(words: list[str]) -> tuple[str, int | None]:

@@ -41,6 +41,11 @@ NONE_REACHED = re.compile(
     r"^\s*;; (?:connection timed out|no servers could be reached|communications error to (?P<server>\S+?)#\d+:)"
 )
 HEADING = re.compile(r"^\s*[^\W\d][^\d:：\\/|]{2,60}[:：]\s*$")
+GREETING = re.compile(
+    r"default server|standardserver|server predefinito|serveur par d.faut|servidor (?:predeterminado|padr.o)|serwer domy.lny|"
+    r"默认服务器|預設伺服器|既定のサーバー|기본 서버|сервер по умолчанию",
+    re.IGNORECASE,
+)
 IS_SERVER = re.compile(SERVER_WORDS, re.IGNORECASE)
 IS_NAME = re.compile(NAME_WORDS, re.IGNORECASE)
 
@@ -58,6 +63,7 @@ class _State:
     bare: str = ""
     waits: int = 0
     pending: str = ""
+    greeting: bool = False
 
     def flush(self) -> None:
         """The answer read so far becomes rows."""
@@ -70,25 +76,38 @@ class _State:
 
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
-    """From the server's pair (or a failure) on; another server's pair begins another answer."""
+    """From the server's pair (or a failure) on; another server's pair begins another answer. Blank lines do not count."""
+    places = [place for place, line in enumerate(lines) if not at.blank(line.text)]
+    solid = [lines[place] for place in places]
     first = 0
-    while first < len(lines):
-        if not _starts(lines, first):
+    while first < len(solid):
+        if not _starts(solid, first):
             first += 1
             continue
-        end = _end(lines, first)
-        before = at.command(lines[first - 1].text, KIND) is not None if first else False
-        yield Claim(first - 1 if before else first, end - 1)
+        end = _end(solid, first)
+        last = places[end - 1]
+        closing = last + 1 if last + 1 < len(lines) and at.blank(lines[last + 1].text) else last
+        yield Claim(places[_with_command(solid, first)], closing)
         first = end
+
+
+def _with_command(lines: Sequence[Line], first: int) -> int:
+    """The command before the block; a heading that came out too early may stand between them."""
+    for before in (first - 1, first - 2):
+        if before >= 0 and at.command(lines[before].text, KIND) is not None:
+            return before
+        if before < 0 or not HEADING.match(lines[before].text):
+            break
+    return first
 
 
 def _starts(lines: Sequence[Line], here: int) -> bool:
     text = lines[here].text
     if _is_pair(lines, here):
         word = HEAD.match(text)
-        known = word and (IS_SERVER.fullmatch(word["word"]) or IS_NAME.fullmatch(word["word"]))
         asked = here > 0 and at.command(lines[here - 1].text, KIND) is not None
-        return bool(known or asked or _followed(lines, here + 2))
+        named = word is not None and bool(IS_NAME.fullmatch(word["word"]) or GREETING.fullmatch(word["word"]))
+        return asked or _followed(lines, here + 2) or (named and "." in lines[here].text)
     if NONE_REACHED.match(text):
         return not any("<<>> DiG" in one.text for one in lines[max(here - 5, 0) : here + 5])
     told = FAILED.match(text)
@@ -101,8 +120,14 @@ def _is_pair(lines: Sequence[Line], here: int) -> bool:
 
 
 def _followed(lines: Sequence[Line], here: int) -> bool:
-    """True where an answer or a failure follows soon: the pair before it was a server's, in whatever language."""
-    return any(_is_pair(lines, one) or FAILED.match(lines[one].text) for one in range(here, min(here + 4, len(lines))))
+    """True where an answer or a failure follows: the pair before it was a server's, in whatever language."""
+    for one in range(here, min(here + 4, len(lines))):
+        text = lines[one].text
+        if _is_pair(lines, one) or any(form.match(text) for form in (FAILED, WAITED, CANONICAL, NONE_REACHED)):
+            return True
+        if not HEADING.match(text):
+            return False
+    return False
 
 
 def _end(lines: Sequence[Line], first: int) -> int:
@@ -114,14 +139,14 @@ def _end(lines: Sequence[Line], first: int) -> int:
             if servers > 1 and IS_SERVER.fullmatch(word["word"]):
                 break
         here += 1
-    while here > first + 1 and (at.blank(lines[here - 1].text) or HEADING.match(lines[here - 1].text)):
+    while here > first + 1 and HEADING.match(lines[here - 1].text):
         here -= 1
-    return here + 1 if here < len(lines) and at.blank(lines[here].text) else here
+    return here
 
 
 def _belongs(lines: Sequence[Line], here: int) -> bool:
     text = lines[here].text
-    if at.blank(text) or _is_pair(lines, here) or at.is_address(text.strip()):
+    if _is_pair(lines, here) or at.is_address(text.strip()):
         return True
     if any(form.match(text) for form in (ADDRESS, ALIASES, CANONICAL, DIRECT, FAILED, WAITED, NONE_REACHED)):
         return True
@@ -141,12 +166,12 @@ def read(lines: Sequence[Line]) -> Reading:
     """One question's answer."""
     state = _State()
     asked = at.plain(at.typed(lines, KIND))
-    body = at.without_command(lines, KIND)
+    body = [line for line in at.without_command(lines, KIND) if not at.blank(line.text)]
     for here, line in enumerate(body):
-        if not at.blank(line.text) and not _line(state, body, here):
+        if not _line(state, body, here):
             state.found.left.append(line)
     state.flush()
-    _conclude(state, asked, body)
+    _conclude(state, asked, lines)
     return state.found.reading(KIND, TITLE, lines)
 
 
@@ -165,6 +190,7 @@ def _head(state: _State, body: Sequence[Line], here: int) -> bool:
         return bool(state.pending)
     if not state.seen_server and not IS_NAME.fullmatch(word["word"]):
         state.seen_server, state.server, state.bare = True, word["value"], "server"
+        state.greeting = bool(GREETING.fullmatch(word["word"]))
         return True
     state.flush()
     state.name, state.bare = word["value"].rstrip("."), "address"
@@ -220,7 +246,7 @@ def _failure(state: _State, text: str) -> bool:
     return True
 
 
-def _conclude(state: _State, asked: list[str], body: Sequence[Line]) -> None:
+def _conclude(state: _State, asked: list[str], lines: Sequence[Line]) -> None:
     found = state.found
     first = next((row["name"] for row in found.rows if row["name"]), "")
     found.about = asked[0].rstrip(".") if asked else first
@@ -229,13 +255,15 @@ def _conclude(state: _State, asked: list[str], body: Sequence[Line]) -> None:
         row["server"] = row["server"] or state.server
     if state.waits:
         found.say(f"{state.waits} questions to the DNS server were not answered in time.")
-    if not found.rows:
+    if not found.rows and state.greeting:
+        found.say("nslookup was started and names its DNS server; no question is in this piece.")
+    elif not found.rows:
         found.cut("The answer is missing: only the DNS server is named." if state.server else at.CUT_OFF)
     elif state.pending and state.pending not in {row["name"] for row in found.rows}:
         found.cut()
     elif all(row["type"] == "CNAME" for row in found.rows):
         found.cut("The chain of names ends without an address.")
-    elif at.ends_open(body) and not any(row["type"] == "failure" for row in found.rows):
+    elif at.ends_open(lines) and not any(row["type"] == "failure" for row in found.rows):
         found.say(at.MAY_GO_ON)
     if not state.server:
         found.say("The lines that name the DNS server are not in the paste.")

@@ -65,6 +65,9 @@ def read(lines: Sequence[Line]) -> Reading:
     first = next((row["name"] for row in found.rows), "")
     asked = _option(words, "-name") or next(iter(at.plain(words)), "")
     found.about = asked.rstrip(".") or first
+    kinds = {row["type"] for row in found.rows}
+    if kinds == {"SOA"} and asked:  # only the zone's head came back: the name is there, an address is not
+        found.rows.append(at.dns_row(asked, "failure", "no-address", reader.server))
     if not found.rows:
         found.cut()
     elif all(row["type"] == "CNAME" for row in found.rows):
@@ -135,6 +138,9 @@ class _Reader:
 
     def _rest(self, text: str) -> bool:
         """The rest of a wrapped name or target."""
+        last = self.found.rows[-1] if self.found.rows else None
+        if self.table_row is None and last and last["type"] == "failure" and REST.match(text):
+            return True  # the rest of an error's sentence
         if self.table_row is None or not REST.match(text):
             return False
         value_column = self.columns[-1][0] if self.columns else 1

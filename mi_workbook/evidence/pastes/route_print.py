@@ -37,6 +37,8 @@ ADAPTER = re.compile(
 )
 DEFAULT = re.compile(r"^[^:\d]{3,60}:\s*\d{1,3}(?:\.\d{1,3}){3}\s*$")
 SIXTH = re.compile(r"^\s*(\d{1,8})\s+(\d{1,10})\s+([0-9a-fA-F:.]{2,45}(?:/\d{1,3})?)(?:\s+(\S.*))?$")
+ASKED = re.compile(r"\s*(?:route(?:\.exe)?\s+/?print|netstat(?:\.exe)?\s+-\w*r)", re.IGNORECASE)
+WORDS = re.compile(r"[^\d.:/=]{1,40}")
 CONSOLE = 79
 MOST_JOINED = 4
 MOST_WORDS = 6
@@ -49,6 +51,7 @@ FOUR = r"[CWT]SC[WT]A+G?SC(?:W|[WT]?P+S)"
 SIX = r"[CWT]SC[WT]?(?:6+S|W)C(?:W|[WT]?6+S)"
 OLD = r"S[CWT]I+SSC[WT]A+G?SC(?:W|[WT]?P+S)"
 WHOLE = re.compile(f"{OLD}|{ADAPTERS}(?:{FOUR}(?:{SIX})?|{SIX})")
+IN_KEPT = re.compile(r"S[CWT]{1,2}P*$")
 ENDED_FOUR = re.compile(r"A+G?SC(?:W|[WT]?P+S)")
 
 
@@ -142,18 +145,19 @@ def _names_table(text: str) -> bool:
 
 
 def _heading(lines: Sequence[Line], marks: Sequence[str], first: int) -> int:
-    """With the command, and headings above the first row where the paste starts below the first separator."""
-    start, at = first, first - 1
-    while at >= 0 and at > first - 5:
-        text = lines[at].text.strip()
-        if marks[at] == "command":
-            return at if re.match(r"\s*route(?:\.exe)?\s+/?print", text, re.IGNORECASE) else start
-        columns = marks[first] == "row" and 4 <= len(text.split()) <= 10 and not re.search(r"[.!?]$", text)
-        if text and not (_titled(text) or _names_table(text) or columns):
-            return start
-        start = at if text else start
-        at -= 1
-    return start
+    """With the command, and the headings right above where the paste starts below the first separator."""
+    above = [at for at in range(first - 1, max(first - 7, -1), -1) if marks[at]]
+    wanted = (_columns, _titled) if marks[first] == "row" else (_names_table,)
+    start = first
+    for fits in wanted:
+        if above and marks[above[0]] == "text" and fits(lines[above[0]].text.strip()):
+            start = above.pop(0)
+    asked = bool(above) and ASKED.match(lines[above[0]].text) is not None
+    return above[0] if asked else start
+
+
+def _columns(text: str) -> bool:
+    return 4 <= len(text.split()) <= 10 and not re.search(r"[.!?:]$|\d", text)
 
 
 def read(lines: Sequence[Line]) -> Reading:
@@ -242,11 +246,11 @@ def _index(word: str) -> bool:
 
 
 def _persistent(words: Sequence[str], table: _Table) -> dict[str, Any] | None:
-    """address, mask, gateway, metric or the word for "default". Between active rows it is a row that lost a column."""
-    if len(words) != 4 or table.shape.endswith("A") or not is_ipv4(words[2]) or is_ipv4(words[3]):
+    """address, mask, gateway, metric or the words for "default". Between active rows it is a row that lost a column."""
+    if not 4 <= len(words) <= 6 or table.shape.endswith("A") or not is_ipv4(words[2]):
         return None
-    target, metric = masked(words[0], words[1]), whole_number(words[3])
-    if not target or (metric is None and not words[3].isalpha()):
+    target, metric = masked(words[0], words[1]), whole_number(words[3]) if len(words) == 4 else None
+    if not target or (metric is None and not (IN_KEPT.search(table.shape) and WORDS.fullmatch(" ".join(words[3:])))):
         return None
     return route_row(target, words[2], "", metric, persistent=True)
 

@@ -30,6 +30,7 @@ FIRST = re.compile(r"^\s*ComputerName\s*:\s*\S")
 WARNING = re.compile(r"^\s*(?P<word>[A-ZÀ-Þ]{5,20})\s?: (?P<says>.*)$")
 CONNECT = re.compile(r"TCP connect to \(?(?P<host>\S+?)\s?:\s?(?P<port>\d{1,5})\)? failed", re.IGNORECASE)
 UNRESOLVED = re.compile(r"Name resolution of (?P<host>\S+) failed", re.IGNORECASE)
+QUIET = re.compile(r"^\s*(?P<good>True|False)\s*$")
 TABLE = re.compile(r"^\s*(?=.*\bComputerName\b)(?=.*\bTcpTestSucceeded\b)(?:\w+(?: \(\w+\))?\s*)+$")
 MORE = re.compile(r"^\s{12,}(?P<value>\S.*)$")
 
@@ -41,7 +42,7 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
         if here <= taken:
             continue
         text = lines[here].text
-        if FIRST.match(text) or CONNECT.search(text) or UNRESOLVED.search(text):
+        if FIRST.match(text) or CONNECT.search(text) or UNRESOLVED.search(text) or _is_quiet(lines, here):
             end = _end(lines, here)
         elif TABLE.match(text) and here + 2 < len(lines) and at.is_dashes(lines[here + 1].text):
             end = here + 3
@@ -52,6 +53,11 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
         closing = end if end < len(lines) and at.blank(lines[end].text) else end - 1
         yield Claim(_begin(lines, here, taken), closing)
         taken = closing
+
+
+def _is_quiet(lines: Sequence[Line], here: int) -> bool:
+    words = at.command(lines[here - 1].text, *COMMANDS) if here and QUIET.match(lines[here].text) else None
+    return "quiet" in (word.lower() for word in words or ())
 
 
 def _begin(lines: Sequence[Line], here: int, taken: int) -> int:
@@ -76,7 +82,8 @@ def _end(lines: Sequence[Line], here: int) -> int:
             if seen:
                 break
             seen = True
-        if not (at.blank(text) or PROPERTY.match(text) or MORE.match(text) or (WARNING.match(text) and not seen)):
+        early = not seen and bool(WARNING.match(text) or QUIET.match(text))
+        if not (at.blank(text) or PROPERTY.match(text) or MORE.match(text) or early):
             break
         end += 1
         last = last if at.blank(text) else end
@@ -118,6 +125,8 @@ def _list(found: at.Found, body: Sequence[Line], words: list[str]) -> None:
         if known:
             key = known["key"]
             facts[key] = known["value"].strip()
+        elif quiet := QUIET.match(line.text):
+            facts["TcpTestSucceeded"] = quiet["good"]
         elif more and key:
             if key == "NameResolutionResults":
                 resolved.append(more["value"].strip())
@@ -127,11 +136,18 @@ def _list(found: at.Found, body: Sequence[Line], words: list[str]) -> None:
         elif not at.blank(line.text):
             found.left.append(line)
     if facts:
+        facts["ComputerName"] = _named(words) or facts.get("ComputerName", "")
         port = next((after for word, after in pairwise(words) if word.lower() == "-port"), "")
         facts.setdefault("RemotePort", port)
         first = facts.get("NameResolutionResults", "")
         found.rows.append(_row(facts, [one for one in (first, *resolved) if at.is_address(one)], warned))
         _complete(found, facts)
+
+
+def _named(words: list[str]) -> str:
+    """The host that the command names: a warning gives its address only."""
+    given = next((after for word, after in pairwise(words) if word.lower() in {"-computername", "-cn"}), "")
+    return given or (words[0] if words and not words[0].startswith("-") else "")
 
 
 def _warned(facts: dict[str, str], says: str) -> None:
@@ -165,7 +181,7 @@ def _complete(found: at.Found, facts: dict[str, str]) -> None:
     wants_port = bool(facts["RemotePort"])
     told = "TcpTestSucceeded" in facts or "_unresolved" in facts or "_failed" in facts
     pinged = "PingSucceeded" in facts or "_unresolved" in facts
-    if "ComputerName" not in facts or not (told if wants_port else pinged):
+    if not facts["ComputerName"] or not (told if wants_port else pinged):
         found.cut()
     elif "_failed" in facts and "TcpTestSucceeded" not in facts:
         found.cut("Only the warning is in the paste; which address was used and from where is missing.")

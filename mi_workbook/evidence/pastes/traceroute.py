@@ -25,6 +25,7 @@ TARGET = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*[\[(](?P<address>[0-9A-Fa-f
 MOST = re.compile(r"\b(?P<hops>\d{1,3}) hops max|\b(?P<last>\d{1,3})\b(?!.*\d)")
 SAYS = re.compile(r"\[(open|closed)\]|(![A-Z]?\d*)(?=\s|$)")
 MORE = re.compile(r"^\s{3,}\S.*\bms\b")
+REPORTED = re.compile(r"^\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:]+)\]?\s+(?P<says>[^\W\d][^=]{6,120})$")
 SELECTED = re.compile(r"^\s*Selected device (?P<device>\S+), address (?P<source>\S+),")
 
 
@@ -34,7 +35,7 @@ def is_hop(text: str, number: int | None = None) -> bool:
     if not known or (number is not None and int(known["hop"]) != number):
         return False
     rest = known["rest"]
-    return bool(re.match(r"\*(?:\s+\*|\s*$|\s+\d)", rest) or TIME.search(rest) or (ADDRESS.match(rest) and "!" in rest))
+    return bool(re.match(r"\*(?:\s+\*|\s*$|\s+\d)", rest) or TIME.search(rest) or REPORTED.match(rest))
 
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
@@ -113,6 +114,8 @@ def _row(text: str) -> dict[str, Any]:
         "says": "",
     }
     _add(row, known["rest"] if known else text)
+    reported = REPORTED.match(known["rest"]) if known and not row["milliseconds"] else None
+    row["says"] = reported["says"].strip() if reported else row["says"]
     return row
 
 

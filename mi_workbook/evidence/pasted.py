@@ -1,0 +1,59 @@
+"""Console output that somebody sent, as observations of a snapshot: what was understood, and the lines that were not.
+
+It counts for the client of the question (`from` is "client"), unless it names the resource it speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mi_workbook.core.errors import InputError
+from mi_workbook.evidence import machine
+from mi_workbook.evidence.pastes.as_machine import machine_of, tables_of
+from mi_workbook.evidence.pastes.paste import Reading
+from mi_workbook.evidence.pastes.recognise import Pastes, read_pastes
+
+FORMAT = "mi-workbook/paste/1"
+CLIENT = "client"
+# Outputs of Azure's own tools, under the names by which a live collection keeps them.
+AZURE = {"azure-effective-routes": "effectiveRoutes", "azure-learned-routes": "learnedRoutes"}
+
+
+def observations_of(text: str, name: str) -> list[dict[str, Any]]:
+    """Observations from a file of console output, empty where no format is recognised in it.
+
+    name: the file, for the reader of the evidence.
+    """
+    try:
+        pastes = read_pastes(text)
+    except InputError:
+        return []
+    if not pastes.readings:
+        return []
+    found = [_observation(one, name) for one in pastes.readings]
+    if tables_of(pastes.readings):
+        found += [{**one, "about": "", "from": CLIENT, "file": name, "at": ""} for one in _machine(pastes.readings)]
+    return [*found, *_not_understood(pastes, name)]
+
+
+def _observation(reading: Reading, name: str) -> dict[str, Any]:
+    rows = list(reading.rows)
+    return {
+        "kind": AZURE.get(reading.kind, reading.kind), "about": reading.about, "from": CLIENT, "at": "", "format": FORMAT,
+        "file": name, "value": {"value": rows} if reading.kind in AZURE else rows, "whole": reading.whole,
+        "notes": list(reading.notes),
+        "not_understood": [{"line": line.number, "text": line.text} for line in reading.left],
+    }  # fmt: skip
+
+
+def _machine(readings: Sequence[Reading]) -> list[dict[str, Any]]:
+    return [one for one in machine.observations(machine_of(readings)) if one["kind"] != "machine-hosts"]
+
+
+def _not_understood(pastes: Pastes, name: str) -> list[dict[str, Any]]:
+    """Lines of no format, kept so that nothing that was sent is lost."""
+    if not pastes.left:
+        return []
+    lines = [{"line": line.number, "text": line.text} for line in pastes.left]
+    return [{"kind": "not-understood", "about": "", "at": "", "format": FORMAT, "file": name, "value": lines}]
