@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from mi_workbook.cases import all_cases, case
 from mi_workbook.core.errors import InputError, MissingEvidence
-from mi_workbook.core.finding import Diagnosis
+from mi_workbook.core.finding import Diagnosis, Place
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import ENDPOINTS, diagnose
 from mi_workbook.evidence.explain import explain
 from mi_workbook.evidence.files import load_bytes
+from mi_workbook.evidence.pasted import CLIENT, observations_of
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.guide.scenario import Scenario, all_scenarios
 from mi_workbook.guide.walk import Walk, outcome, start
@@ -112,8 +114,17 @@ class State:
         self.asking.choose(place, named)
 
     def paste(self, text: str) -> None:
-        """Read what came back. Raises InputError for a paste in which nothing is recognised."""
-        self.asking.read(text, self.snapshot, self.diagnosis.target.id if self.diagnosis is not None else "")
+        """Take what came back as evidence of the source at hand, and judge again.
+
+        Raises InputError for a paste in which nothing is recognised, and where there is no question yet.
+        """
+        if self.diagnosis is None or self.snapshot is None:
+            raise InputError("There is no question yet.", remedy="Choose a case or load evidence first.")
+        self.asking.read(text, self.snapshot, self.diagnosis.target.id)
+        found = [_of(self.diagnosis.source, one) for one in observations_of(text, "pasted here")]
+        self.snapshot = self.snapshot.observed(found)
+        self.ask()
+        self.notice = f"The paste is evidence for {self.source} now, and the question was judged again."
 
     def tree(self) -> Scenario:
         """The decision tree of the diagnosis at hand."""
@@ -154,6 +165,15 @@ class State:
         """All steps, to where the walk ends."""
         while self.walk is not None and not self.walk.step.is_end:
             self.next()
+
+
+def _of(source: Place, observation: dict[str, Any]) -> dict[str, Any]:
+    """The observation bound to the source it was pasted for: it must not count when another source is asked about."""
+    if observation.get("from") != CLIENT:
+        return observation
+    bound = {**observation, "from": source.typed}
+    nameless = observation.get("kind") == "effectiveRoutes" and not observation.get("about")
+    return {**bound, "about": source.id if source.kind == "nic" else source.typed} if nameless else bound
 
 
 def _server(typed: str) -> str:
