@@ -5,7 +5,7 @@ function render({ model, el }) {
   el.append(root);
   const live = h("div", { class: "mi-hidden", "aria-live": "polite" });
   const keep = {};
-  let toHeading = false;
+  let wanted = null; // the step whose heading is to get the focus once it is on the screen
   const send = (message, buffers) => {
     root.classList.add("busy");
     root.setAttribute("aria-busy", "true");
@@ -21,7 +21,7 @@ function render({ model, el }) {
   const makers = { start: startView, message: messageView, evidence: evidenceView, verdict: verdictView, steps: stepsView, step: stepView, ask: askView, more: moreView };
   root.append(homes.start, homes.message, homes.evidence, homes.verdict,
     h("div", { class: "mi-walk" }, homes.steps, homes.step), homes.ask, homes.more, live);
-  const goTo = (step) => { toHeading = true; send({ do: "step", value: step }); };
+  const goTo = (step) => { wanted = step; send({ do: "step", value: step }); };
   const tools = { send, goTo, limit: () => model.get("limit"), say: (text) => { live.textContent = text; } };
 
   function draw() {
@@ -37,11 +37,12 @@ function render({ model, el }) {
     root.classList.toggle("answered", !!values.verdict);
     root.classList.remove("busy");
     root.removeAttribute("aria-busy");
-    const heading = toHeading && root.querySelector(".mi-step h2");
+    const arrived = wanted !== null && !!values.step && values.step.id === wanted;
+    const heading = arrived && root.querySelector(".mi-step h2");
     const again = key && root.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (heading) heading.focus();
     else if (again && again !== focused) again.focus();
-    toHeading = false;
+    if (arrived || values.error) wanted = null;
   }
   model.on("change:screen", draw);
   model.on("msg:custom", (message) => {
