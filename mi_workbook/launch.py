@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mi_workbook.core.errors import InputError
 
+SHARE = Path(__file__).parent / "workbook" / "jupyter"
+TEMPLATE = "mi-workbook"
 FOLDERS = (Path(__file__).parent.parent / "notebooks", Path(sys.prefix) / "share" / "mi_workbook" / "notebooks")
 
 
@@ -29,8 +31,19 @@ def notebook(name: str) -> Path:
 
 def serve(path: Path, *, app: bool) -> int:
     """Run the server until it is stopped; returns its exit code."""
-    module = ["voila"] if app else ["jupyterlab", *_as_root()]
-    return subprocess.call([sys.executable, "-m", *module, str(path)])
+    return subprocess.call(command(path, app=app), env=environment())
+
+
+def command(path: Path, *, app: bool) -> list[str]:
+    """The command that serves a notebook: in JupyterLab, or as a Voila app whose page loads nothing from elsewhere."""
+    module = ["voila", f"--template={TEMPLATE}"] if app else ["jupyterlab", *_as_root()]
+    return [sys.executable, "-m", *module, str(path)]
+
+
+def environment() -> dict[str, str]:
+    """The environment of the server: it finds the app's page beside the package."""
+    known = os.environ.get("JUPYTER_PATH", "")
+    return {**os.environ, "JUPYTER_PATH": os.pathsep.join(part for part in (str(SHARE), known) if part)}
 
 
 def _as_root() -> list[str]:

@@ -13,6 +13,11 @@ DATA = ROOT.parent / "shared" / "data"
 @pytest.fixture
 def chromium() -> str:
     """Path of Chromium; without one the test skips, or fails where a browser is required."""
+    return find_chromium()
+
+
+def find_chromium() -> str:
+    """Path of Chromium; without one the test that asks skips, or fails where a browser is required."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None and os.environ.get("MI_WORKBOOK_REQUIRE_BROWSER"):
         pytest.fail("No Chromium was found, and MI_WORKBOOK_REQUIRE_BROWSER asks for one.")

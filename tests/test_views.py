@@ -6,15 +6,16 @@ import subprocess
 
 import pytest
 
-from mi_workbook.cases import all_cases, case
+from mi_workbook.cases import Case, all_cases, case
 from mi_workbook.checks.catalogue import fill_command
+from mi_workbook.core.finding import Diagnosis
+from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot, from_document
-from mi_workbook.views.report import to_html, to_markdown
+from mi_workbook.views.drawing import Box, Line, Mark, Text
+from mi_workbook.views.report import summary, to_html, to_markdown
 from mi_workbook.views.table import Table
-from mi_workbook.views.topology import picture, to_svg
-from mi_workbook.workbook.session import Session
-from mi_workbook.workbook.state import State
+from mi_workbook.views.topology import as_table, details, figure, picture, to_svg
 
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m[bold]`|"
 
@@ -76,17 +77,6 @@ def test_values_in_commands_stay_one_word(value: str) -> None:
     assert f"{value.replace(chr(10), '?')}|" == done.stdout
 
 
-def test_broken_case_reaches_its_repair_in_two_clicks() -> None:
-    """Choosing a case shows the verdict; one click leads to the repair, the picture and the download."""
-    session = Session(State())
-    session.case.value = "peering-missing"
-    assert "BLOCKED" in session.verdict.value
-    session.end.click()
-    assert "az network vnet peering create" in session.shown.value
-    assert "BLOCKED HERE" in session.shown.value
-    assert "report.html" in session.report.value
-
-
 def test_one_rule_mends_all_denied_ports() -> None:
     """1433 and the Redirect ports, denied by one group, are opened by one command; no two commands collide."""
     one = case("same-vnet-client-nsg")
@@ -95,3 +85,108 @@ def test_one_rule_mends_all_denied_ports() -> None:
     assert len(commands) == 1
     assert commands.pop().endswith("--destination-port-ranges 1433 11000-11999")
     assert found.repair is not None and len(found.repair.changes) == 1
+
+
+def _asked(case_id: str) -> tuple[Snapshot, Diagnosis]:
+    one = case(case_id)
+    snapshot = one.snapshot()
+    return snapshot, diagnose(snapshot, one.source, one.target, one.endpoint)
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=lambda c: c.id)
+def test_picture_shows_source_instance_and_break(case: Case) -> None:
+    """Both ends are drawn wherever they are known; the break is a mark and words, and there is none where all arrives."""
+    snapshot, found = _asked(case.id)
+    drawn = picture(snapshot, found)
+    assert drawn is not None
+    words = as_table(drawn).to_markdown()
+    svg = to_svg(drawn)
+    assert "Managed instance" in words
+    assert ("BLOCKED HERE" in svg) == (found.verdict is Verdict.BLOCKED)
+    assert ("BLOCKED HERE" in words) == (found.verdict is Verdict.BLOCKED)
+    assert sum(isinstance(shape, Mark) for shape in drawn.shapes) == (
+        0 if found.verdict is Verdict.REACHABLE or not found.traces else 1
+    )
+    told = {shape.about for shape in drawn.shapes if isinstance(shape, Box | Text) and shape.about}
+    assert told == set(details(drawn))
+
+
+@pytest.mark.parametrize(
+    ("case_id", "kinds"),
+    [
+        ("vnet-to-vnet-healthy", ["MACHINE", "GATEWAY", "GATEWAY", "MANAGED INSTANCE"]),
+        ("on-premises-tunnel-down", ["ON-PREMISES SITE", "GATEWAY", "MANAGED INSTANCE"]),
+        ("developer-box-sound", ["VPN CLIENT", "GATEWAY", "MANAGED INSTANCE"]),
+        ("private-endpoint-healthy", ["MACHINE", "PRIVATE ENDPOINT", "MANAGED INSTANCE"]),
+        ("peering-reply-through-appliance", ["MACHINE", "APPLIANCE", "MANAGED INSTANCE"]),
+        ("internet-private-name", ["INTERNET", "MANAGED INSTANCE"]),
+        ("app-service-healthy", ["WEB APP", "MANAGED INSTANCE"]),
+    ],
+)
+def test_every_kind_of_place_is_drawn_in_the_order_of_the_packet(case_id: str, kinds: list[str]) -> None:
+    """Gateways, appliances, endpoints, clients and sites stand between source and instance, each named."""
+    drawn = picture(*_asked(case_id))
+    assert drawn is not None
+    placed = [shape for shape in drawn.shapes if isinstance(shape, Text) and shape.look == "kind"]
+    assert [shape.text for shape in sorted(placed, key=lambda shape: shape.x)] == kinds
+
+
+def test_a_reply_of_its_own_way_is_drawn_lower() -> None:
+    """What only the reply passes does not stand on the line of the request."""
+    drawn = picture(*_asked("peering-reply-through-appliance"))
+    assert drawn is not None
+    cards = {s.about: s.top for s in drawn.shapes if isinstance(s, Box) and s.look == "card"}
+    assert cards["appliance 10.0.9.4"] > cards["machine vm-app"] == cards["managed instance mi-orders"]
+    assert {"there", "back"} <= {s.look for s in drawn.shapes if isinstance(s, Line) and len(s.points) == 2}
+
+
+def test_large_estates_show_the_path_and_near_misses_first() -> None:
+    """Of 300 networks the path and a few neighbours are drawn, the others on request; one more changes one chip."""
+    document = case("peering-not-transitive").snapshot().to_dict()
+    lone = [_network(f"spoke-{number}", f"10.{100 + number // 200}.{number % 200}.0/24") for number in range(300)]
+    document["resources"] += [*lone, _network("twin", "10.0.0.0/16")]
+    snapshot = from_document(document)
+    found = diagnose(snapshot, "vm-app", "mi-orders")
+    few, whole = picture(snapshot, found), picture(snapshot, found, all_networks=True)
+    assert few is not None and whole is not None
+    assert few.hidden == 300 and whole.hidden == 0
+    assert "twin" in to_svg(few) and "same addresses as vnet-data" in to_svg(few)
+    assert "spoke-299" in to_svg(whole)
+    assert to_svg(few) == to_svg(picture(snapshot, found) or few)
+    document["resources"].append(_network("spoke-300", "10.102.0.0/24"))
+    more = from_document(document)
+    grown = picture(more, diagnose(more, "vm-app", "mi-orders"), all_networks=True)
+    assert grown is not None
+    gone = [shape for shape in whole.shapes if shape not in grown.shapes]
+    assert len(gone) == 1  # the title that counts them
+
+
+def _network(name: str, space: str) -> dict[str, object]:
+    at = f"/subscriptions/1/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/{name}"
+    inner = {"addressSpace": {"addressPrefixes": [space]}, "subnets": [], "virtualNetworkPeerings": []}
+    return {
+        "id": at,
+        "name": name,
+        "type": "Microsoft.Network/virtualNetworks",
+        "location": "westeurope",
+        "properties": inner,
+    }
+
+
+def test_plotly_draws_the_same_picture() -> None:
+    """The figure has the same texts, and the mark of the break."""
+    drawn = picture(*_asked("peering-one-sided"))
+    assert drawn is not None
+    made = figure(drawn)
+    shown = " ".join(str(one.text) for one in made.layout.annotations)
+    assert all(shape.text in shown for shape in drawn.shapes if isinstance(shape, Text) and shape.text)
+    assert any(one.mode == "markers" and one.hovertext == "blocked here" for one in made.data)
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=lambda c: c.id)
+def test_summary_for_a_ticket_is_one_paragraph_without_ids(case: Case) -> None:
+    """The verdict stands in it; resource ids and codes do not."""
+    _, found = _asked(case.id)
+    text = summary(found)
+    assert found.verdict.value.upper() in text
+    assert "\n" not in text and "/subscriptions/" not in text and not re.search(r"MIW\d", text)

@@ -1,16 +1,40 @@
-"""A Diagnosis as one file to hand over: self-contained HTML, or Markdown, with the same sections."""
+"""A Diagnosis as one file to hand over: self-contained HTML, or Markdown, with the same sections.
+
+The HTML holds no script and loads nothing; it prints on white paper and follows the reader's light or dark setting.
+"""
 
 from __future__ import annotations
 
+import re
+
 from mi_workbook.core.finding import Diagnosis, Finding
+from mi_workbook.core.ranges import show_ports
+from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.network.resource_id import last
 from mi_workbook.views.html import escape, md
-from mi_workbook.views.table import STYLE
+from mi_workbook.views.table import STYLE, Table
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, picture, to_svg
-from mi_workbook.views.words import proof
+from mi_workbook.views.words import ENDPOINT_WORDS, SAFETY_WORDS, VERDICT_SIGNS, proof
 
 Section = tuple[str, list[str], list[str]]
+RESOURCE_ID = re.compile(r"/subscriptions/[^\s,;'\"]+")
+APART = ("path", "gaps")  # tables with a section of their own
+LOOK = """<style>
+:root{--paper:#fff;--ink:#1b1f24;--panel:#f4f6f9;--line:#8a94a0}
+body{font:15px/1.5 system-ui,sans-serif;max-width:1150px;margin:2em auto;padding:0 1em;background:var(--paper);color:var(--ink)}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--panel);padding:.6em;border-radius:5px}
+.miw{overflow-x:auto}.picture{overflow-x:auto;margin:.5em 0}
+.verdict{font-size:1.2em;font-weight:700;border:2px solid;border-radius:8px;padding:.4em .8em;display:inline-block}
+.blocked{background:#ffe9e7;color:#8c0000}.reachable{background:#dff6dd;color:#0b4a0b}.unknown{background:#fff4ce;color:#4a3b00}
+h2{border-bottom:1px solid var(--line);padding-bottom:.15em;margin-top:1.6em;break-after:avoid}
+@media screen and (prefers-color-scheme:dark){:root{--paper:#14181d;--ink:#e8edf2;--panel:#1d232a;--line:#76828e;
+--pic-paper:#14181d;--pic-ink:#f2f5f8;--pic-soft:#b9c3cd;--pic-vnet:#1c2631;--pic-subnet:#14181d;--pic-card:#29405a;
+--pic-line:#86a7cc;--pic-bad:#ff8f88;--pic-tube:#46525e;color-scheme:dark}}
+@media print{body{max-width:none;margin:0;font-size:11px}.miw table{font-size:9px}tr,svg,pre{break-inside:avoid}.miw,.picture{overflow:visible}
+.picture svg{min-width:0!important}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}@page{size:A4 landscape;margin:12mm}}
+</style>"""
 
 
 def to_html(diagnosis: Diagnosis, snapshot: Snapshot) -> str:
@@ -18,10 +42,9 @@ def to_html(diagnosis: Diagnosis, snapshot: Snapshot) -> str:
     body = "".join(f"<h2>{escape(title)}</h2>" + "".join(parts) for title, parts, _ in _sections(diagnosis, snapshot))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Connection diagnosis</title>'
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"{STYLE}<style>body{{font:15px/1.5 system-ui,sans-serif;max-width:1150px;margin:2em auto;padding:0 1em;"
-        "background:#fff;color:#1b1b1b}pre{white-space:pre-wrap;background:#f3f3f3;padding:.6em}.miw{overflow-x:auto}"
-        f"</style></head><body><h1>Connection diagnosis</h1>{body}</body></html>"
+        f"{STYLE}{LOOK}</head><body><main><h1>Connection diagnosis</h1>{body}</main></body></html>"
     )
 
 
@@ -31,25 +54,77 @@ def to_markdown(diagnosis: Diagnosis, snapshot: Snapshot) -> str:
     return "# Connection diagnosis\n\n" + "\n\n".join(parts) + "\n"
 
 
+def summary(diagnosis: Diagnosis) -> str:
+    """One paragraph for a ticket: question, verdict, cause, repair, what is missing. Names, no resource ids, no codes."""
+    source, target = diagnosis.source.name, diagnosis.target.name
+    where = ENDPOINT_WORDS.get(diagnosis.endpoint, diagnosis.endpoint)
+    parts = [f"{source} to managed instance {target} ({where}{_ports(diagnosis)}): {diagnosis.verdict.value.upper()}."]
+    root = next((one for one in diagnosis.findings if one.explains_verdict), None)
+    if root is not None:
+        parts += [f"Cause: {root.title}. {root.owner_says or ''}", f"Repair: {root.remedy.does}"]
+        others = len(diagnosis.findings) - 1
+        parts.append(f"{others} further finding{'s' if others > 1 else ''} in the report." if others else "")
+    if diagnosis.repair is not None and diagnosis.repair.proved:
+        parts.append("The repair was proved on a model of this network.")
+    if diagnosis.gaps:
+        parts.append(f"Missing evidence: {diagnosis.gaps[0].missing}. How to get it stands in the report.")
+    if diagnosis.verdict is Verdict.REACHABLE:
+        parts.append(
+            "Azure's configuration lets it through; the client's own firewall, driver and login are not part of it."
+        )
+    text = " ".join(" ".join(part.split()) for part in parts if part)
+    return RESOURCE_ID.sub(lambda found: last(found[0]), text)
+
+
+def _ports(diagnosis: Diagnosis) -> str:
+    ports = dict.fromkeys(show_ports(trace.flow.ports) for trace in diagnosis.traces)
+    return f", TCP {', '.join(ports)}" if ports else ""
+
+
 def _sections(diagnosis: Diagnosis, snapshot: Snapshot) -> list[Section]:
     tables = views(snapshot, diagnosis)
-    drawn = picture(snapshot, diagnosis)
-    evidence = [f"{e.document} {e.pointer} = {str(e.value)[:300]}" for f in diagnosis.findings for e in f.evidence] or [
-        "Every decision and its evidence stand in the path below."
-    ]
-    notes = list(diagnosis.confidence_notes)
-    found: list[Section] = [
-        ("Summary", [_p(diagnosis.headline)], [md(diagnosis.headline)]),
-        ("Verdict", [_p(diagnosis.verdict.value.upper())], [md(diagnosis.verdict.value.upper())]),
-        ("Picture", [to_svg(drawn), as_table(drawn).to_html()], [as_table(drawn).to_markdown()])
-        if drawn
-        else ("Picture", [_p("Not drawn: an end of the path was not found.")], ["Not drawn: an end was not found."]),
-        ("Evidence", [_p(line) for line in evidence], [f"- {md(line)}" for line in evidence]),
+    word = diagnosis.verdict.value.upper()
+    verdict = f'<p class="verdict {diagnosis.verdict.value}">{VERDICT_SIGNS[diagnosis.verdict]} {word}</p>'
+    return [
+        _prose("Summary", [summary(diagnosis)]),
+        ("Verdict", [verdict, _p(diagnosis.headline)], [f"**{word}**", md(diagnosis.headline)]),
+        _tabled("Path", [tables["path"]]),
+        _picture(diagnosis, snapshot),
+        _evidence(diagnosis),
         _repairs(diagnosis),
+        _tabled("Missing evidence", [tables["gaps"]]),
+        _tabled("Tables", [table for name, table in tables.items() if name not in APART]),
+        _prose("What was not checked", list(diagnosis.confidence_notes)),
+        _prose("About the evidence", [_about(snapshot)]),
     ]
-    found.append(("Tables", [t.to_html() for t in tables.values()], [t.to_markdown() for t in tables.values()]))
-    found.append(("What was not checked", [_p(note) for note in notes], [md(note) for note in notes]))
-    return found
+
+
+def _prose(title: str, lines: list[str]) -> Section:
+    return title, [_p(line) for line in lines], [md(line) for line in lines]
+
+
+def _tabled(title: str, tables: list[Table]) -> Section:
+    return title, [one.to_html() for one in tables], [one.to_markdown() for one in tables]
+
+
+def _picture(diagnosis: Diagnosis, snapshot: Snapshot) -> Section:
+    drawn = picture(snapshot, diagnosis)
+    if drawn is None:
+        return _prose("Picture", ["Not drawn: an end of the path was not found."])
+    words = as_table(drawn)
+    return "Picture", [f'<div class="picture">{to_svg(drawn)}</div>', words.to_html()], [words.to_markdown()]
+
+
+def _evidence(diagnosis: Diagnosis) -> Section:
+    lines = [f"{e.document} {e.pointer} = {str(e.value)[:300]}" for f in diagnosis.findings for e in f.evidence]
+    lines = lines or ["Every decision and its evidence stand in the path."]
+    return "Evidence", [_p(line) for line in lines], [f"- {md(line)}" for line in lines]
+
+
+def _about(snapshot: Snapshot) -> str:
+    when = f", collected {snapshot.collected_at}" if snapshot.collected_at else ""
+    problems = f" {len(snapshot.problems)} parts could not be read." if snapshot.problems else ""
+    return f"{len(snapshot.resources)} resources{when}.{problems}"
 
 
 def _repairs(diagnosis: Diagnosis) -> Section:
@@ -57,19 +132,19 @@ def _repairs(diagnosis: Diagnosis) -> Section:
     lines = [md(proof(diagnosis))]
     for one in diagnosis.findings:
         title, commands = _words(one)
-        pages += [_p(title), f"<pre>{escape(commands)}</pre>"]
+        pages += [_p(title), _p(one.says), f"<pre>{escape(commands)}</pre>"]
         fence = "~~~" if "```" in commands else "```"
-        lines += [md(title), f"{fence}\n{commands}\n{fence}"]
+        lines += [md(title), md(one.says), f"{fence}\n{commands}\n{fence}"]
     return "Repair", pages, lines
 
 
 def _words(found: Finding) -> tuple[str, str]:
     remedy = found.remedy
     steps = [f"# Portal: {step}" for step in remedy.portal]
-    commands = "\n".join(
-        [*remedy.az, *(f"# PowerShell: {line}" for line in remedy.powershell), *steps, f"# Undo: {remedy.undo}"]
-    )
-    return f"{found.code} {found.title} ({remedy.safety}): {remedy.does}", commands
+    undo = [f"# Undo: {remedy.undo}"] if remedy.undo else []
+    commands = "\n".join([*remedy.az, *(f"# PowerShell: {line}" for line in remedy.powershell), *steps, *undo])
+    safety = SAFETY_WORDS.get(remedy.safety, remedy.safety)
+    return f"{found.code} {found.title} ({safety}): {remedy.does}", commands
 
 
 def _p(text: str) -> str:

@@ -32,12 +32,15 @@ SETTINGS: tuple[tuple[str, Callable[[Peering], object]], ...] = (
 )
 
 
-def views(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Table]:
-    """Every table of a diagnosis by view id; one whose evidence is missing says so in a row."""
+def views(snapshot: Snapshot, diagnosis: Diagnosis, *, owner: bool = False) -> dict[str, Table]:
+    """Every table of a diagnosis by view id; one whose evidence is missing says so in a row.
+
+    owner: findings in the words for an application owner.
+    """
     network = Network(snapshot)
     makers: dict[str, Callable[[], Table]] = {
         "path": lambda: path_table(diagnosis),
-        "findings": lambda: findings_table(diagnosis),
+        "findings": lambda: findings_table(diagnosis, owner=owner),
         "gaps": lambda: gaps_table(diagnosis),
         "source-routes": lambda: routes_table(
             network, network.subnet(diagnosis.source.subnet or diagnosis.target.subnet)
@@ -216,7 +219,7 @@ def path_table(diagnosis: Diagnosis) -> Table:
     return Table.of("The path, decision by decision", ("Way", "Ports", "At", "What", "Result", "Why"), rows)
 
 
-def findings_table(diagnosis: Diagnosis) -> Table:
+def findings_table(diagnosis: Diagnosis, *, owner: bool = False) -> Table:
     """What was found, the root cause first."""
     rows: list[tuple[object, ...]] = [
         (
@@ -224,7 +227,7 @@ def findings_table(diagnosis: Diagnosis) -> Table:
             f.title,
             f.severity,
             last(f.resource),
-            f.says,
+            f.owner_says if owner and f.owner_says else f.says,
         )
         for f in diagnosis.findings
     ]

@@ -1,10 +1,14 @@
-"""The picture: VNets as containers, subnets and resources in them, the peering with its state, path and break."""
+"""The picture: where a packet goes, there and back, through which networks, and where it stops.
+
+One column for each place on the path, in the packet's order, so that the same evidence gives the same picture and a small
+change a small difference. Request and reply are told apart by line and arrow, the break by a ring, a word and a pointer.
+Networks beside the path are chips below it: the near misses at once, the others on request.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,272 +16,376 @@ from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
-from mi_workbook.network.network import Network
+from mi_workbook.network.network import VNETS, Network
 from mi_workbook.network.resource_id import key, last
-from mi_workbook.network.vnet import Subnet
-from mi_workbook.reach.path import stop
-from mi_workbook.views.html import escape, plain
+from mi_workbook.views import drawing
+from mi_workbook.views.drawing import Box, Line, Mark, Shape, Text, Tube, shorten
+from mi_workbook.views.stations import Course, Near, Station, course, link_words, nearby, where_it_stops
 from mi_workbook.views.table import Table
+from mi_workbook.views.words import STEP_WORDS
 
 if TYPE_CHECKING:
     import plotly.graph_objects
 
-HEIGHT = 300
-MIDDLE = 182
-CARD, NEAR, FAR, EDGE = 200, 40, 230, 20  # widths: a resource; gaps inside a VNet, between VNets, to the border
-WORDS = {Verdict.BLOCKED: "BLOCKED HERE", Verdict.UNKNOWN: "UNKNOWN FROM HERE"}
-FILLS = ("#eef4fb", "#ffffff", "#dfe9f5")
-OUTSIDE = "Outside of Azure's networks"
+EDGE, PAD, CARD, TALL = 14, 22, 152, 94  # border of the picture; card to its VNet's border; size of a card
+INSIDE, BETWEEN = 52, 150  # gaps between cards of one VNet, and between VNets
+TOP, CARD_TOP, LOWER = 14, 112, 130  # top of the VNets, of the cards; how much lower what only the reply passes stands
+THERE_Y, BACK_Y = 26, 68  # where the two ways meet a card, below its top
+MOST_NEAR, SPACE = 6, 10
+CHIP, CHIP_TALL, SMALL, SMALL_TALL = 232, 44, 182, 24
+MOST_NAME = 16  # letters of a name that fit into a card
+WORDS = {Verdict.BLOCKED: "BLOCKED HERE", Verdict.UNKNOWN: "NOT KNOWN FROM HERE"}
+AFTER = frozenset({"route", "peering", "gateway", "appliance", "name"})  # decided on leaving a place
+MIDWAY = frozenset({"route", "peering", "gateway"})
 
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A named rectangle: VNet (level 0), subnet (1) or resource (2)."""
-
-    name: str
-    note: str
-    level: int
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """A place on the path: its VNet ("" outside), subnet and resource in words, and the ids it is known by in a trace."""
-
-    vnet: str
-    space: str
-    subnet: str
-    prefix: str
-    name: str
-    note: str
-    ids: frozenset[str]
+Facts = dict[str, list[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Boxes, words between VNets (x, lines), the ends of the path, and where it stops (x, word), None where it arrives."""
+    """Shapes with their size, the verdict's word and direction, rows in words, and the details of what can be chosen.
 
-    boxes: tuple[Box, ...]
-    links: tuple[tuple[float, tuple[str, ...]], ...]
-    start: float
-    end: float
-    stop: tuple[float, str] | None
-    direction: str
+    hidden: number of networks in the evidence that are not drawn.
+    """
+
+    shapes: tuple[Shape, ...]
     width: float
+    height: float
+    word: str
+    direction: str
+    rows: tuple[tuple[str, str, str], ...]
+    facts: Facts
+    hidden: int
 
 
-def picture(snapshot: Snapshot, diagnosis: Diagnosis) -> Picture | None:
-    """The picture of a diagnosis: every place on the way there, None where an end of the path was not found."""
+@dataclass(slots=True)
+class Layout:
+    """Where each station stands, and what has been drawn so far."""
+
+    course: Course
+    lefts: list[float]
+    tops: list[float]
+    shapes: list[Shape] = field(default_factory=list)
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    facts: Facts = field(default_factory=dict)
+
+    @property
+    def right(self) -> float:
+        """The right end of the path."""
+        return self.lefts[-1] + CARD + PAD
+
+    @property
+    def bottom(self) -> float:
+        """The lower end of the VNets on the path."""
+        return max(self.tops) + TALL + 34
+
+
+def picture(snapshot: Snapshot, diagnosis: Diagnosis, *, all_networks: bool = False) -> Picture | None:
+    """The picture of a diagnosis, None where an end of the path was not found in the evidence.
+
+    all_networks: every network of the evidence below the path, not the near misses alone.
+    """
     network = Network(snapshot)
     try:
-        stations = list(_stations(network, diagnosis))
+        found = course(network, diagnosis)
     except MissingEvidence:
         return None
-    lefts = [float(EDGE + 30)]
-    for before, after in pairwise(stations):
-        lefts.append(lefts[-1] + CARD + (NEAR if before.vnet == after.vnet else FAR))
-    boxes = [*_containers(stations, lefts), *_cards(stations, lefts)]
-    links = [(left - FAR / 2, _link(network, before, after)) for (before, after), left in
-             zip(pairwise(stations), lefts[1:], strict=True) if before.vnet != after.vnet]  # fmt: skip
-    word = WORDS.get(diagnosis.verdict, "")
-    direction, at = _stop(diagnosis, stations, lefts)
+    made = _placed(found)
+    _containers(made)
+    _links(made, network, diagnosis)
+    stops = _ways(made, diagnosis)
+    _cards(made, network, diagnosis)
+    made.shapes += stops
+    width = max(made.right + EDGE, 4 * CHIP + 3 * SPACE + 2 * EDGE)
+    near = nearby(network, [one.vnet for one in found.stations])
+    shown, height = _chips(made, near, width, all_networks=all_networks)
+    halt = where_it_stops(found, diagnosis)
+    total = len(snapshot.of_type(VNETS)) - len({key(one.vnet) for one in found.stations if one.vnet})
     return Picture(
-        tuple(boxes), tuple(links), lefts[0] + CARD, lefts[-1], (at, word) if word else None, direction,
-        lefts[-1] + CARD + EDGE + 30,
+        tuple(made.shapes), width, height, WORDS.get(diagnosis.verdict, ""), halt[1] if halt else "", tuple(made.rows),
+        made.facts, max(0, total - shown),
     )  # fmt: skip
 
 
-def _stations(network: Network, diagnosis: Diagnosis) -> Iterator[Station]:
-    """Source, gateways and appliances of the way there, the endpoint; each once."""
-    source, target = diagnosis.source, diagnosis.target
-    subnet = network.subnet(source.subnet) if source.kind in {"nic", "subnet", "app"} else None
-    yield _station(network, subnet, source.name, source.address, source.id)
-    home = network.subnet(target.subnet)
-    ends = {key(source.id), key(target.id), key(home.id), "server name"}
-    forward = next((t for t in diagnosis.traces if t.direction == "forward"), None)
-    if source.kind in {"clients", "express"}:
-        ends.discard(key(source.id))
-    seen = set()
-    for hop in forward.hops if forward is not None else ():
-        at = key(hop.at)
-        if at in ends or at in seen or not PLACES.search(at):
-            continue
-        seen.add(at)
-        where = _home_of(network, hop.at)
-        yield _station(network, where, last(hop.at), "", hop.at)
-    yield _station(network, home, target.name, target.address, target.id)
+def _placed(found: Course) -> Layout:
+    """One column for each station; what only the reply passes stands lower."""
+    lefts = [float(EDGE + PAD)]
+    for before, after in pairwise(found.stations):
+        lefts.append(lefts[-1] + CARD + (INSIDE if before.vnet == after.vnet else BETWEEN + 2 * PAD))
+    tops = [float(CARD_TOP if at in found.there else CARD_TOP + LOWER) for at in range(len(lefts))]
+    return Layout(found, lefts, tops)
 
 
-PLACES = re.compile(r"/(virtualnetworkgateways|networkinterfaces|loadbalancers|azurefirewalls|privateendpoints)/[^/]+$")
-
-
-def _home_of(network: Network, resource_id: str) -> Subnet | None:
-    """The subnet a gateway, appliance or private endpoint stands in, None where that is not in the evidence."""
-    at = key(resource_id)
-    if network.snapshot.get(resource_id) is None:
-        return None
-    if "/virtualnetworkgateways/" in at:
-        return network.subnet(network.gateway(resource_id).subnet_id)
-    if "/privateendpoints/" in at:
-        return network.subnet(network.private_endpoint(resource_id).subnet_id)
-    main = network.nic(resource_id).primary if "/networkinterfaces/" in at else None
-    return network.subnet(main.subnet_id) if main is not None else None
-
-
-def _station(network: Network, subnet: Subnet | None, name: str, note: str, at: str) -> Station:
-    if subnet is None:
-        return Station("", "", "", "", name, note, frozenset({key(at)}))
-    vnet = network.vnet(subnet.vnet_id)
-    ids = frozenset({key(at), key(subnet.id)})
-    return Station(vnet.id, ", ".join(vnet.prefixes), subnet.name, ", ".join(subnet.prefixes), name, note, ids)
-
-
-def _containers(stations: list[Station], lefts: list[float]) -> Iterator[Box]:
-    """One container for neighbours of one VNet."""
-    first = 0
+def _containers(made: Layout) -> None:
+    """A container for neighbours of one VNet, and in it the subnet of each."""
+    stations, first = made.course.stations, 0
     for position, station in enumerate(stations):
         if position + 1 < len(stations) and stations[position + 1].vnet == station.vnet:
             continue
-        name = f"VNet {last(station.vnet)}" if station.vnet else OUTSIDE
-        yield Box(name, station.space, 0, lefts[first] - 30, 20, lefts[position] + CARD + 30, 285)
+        left, right = made.lefts[first] - PAD, made.lefts[position] + CARD + PAD
+        name = f"VNet {last(station.vnet)}" if station.vnet else _outside(station)
+        most = int((right - left) / 8.4)
+        made.shapes += [
+            Box(left, TOP, right, made.bottom, "vnet" if station.vnet else "outside"),
+            Text(left + 10, TOP + 20, shorten(name, most), "title"),
+            Text(left + 10, TOP + 36, shorten(station.space, most), "note"),
+        ]
+        made.rows.append(("VNet" if station.vnet else "Outside", name, station.space))
         first = position + 1
+    for station, left, top in zip(stations, made.lefts, made.tops, strict=True):
+        if station.subnet is not None:
+            prefixes = ", ".join(station.subnet.prefixes)
+            made.shapes += [
+                Box(left - 14, top - 46, left + CARD + 14, top + TALL + 18, "subnet"),
+                Text(left - 4, top - 29, shorten(f"Subnet {station.subnet.name}", 26), "note"),
+                Text(left - 4, top - 14, shorten(prefixes, 26), "note"),
+            ]
+            made.rows.append(("Subnet", station.subnet.name, prefixes))
 
 
-def _cards(stations: list[Station], lefts: list[float]) -> Iterator[Box]:
-    for station, left in zip(stations, lefts, strict=True):
-        if station.subnet:
-            yield Box(f"Subnet {station.subnet}", station.prefix, 1, left - 15, 75, left + CARD + 15, 265)
-        yield Box(station.name, station.note, 2, left, 150, left + CARD, 215)
+def _outside(station: Station) -> str:
+    """Name of what holds a station that is in no VNet known."""
+    return "Place not known" if station.kind in {"appliance", "gateway", "source"} else "Outside of Azure"
 
 
-def _link(network: Network, before: Station, after: Station) -> tuple[str, ...]:
-    """State of the peering between two VNets, of both sides."""
-    kinds = ("/virtualnetworkgateways/", "/privateendpoints/")
-    if not before.vnet or not after.vnet:
-        return ()
-    if all(any(kinds[0] in one for one in station.ids) for station in (before, after)):
-        return ("VPN tunnel",)
-    if any(kinds[1] in one for station in (before, after) for one in station.ids):
-        return ("private link",)
-    sides = []
-    for here, there in ((before.vnet, after.vnet), (after.vnet, before.vnet)):
-        found = network.vnet(here).peering_with(there)
-        sides.append(f"{last(here)}: {found.state if found else 'no peering'}")
-    return tuple(sides)
+def _links(made: Layout, network: Network, diagnosis: Diagnosis) -> None:
+    """Between VNets: tunnels as bands, and what joins them in words."""
+    for at, (before, after) in enumerate(pairwise(made.course.stations)):
+        if before.vnet == after.vnet:
+            continue
+        words = link_words(network, diagnosis.source, before, after)
+        left, right = made.lefts[at] + CARD + PAD + 6, made.lefts[at + 1] - PAD - 6
+        if any("tunnel" in one or one in {"ExpressRoute", "private link"} for one in words):
+            made.shapes.append(Tube(left, right, CARD_TOP + THERE_Y - 16, CARD_TOP + BACK_Y + 16))
+        for row, line in enumerate(words):
+            made.shapes.append(Text((left + right) / 2, 56 + 17 * row, shorten(line, 22), "link", "middle"))
+        if words:
+            made.rows.append(("Between", f"{before.name} and {after.name}", ", ".join(words)))
 
 
-def _stop(diagnosis: Diagnosis, stations: list[Station], lefts: list[float]) -> tuple[str, float]:
-    """Direction and place of the decision that made the verdict."""
-    decided = stop(diagnosis.traces)
-    trace = next((t for t in diagnosis.traces if decided in t.decisions), None)
-    if decided is None or trace is None:
-        return "forward", lefts[-1]
-    hop = next(hop for hop in trace.hops if decided in hop.decisions)
-    at = next(
-        (i for i, one in enumerate(stations) if key(hop.at) in one.ids), 0 if trace.direction == "forward" else None
-    )
-    if at is None:
-        at = len(stations) - 1
-    root = next((f for f in diagnosis.findings if f.explains_verdict), None)
-    leaving = decided.kind in {"route", "peering", "gateway"}
-    between = next((i for i, (a, b) in enumerate(pairwise(stations)) if a.vnet and b.vnet and a.vnet != b.vnet), None)
-    if between is not None and root is not None and root.fault.startswith(("peer-", "gt-")):
-        return trace.direction, lefts[between + 1] - FAR / 2
-    if trace.direction == "return":
-        return "return", lefts[at] - (25 if at else -CARD - 25)
-    if at == 0 or (leaving and at < len(stations) - 1):
-        gap = lefts[at + 1] - lefts[at] - CARD if at + 1 < len(stations) else 2 * NEAR
-        return "forward", lefts[at] + CARD + (gap / 2 if leaving else min(gap / 2, 30))
-    return "forward", lefts[at] - 20
+def _ways(made: Layout, diagnosis: Diagnosis) -> list[Shape]:
+    """Request and reply as lines; returns the shapes of the break, to be drawn last."""
+    halt = where_it_stops(made.course, diagnosis)
+    direction = halt[1] if halt else ""
+    ends: list[Shape] = []
+    cut: tuple[int, float] | None = None
+    if halt is not None:
+        cut = _cut(made, halt[0].kind, halt[0].toward, direction, halt[2], diagnosis)
+        ends = _break(made, cut, direction, diagnosis)
+    _lane(made, made.course.there, "there", cut if direction == "forward" else None)
+    if direction != "forward":
+        _lane(made, made.course.back, "back", cut)
+    return ends
+
+
+def _lane(made: Layout, lane: list[int], look: str, cut: tuple[int, float] | None) -> None:
+    """One way; behind the cut (its segment, and x) it is a thin dotted line."""
+    for step, (here, there) in enumerate(pairwise(lane)):
+        points = _segment(made, here, there, look)
+        if cut is None or step < cut[0]:
+            made.shapes.append(Line(points, look, arrow=True))
+        elif step > cut[0]:
+            made.shapes.append(Line(points, "unreached"))
+        else:
+            at = (cut[1], _height_at(points, cut[1]))
+            before = [p for p in points if (p[0] < cut[1]) == (look == "there") and p[0] != cut[1]]
+            after = [p for p in points if p not in before]
+            made.shapes += [Line((*before, at), look), Line((at, *after), "unreached")]
+
+
+def _segment(made: Layout, here: int, there: int, look: str) -> tuple[tuple[float, float], ...]:
+    """From the edge of one card to the edge of the next, below a card that this way passes by."""
+    height = THERE_Y if look == "there" else BACK_Y
+    start, end = (made.tops[at] + height for at in (here, there))
+    if look == "there":
+        return (made.lefts[here] + CARD, start), (made.lefts[there], end)
+    passed = [at for at in range(there + 1, here) if made.tops[at] == CARD_TOP]
+    under = [
+        (x, CARD_TOP + TALL + 9.0) for at in reversed(passed) for x in (made.lefts[at] + CARD + 12, made.lefts[at] - 12)
+    ]
+    return (made.lefts[here], start), *under, (made.lefts[there] + CARD, end)
+
+
+def _height_at(points: tuple[tuple[float, float], ...], x: float) -> float:
+    for (x0, y0), (x1, y1) in pairwise(points):
+        if min(x0, x1) <= x <= max(x0, x1) and x0 != x1:
+            return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+    return points[0][1]
+
+
+def _cut(made: Layout, kind: str, toward: str, direction: str, station: int, diagnosis: Diagnosis) -> tuple[int, float]:
+    """Where a way is cut: its segment, counted along the way, and x."""
+    lane = made.course.there if direction == "forward" else made.course.back
+    between = _broken_peering(made, diagnosis)
+    if between is not None:
+        spot = next((i for i, pair in enumerate(pairwise(lane)) if min(pair) <= between < max(pair)), 0)
+        return spot, made.lefts[between] + CARD + PAD + BETWEEN / 2
+    at = lane.index(station)
+    leaving = kind in AFTER or toward == "Outbound" or (kind == "client" and direction == "return")
+    after = (leaving or at == 0) and at < len(lane) - 1
+    step = at if after else at - 1
+    left, right = sorted((lane[step], lane[step + 1]))
+    start, end = made.lefts[left] + CARD, made.lefts[right]
+    if direction == "return":
+        start, end = end, start
+    share = 0.5 if after and kind in MIDWAY else (0.3 if after else 0.7)
+    return step, start + (end - start) * share
+
+
+def _broken_peering(made: Layout, diagnosis: Diagnosis) -> int | None:
+    """The position before the gap between two VNets, where the root cause is how they are joined."""
+    root = diagnosis.root_cause or ""
+    gaps = (i for i, (a, b) in enumerate(pairwise(made.course.stations)) if a.vnet and b.vnet and a.vnet != b.vnet)
+    return next(gaps, None) if root.startswith(("peer-", "gt-")) else None
+
+
+def _break(made: Layout, cut: tuple[int, float], direction: str, diagnosis: Diagnosis) -> list[Shape]:
+    """The mark, a pointer down from it, and what it means below the boxes."""
+    lane, look = (made.course.there, "there") if direction == "forward" else (made.course.back, "back")
+    points = _segment(made, lane[cut[0]], lane[cut[0] + 1], look)
+    at = (cut[1], _height_at(points, cut[1]))
+    root = next((one for one in diagnosis.findings if one.explains_verdict), None)
+    gap = diagnosis.gaps[0].missing if diagnosis.gaps and diagnosis.verdict is Verdict.UNKNOWN else ""
+    reason = shorten(root.title if root is not None else gap, 64)
+    way = "on the way there" if direction == "forward" else "on the way back"
+    word = f"{WORDS.get(diagnosis.verdict, '')} {way}"
+    half = max(len(word) * 8.6, len(reason) * 6.6) / 2
+    middle = min(max(at[0], EDGE + half), max(made.right, 2 * half + EDGE) - half)
+    made.rows.append(("Path", word, reason))
+    return [
+        Line((at, (at[0], made.bottom + 14)), "pointer"),
+        Text(middle, made.bottom + 30, word, "break", "middle"),
+        Text(middle, made.bottom + 47, reason, "reason", "middle"),
+        Mark(at[0], at[1], "✗" if diagnosis.verdict is Verdict.BLOCKED else "?"),
+    ]
+
+
+def _cards(made: Layout, network: Network, diagnosis: Diagnosis) -> None:
+    for station, left, top in zip(made.course.stations, made.lefts, made.tops, strict=True):
+        about = f"{station.kind} {station.name}"
+        made.shapes += [
+            Box(left, top, left + CARD, top + TALL, "card", about),
+            Text(left + 10, top + 19, station.kind.upper(), "kind", about=about),
+            *_name(station, left + 10, top, about),
+        ]
+        made.rows.append((station.kind.capitalize(), station.name, station.note))
+        made.facts[about] = list(_facts(station, network, diagnosis))
+
+
+def _name(station: Station, left: float, top: float, about: str) -> list[Shape]:
+    """Name and note of a card; a long name takes two lines."""
+    head, line = station.name, ""
+    if len(head) > MOST_NAME:
+        cut = head.rfind(" ", 0, MOST_NAME + 1)
+        head, line = (head[:cut], head[cut + 1 :]) if cut > 0 else (head[:MOST_NAME], head[MOST_NAME:])
+    lines = [Text(left, top + 40, head, "name", about=about)]
+    if line:
+        lines.append(Text(left, top + 58, shorten(line, MOST_NAME), "name", about=about))
+    return [*lines, Text(left, top + 58 + (20 if line else 4), shorten(station.note, 21), "note", about=about)]
+
+
+def _facts(station: Station, network: Network, diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
+    """What is known about a place, and what was decided there."""
+    yield station.kind.capitalize(), station.name
+    if station.note:
+        yield "Address", station.note
+    if station.subnet is not None:
+        yield "VNet", f"{last(station.vnet)} ({station.space})"
+        yield "Subnet", f"{station.subnet.name} ({', '.join(station.subnet.prefixes)})"
+        yield "Security group", last(station.subnet.nsg_id) or "none"
+        yield "Route table", last(station.subnet.route_table_id) or "none"
+    for trace in diagnosis.traces:
+        for hop in trace.hops:
+            if key(hop.at) in station.ids:
+                yield from ((f"{trace.direction}, {d.kind}: {STEP_WORDS[d.result]}", d.why) for d in hop.decisions)
+
+
+def _chips(made: Layout, near: list[Near], width: float, *, all_networks: bool) -> tuple[int, float]:
+    """Networks beside the path: near misses with their reason, the others small and in groups.
+
+    Returns how many are drawn, and the height of the picture.
+    """
+    broken = any(isinstance(shape, Mark) for shape in made.shapes)
+    top = made.bottom + (64 if broken else 26)
+    _legend(made, top)
+    first = [one for one in near if one.reason][:MOST_NEAR]
+    rest: dict[str, list[Near]] = {}
+    for one in near if all_networks else ():
+        if one not in first:
+            rest.setdefault(one.reason or "not peered with the path", []).append(one)
+    top = _rows(made, "Near this path", first, top + 18, width, small=False)
+    for reason, members in rest.items():
+        top = _rows(made, f"{len(members)} {reason}", members, top, width, small=True)
+    return len(first) + sum(len(members) for members in rest.values()), top + 4
+
+
+def _rows(made: Layout, title: str, members: list[Near], top: float, width: float, *, small: bool) -> float:
+    """Chips in rows under a title; returns where the next may start."""
+    if not members:
+        return top
+    made.shapes.append(Text(EDGE, top + 16, title, "title"))
+    top += 28
+    wide, tall = (SMALL, SMALL_TALL) if small else (CHIP, CHIP_TALL)
+    columns = max(1, int((width - 2 * EDGE + SPACE) / (wide + SPACE)))
+    for position, one in enumerate(members):
+        row, column = divmod(position, columns)
+        _chip(made, one, EDGE + column * (wide + SPACE), top + row * (tall + SPACE), small=small)
+    return top + ((len(members) - 1) // columns + 1) * (tall + SPACE) + 8
+
+
+def _chip(made: Layout, one: Near, left: float, top: float, *, small: bool) -> None:
+    about = f"network {one.vnet.name}"
+    space, reason = ", ".join(one.vnet.prefixes), one.reason or "not peered with the path"
+    wide, tall = (SMALL, SMALL_TALL) if small else (CHIP, CHIP_TALL)
+    words = shorten(f"{one.vnet.name}  {space}", wide // 7)
+    made.shapes += [
+        Box(left, top, left + wide, top + tall, "chip", about),
+        Text(left + 8, top + 17, words, "link", about=about),
+    ]
+    if not small:
+        made.shapes.append(Text(left + 8, top + 35, shorten(reason, 36), "note", about=about))
+    made.rows.append(("Beside the path", one.vnet.name, f"{space}; {reason}"))
+    peers = ", ".join(f"{last(peering.remote_id)} ({peering.state})" for peering in one.vnet.peerings) or "none"
+    subnets = ", ".join(f"{subnet.name} ({', '.join(subnet.prefixes)})" for subnet in one.vnet.subnets[:20])
+    made.facts[about] = [
+        ("Network", one.vnet.name), ("Address space", space), ("Why it is shown", reason),
+        ("Subnets", subnets), ("Peered with", shorten(peers, 600)),
+    ]  # fmt: skip
+
+
+def _legend(made: Layout, y: float) -> None:
+    x = float(EDGE)
+    for look, words in (("there", "request"), ("back", "reply"), ("unreached", "not reached")):
+        made.shapes += [
+            Line(((x, y), (x + 44, y)), look, arrow=look != "unreached"),
+            Text(x + 52, y + 4, words, "note"),
+        ]
+        x += 130
 
 
 def as_table(drawn: Picture) -> Table:
     """The picture in words, for screen readers."""
-    kinds = ("VNet", "Subnet", "Resource")
-    rows: list[tuple[object, ...]] = [(kinds[box.level], box.name, box.note) for box in drawn.boxes]
-    rows += [("Peering", "; ".join(words), "") for _, words in drawn.links if words]
-    rows.append(("Path", drawn.stop[1] if drawn.stop else "arrives", drawn.direction))
+    rows: list[tuple[object, ...]] = list(drawn.rows)
+    if not drawn.word:
+        rows.append(("Path", "arrives, there and back", ""))
+    if drawn.hidden:
+        rows.append(("Not drawn", f"{drawn.hidden} other networks of the evidence", ""))
     return Table.of("The picture in words", ("Kind", "Name", "Details"), rows)
 
 
+def details(drawn: Picture) -> dict[str, list[list[str]]]:
+    """What is known about each thing that can be chosen, as label and text."""
+    return {about: [[label, text] for label, text in facts] for about, facts in drawn.facts.items()}
+
+
 def to_svg(drawn: Picture) -> str:
-    """A self-contained drawing; the break is a cross and a word as well as a colour."""
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {drawn.width} {HEIGHT}" role="img" width="100%" '
-             'style="max-width:1300px;background:#fff;font-family:system-ui,sans-serif"><title>The path</title>']  # fmt: skip
-    for box in drawn.boxes:
-        parts.append(f'<rect x="{box.left}" y="{box.top}" width="{box.right - box.left}" height="{box.bottom - box.top}" rx="6" '
-                     f'fill="{FILLS[box.level]}" stroke="#3b5b80"/>')  # fmt: skip
-        parts.append(f'<text x="{box.left + 10}" y="{box.top + 20}" font-size="14" fill="#1b1b1b">{escape(_short(box.name))}'
-                     f'<tspan x="{box.left + 10}" dy="17" font-size="12" fill="#444">{escape(_short(box.note))}</tspan></text>')  # fmt: skip
-    for x, words in drawn.links:
-        for line, side in enumerate(words):
-            parts.append(f'<text x="{x}" y="{60 + 18 * line}" font-size="12" text-anchor="middle" fill="#1b1b1b">'
-                         f"{escape(_short(side, 22))}</text>")  # fmt: skip
-    x1, x2, y1 = drawn.start, drawn.end, MIDDLE
-    stop_x = drawn.stop[0] if drawn.stop else x2
-    if drawn.direction == "return" and drawn.stop:
-        parts.append(f'<line x1="{x1}" y1="{y1 - 8}" x2="{x2}" y2="{y1 - 8}" stroke="#1b1b1b" stroke-width="4"/>')
-        parts.append(
-            f'<line x1="{x2}" y1="{y1 + 14}" x2="{stop_x}" y2="{y1 + 14}" stroke="#1b1b1b" stroke-width="3" stroke-dasharray="6 5"/>'
-        )
-    else:
-        parts.append(f'<line x1="{x1}" y1="{y1}" x2="{stop_x}" y2="{y1}" stroke="#1b1b1b" stroke-width="4"/>')
-        parts.append(
-            f'<line x1="{stop_x}" y1="{y1}" x2="{x2}" y2="{y1}" stroke="#888" stroke-width="2" stroke-dasharray="2 6"/>'
-        )
-    if drawn.stop:
-        parts.append(f'<path d="M{stop_x - 15} {y1 - 15} l30 30 m0 -30 l-30 30" stroke="#a80000" stroke-width="7"/>')
-        parts.append(f'<text x="{drawn.width / 2}" y="275" font-size="16" font-weight="700" text-anchor="middle" fill="#a80000" stroke="#fff" '
-                     f'stroke-width="4" paint-order="stroke">{drawn.stop[1]} ({drawn.direction})</text>')  # fmt: skip
-    return "".join(parts) + "</svg>"
-
-
-def _short(text: str, most: int = 27) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """A self-contained drawing; the break is a ring, a sign and a word as well as a colour."""
+    return drawing.to_svg(drawn.shapes, drawn.width, drawn.height, "The path from source to instance")
 
 
 def figure(drawn: Picture) -> plotly.graph_objects.Figure:
-    """The same picture as a plotly figure to zoom and hover."""
-    import plotly.graph_objects as go
-
-    found = go.Figure()
-    for box in drawn.boxes:
-        found.add_shape(type="rect", x0=box.left, x1=box.right, y0=box.top, y1=box.bottom, fillcolor=FILLS[box.level],
-                        line={"color": "#3b5b80"}, layer="below")  # fmt: skip
-        words = escape(_short(box.name)) + (f"<br><sub>{escape(_short(box.note))}</sub>" if box.note else "")
-        found.add_annotation(x=box.left + 8, y=box.top + 2, text=words, showarrow=False, xanchor="left", yanchor="top",
-                             align="left", font={"color": "#1b1b1b", "size": 13})  # fmt: skip
-    for x, lines in drawn.links:
-        if lines:
-            found.add_annotation(
-                x=x, y=70, text="<br>".join(escape(_short(one, 22)) for one in lines), showarrow=False,
-                font={"color": "#1b1b1b"},
-            )  # fmt: skip
-    _draw_path(found, drawn)
-    found.update_layout(height=380, margin={"l": 10, "r": 10, "t": 10, "b": 10}, paper_bgcolor="#fff", plot_bgcolor="#fff",
-                        showlegend=False, template="plotly_white")  # fmt: skip
-    found.update_xaxes(visible=False, range=[0, drawn.width])
-    found.update_yaxes(visible=False, range=[HEIGHT, 0])
-    return found
-
-
-def _draw_path(found: plotly.graph_objects.Figure, drawn: Picture) -> None:
-    x1, x2, y = drawn.start, drawn.end, MIDDLE
-    if drawn.direction == "return" and drawn.stop:
-        spans = [(x1, x2, y - 8, "solid"), (x2, drawn.stop[0], y + 14, "dash")]
-    else:
-        spans = [(x1, drawn.stop[0] if drawn.stop else x2, y, "solid")]
-    for start, end, height, dash in spans:
-        found.add_scatter(x=[start, end], y=[height, height], mode="lines", line={"color": "#1b1b1b", "width": 4, "dash": dash},
-                          hovertext=plain(drawn.direction))  # fmt: skip
-    if drawn.stop:
-        found.add_scatter(x=[drawn.stop[0]], y=[y], mode="markers", marker={"symbol": "x", "size": 24, "color": "#a80000"},
-                          hovertext=drawn.stop[1])  # fmt: skip
-        found.add_annotation(x=drawn.width / 2, y=275, text=f"<b>{drawn.stop[1]} ({drawn.direction})</b>", showarrow=False,
-                             font={"color": "#a80000", "size": 16}, bgcolor="#fff")  # fmt: skip
+    """The same picture as a plotly figure to zoom, hover and export."""
+    return drawing.to_figure(drawn.shapes, drawn.width, drawn.height)
 
 
 def figure_widget(drawn: Picture) -> plotly.graph_objects.FigureWidget:

@@ -29,3 +29,50 @@ def _others(diagnosis: Diagnosis) -> str:
     steps = diagnosis.repair.faults if diagnosis.repair else ()
     theirs = [f.fault for f in diagnosis.findings if f.remedy.safety == "other-team" and f.fault in steps]
     return f" For another team to do: {', '.join(dict.fromkeys(theirs))}." if theirs else ""
+
+
+VERDICT_SIGNS = {Verdict.REACHABLE: "✓", Verdict.BLOCKED: "✗", Verdict.UNKNOWN: "?"}
+STEP_WORDS = {Verdict.REACHABLE: "lets it through", Verdict.BLOCKED: "stops it", Verdict.UNKNOWN: "not known"}
+ENDPOINT_WORDS = {
+    "auto": "endpoint by the name", "vnet-local": "VNet-local endpoint", "private": "private endpoint",
+    "public": "public endpoint",
+}  # fmt: skip
+SAFETY_WORDS = {
+    "safe": "safe while in use", "disruptive": "interrupts connections", "other-team": "for another team",
+    "display-only": "for information",
+}  # fmt: skip
+KIND_WORDS = {
+    "microsoft.network/virtualnetworks": ("virtual network", "virtual networks"),
+    "microsoft.network/networksecuritygroups": ("security group", "security groups"),
+    "microsoft.network/routetables": ("route table", "route tables"),
+    "microsoft.network/networkinterfaces": ("network interface", "network interfaces"),
+    "microsoft.compute/virtualmachines": ("virtual machine", "virtual machines"),
+    "microsoft.sql/managedinstances": ("managed instance", "managed instances"),
+    "microsoft.network/privateendpoints": ("private endpoint", "private endpoints"),
+    "microsoft.network/privatednszones": ("private DNS zone", "private DNS zones"),
+    "microsoft.network/privatednszones/virtualnetworklinks": ("DNS zone link", "DNS zone links"),
+    "microsoft.network/privatednszones/a": ("DNS record", "DNS records"),
+    "microsoft.web/sites": ("web app", "web apps"),
+    "microsoft.network/virtualnetworkgateways": ("gateway", "gateways"),
+    "microsoft.network/connections": ("gateway connection", "gateway connections"),
+    "microsoft.network/localnetworkgateways": ("on-premises site", "on-premises sites"),
+}
+# What collects the evidence of most questions; add `--subscription NAME` where there are several.
+COLLECT = (
+    "az network vnet list -o json > vnets.json",
+    "az network nsg list -o json > nsgs.json",
+    "az network route-table list -o json > routes.json",
+    "az network nic list -o json > nics.json",
+    "az vm list -o json > vms.json",
+    "az sql mi list -o json > instances.json",
+    "az network private-endpoint list -o json > endpoints.json",
+    "az network private-dns zone list -o json > zones.json",
+    "az network local-gateway list -g GROUP -o json > sites.json",
+    "az network vnet-gateway list -g GROUP -o json > gateways.json",
+    "az network vpn-connection list -g GROUP -o json > connections.json",
+)
+# How much a pasted answer weighs: sign and words.
+WEIGHT_WORDS = {
+    "blocked": ("✗", "speaks for a block"), "open": ("✓", "gets through"), "hint": ("?", "a hint"),
+    "none": ("·", "proves nothing"),
+}  # fmt: skip

@@ -1,201 +1,118 @@
-"""The guided session on one screen: evidence, question, verdict, step, tables, picture, report."""
+"""The guided session as one widget: it draws a State and passes on what the user does."""
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
+import anywidget
+import traitlets
 
-from mi_workbook.core.verdict import Verdict
-from mi_workbook.guide.scenario import Step
-from mi_workbook.guide.walk import outcome
-from mi_workbook.views.html import escape
-from mi_workbook.views.report import to_html, to_markdown
-from mi_workbook.views.table import STYLE
-from mi_workbook.views.tables import views
-from mi_workbook.views.topology import as_table, figure_widget, picture, to_svg
-from mi_workbook.views.words import proof
-from mi_workbook.workbook.drop import INVITATION, DropZone
-from mi_workbook.workbook.state import State
+from mi_workbook.core.errors import InputError, MissingEvidence
+from mi_workbook.views.report import summary, to_html, to_markdown
+from mi_workbook.workbook.saved import is_session, resume, save
+from mi_workbook.workbook.screen import screen
+from mi_workbook.workbook.state import DEPTHS, State
 
-SIGNS = {Verdict.REACHABLE: "✓", Verdict.BLOCKED: "✗", Verdict.UNKNOWN: "?"}
-COLOURS = {
-    Verdict.REACHABLE: "background:#dff6dd;color:#0b4a0b",
-    Verdict.BLOCKED: "background:#fde7e9;color:#8c0000",
-    Verdict.UNKNOWN: "background:#fff4ce;color:#4a3b00",
-}
-WIDE = {"width": "100%"}
+LIMIT = 64 * 1024 * 1024  # bytes per drop; what is larger goes by `mi-workbook diagnose FILE`
+STATIC = Path(__file__).parent / "static"
+PARTS = ("dom", "table", "picture", "repair", "ask", "screen")  # one module in the browser, read in this order
 
 
-def start(scenario: str = "") -> widgets.VBox:
+def start(scenario: str = "") -> Session:
     """The session as one widget; a scenario id narrows the built-in cases to it."""
-    return Session(State(scenario)).root
+    return Session(State(scenario))
 
 
-class Session:
-    """Widgets that draw a State and pass on what the user does."""
+class Session(anywidget.AnyWidget):
+    """One screen. `screen` holds the values shown; a message {"do": what, ...} of the browser carries an action."""
+
+    _esm = "\n".join((STATIC / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
+    _css = (STATIC / "screen.css").read_text(encoding="utf-8")
+    screen = traitlets.Dict().tag(sync=True)
+    limit = traitlets.Int(LIMIT).tag(sync=True)
 
     def __init__(self, state: State) -> None:
+        super().__init__(screen={**screen(state), "turn": 0})
         self.state = state
-        wide = widgets.Layout(width="min(700px, 96%)")
-        style = {"description_width": "120px"}
-        self.scenario = widgets.Dropdown(
-            options=[("All scenarios", ""), *state.scenarios()], value=state.scenario, description="Scenario", layout=wide,
-            style=style,
-        )  # fmt: skip
-        self.case = widgets.Dropdown(options=self._cases(), description="Built-in case", layout=wide, style=style)
-        self.upload = DropZone()
-        self.source = widgets.Combobox(description="Source", layout=wide, style=style, placeholder="type to search")
-        self.target = widgets.Combobox(
-            description="Server name", layout=wide, style=style, placeholder="as the application has it"
-        )
-        self.ask = widgets.Button(description="Diagnose", button_style="primary")
-        self.back = widgets.Button(description="◀ Back")
-        self.next = widgets.Button(description="Next step ▶")
-        self.end = widgets.Button(description="Go to the answer")
-        self.zoom = widgets.Button(description="Picture to zoom")
-        self.message, self.verdict, self.step = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self.shown, self.picture, self.report = widgets.HTML(layout=WIDE), widgets.VBox(), widgets.HTML()
-        self.walking = widgets.VBox(
-            [
-                self.verdict,
-                widgets.HBox([self.back, self.next, self.end, self.zoom]),
-                self.step,
-                self.picture,
-                self.shown,
-                self.report,
-            ]
-        )
-        question = widgets.VBox([self.scenario, self.case, self.upload, self.source, self.target, self.ask])
-        self.root = widgets.VBox([question, self.message, self.walking])
-        self._listen()
+        self._turn = 0
+        self._actions: dict[str, Callable[[dict[str, Any], list[Any]], None]] = {
+            "scenario": lambda m, _: state.choose_scenario(_text(m, "value")),
+            "case": lambda m, _: state.open_case(_text(m, "value")),
+            "files": self._files,
+            "ask": lambda m, _: state.question(_text(m, "source"), _text(m, "target"), _text(m, "endpoint")),
+            "step": lambda m, _: state.visit(_text(m, "value")),
+            "depth": self._depth,
+            "networks": self._networks,
+            "request": lambda m, _: state.request(_text(m, "value")),
+            "paste": lambda m, _: state.paste(_text(m, "value")),
+            "download": self._download,
+        }
+        self.on_msg(lambda _, message, buffers: self.act(message, buffers))
+
+    def act(self, message: Any, buffers: Any = ()) -> None:
+        """Carry out one action and draw. Whatever fails is said on the screen in words, never as a traceback."""
+        self.state.error = ""
+        try:
+            self._actions[_text(message, "do")](message, list(buffers or ()))
+        except (InputError, MissingEvidence) as error:
+            self.state.error = str(error)
+        except Exception as error:
+            # Its text may hold values of the evidence; the kind is enough to report it.
+            self.state.error = (
+                f"The workbook itself failed at this ({type(error).__name__}); your evidence was not changed. "
+                "Try another way, and report this kind of error with what you did."
+            )
         self.draw()
-
-    def _listen(self) -> None:
-        self.scenario.observe(self._scenario, "value")
-        self.case.observe(self._case, "value")
-        self.upload.on_msg(self._upload)
-        self.ask.on_click(self._ask)
-        for button, act in (
-            (self.back, self.state.back),
-            (self.next, self.state.next),
-            (self.end, self.state.to_the_end),
-        ):
-            button.on_click(self._then(act))
-        self.zoom.on_click(self._zoom)
-
-    def _then(self, act: Any) -> Any:
-        def clicked(_: object) -> None:
-            act()
-            self.draw()
-
-        return clicked
-
-    def _cases(self) -> list[tuple[str, str]]:
-        return [("Choose ...", ""), *self.state.cases()]
-
-    def _scenario(self, change: dict[str, Any]) -> None:
-        self.state.scenario = change["new"]
-        self.case.options = self._cases()
-
-    def _case(self, change: dict[str, Any]) -> None:
-        if change["new"]:
-            self.state.open_case(change["new"])
-            self._fill()
-
-    def _upload(self, _: object, message: dict[str, Any], buffers: list[memoryview]) -> None:
-        names = [str(name) for name in message.get("names", [])]
-        self.state.open_files([(name, bytes(data)) for name, data in zip(names, buffers, strict=False)])
-        self.upload.words = (
-            f"Opened: {', '.join(names)}. Drop others to replace them." if not self.state.error else INVITATION
-        )
-        self._fill()
-
-    def _fill(self) -> None:
-        self.source.options, self.target.options = tuple(self.state.sources), tuple(self.state.targets)
-        self.source.value, self.target.value = self.state.source, self.state.target
-        self.draw()
-
-    def _ask(self, _: object) -> None:
-        self.state.source, self.state.target = self.source.value, self.target.value
-        self.state.ask()
-        self.draw()
-
-    def _zoom(self, _: object) -> None:
-        if self.state.snapshot is not None and self.state.diagnosis is not None:
-            drawn = picture(self.state.snapshot, self.state.diagnosis)
-            self.picture.children = [figure_widget(drawn)] if drawn else []
 
     def draw(self) -> None:
         """Put the state on the screen."""
-        state = self.state
-        self.message.value = f'<p role="alert"><b>{escape(state.error)}</b></p>' if state.error else ""
-        self.walking.layout.display = "" if state.walk is not None else "none"
-        if state.walk is None or state.diagnosis is None or state.snapshot is None:
-            return
-        found = state.diagnosis
-        self.verdict.value = (
-            f'<div role="status" style="{COLOURS[found.verdict]};padding:.6em 1em;border-radius:6px;font-size:15px;line-height:1.4">'
-            f"<b>{SIGNS[found.verdict]} {found.verdict.value.upper()}</b> &nbsp; {escape(found.headline)}</div>"
-        )
-        self.back.disabled = not state.walk.taken
-        self.next.disabled = self.end.disabled = state.walk.step.is_end
-        self.step.value = self._step(state.walk.step)
-        self.picture.children = []
-        self.shown.value = STYLE + self._views(state.walk.step)
-        self.report.value = self._downloads()
-
-    def _step(self, step: Step) -> str:
-        walk, found = self.state.walk, self.state.diagnosis
-        if walk is None or found is None:
-            return ""
-        trail = " › ".join(f"{escape(walk.scenario.step(s).title)} {SIGNS[Verdict(v)]}" for s, v in walk.taken)
-        result = "" if step.is_end else f"<p><b>Evidence says: {outcome(step, found).value}</b></p>"
-        return (
-            f'<p style="opacity:.8">{trail}</p><h3>{escape(step.title)}</h3><p><b>Look at:</b> {escape(step.look)}</p>'
-            f"<p><b>Why:</b> {escape(step.why)}</p><p><small>Source: {escape(step.source)}</small></p>{result}"
-        )
-
-    def _views(self, step: Step) -> str:
-        if self.state.snapshot is None or self.state.diagnosis is None:
-            return ""
-        tables = views(self.state.snapshot, self.state.diagnosis)
-        parts = []
-        for view in step.shows:
-            if view == "topology":
-                drawn = picture(self.state.snapshot, self.state.diagnosis)
-                parts.append(to_svg(drawn) + as_table(drawn).to_html() if drawn else "")
-            elif view == "repair":
-                parts.append(self._repair())
-            else:
-                parts.append(tables[view].to_html())
-        return "".join(parts)
-
-    def _repair(self) -> str:
-        found = self.state.diagnosis
-        if found is None:
-            return ""
-        proved = found.repair is not None and found.repair.proved
-        parts = [
-            "<h4>Repair</h4>",
-            f"<p><b>{'✓ ' if proved else ''}{escape(proof(found))}</b></p>" if found.repair else "",
-        ]
-        for one in found.findings:
-            steps = "".join(f"<li>{escape(line)}</li>" for line in one.remedy.portal)
-            parts.append(
-                f"<p><b>{escape(one.title)}</b> ({escape(one.remedy.safety)}): {escape(one.remedy.does)}</p>"
-                f"<pre style='white-space:pre-wrap;user-select:all'>{escape(chr(10).join(one.remedy.az))}</pre>"
-                f"<details><summary>PowerShell, Portal, undo</summary><pre style='white-space:pre-wrap'>"
-                f"{escape(chr(10).join(one.remedy.powershell))}</pre><ol>{steps}</ol><p>Undo: {escape(one.remedy.undo)}</p></details>"
+        self._turn += 1
+        try:
+            shown = screen(self.state)
+        except Exception as error:
+            self.state.diagnosis = self.state.walk = None
+            self.state.error = (
+                f"The answer could not be shown ({type(error).__name__}). Try mi-workbook diagnose on the same files."
             )
-        return "".join(parts)
+            shown = screen(self.state)
+        self.screen = {**shown, "turn": self._turn}
 
-    def _downloads(self) -> str:
-        if self.state.snapshot is None or self.state.diagnosis is None:
-            return ""
-        links = []
-        for name, kind, make in (("report.html", "text/html", to_html), ("report.md", "text/markdown", to_markdown)):
-            data = base64.b64encode(make(self.state.diagnosis, self.state.snapshot).encode()).decode()
-            links.append(f'<a download="{name}" href="data:{kind};base64,{data}">Download {name}</a>')
-        return "<p>" + " &nbsp; ".join(links) + "</p>"
+    def _files(self, message: dict[str, Any], buffers: list[Any]) -> None:
+        names = message.get("names")
+        named = [str(name) for name in names] if isinstance(names, list) else []
+        items = [(name, bytes(data)) for name, data in zip(named, buffers, strict=False)]
+        if sum(len(data) for _, data in items) > LIMIT:
+            raise InputError("That is more than 64 MiB at once.", remedy="Use mi-workbook diagnose FILE instead.")
+        if len(items) == 1 and is_session(items[0][1]):
+            resume(self.state, *items[0])
+        else:
+            self.state.open_files(items)
+
+    def _depth(self, message: dict[str, Any], _: list[Any]) -> None:
+        wanted = _text(message, "value")
+        self.state.depth = wanted if wanted in DEPTHS else DEPTHS[0]
+
+    def _networks(self, message: dict[str, Any], _: list[Any]) -> None:
+        self.state.all_networks = message.get("value") is True
+
+    def _download(self, message: dict[str, Any], _: list[Any]) -> None:
+        """Send a file, or the summary for a ticket, to the browser."""
+        found, held, form = self.state.diagnosis, self.state.snapshot, _text(message, "value")
+        if form == "session":
+            self.send({"save": "session.json", "type": "application/json", "text": save(self.state)})
+        elif found is None or held is None:
+            raise InputError("There is no answer yet.", remedy="Choose a case or load evidence first.")
+        elif form == "html":
+            self.send({"save": "report.html", "type": "text/html", "text": to_html(found, held)})
+        elif form == "markdown":
+            self.send({"save": "report.md", "type": "text/markdown", "text": to_markdown(found, held)})
+        else:
+            self.send({"copy": summary(found)})
+
+
+def _text(message: Any, name: str) -> str:
+    """A text of a message; "" where the browser sent something else."""
+    value = message.get(name) if isinstance(message, dict) else None
+    return value if isinstance(value, str) else ""

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from mi_workbook.cases import all_cases, case
 from mi_workbook.core.errors import InputError, MissingEvidence
-from mi_workbook.core.finding import Diagnosis
-from mi_workbook.diagnosis.diagnose import diagnose
+from mi_workbook.core.finding import Diagnosis, Place
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.diagnose import ENDPOINTS, diagnose
+from mi_workbook.evidence.explain import explain
 from mi_workbook.evidence.files import load_bytes
+from mi_workbook.evidence.pasted import CLIENT, observations_of
 from mi_workbook.evidence.snapshot import Snapshot
-from mi_workbook.guide.scenario import all_scenarios
+from mi_workbook.guide.scenario import Scenario, all_scenarios
 from mi_workbook.guide.walk import Walk, outcome, start
 from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, VMS, VNETS, WEB_APPS, Network
+from mi_workbook.workbook.asking import Asking
+
+DEPTHS = ("engineer", "owner")
+NAME_LENGTH = 300  # a server name is at most 253 characters; what is longer is a paste
 
 
 @dataclass(slots=True)
 class State:
-    """One session. `error` holds words for the user, never a traceback."""
+    """One session. `error` holds words for the user, never a traceback; `opened` says what the evidence was read from."""
 
     scenario: str = ""
+    case: str = ""
+    opened: str = ""
     snapshot: Snapshot | None = None
     source: str = ""
     target: str = ""
+    endpoint: str = "auto"
+    depth: str = "engineer"
     diagnosis: Diagnosis | None = None
     walk: Walk | None = None
     error: str = ""
+    notice: str = ""
+    all_networks: bool = False
+    asking: Asking = field(default_factory=Asking)
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
 
@@ -38,51 +53,103 @@ class State:
         """Label and id of the built-in cases of the chosen scenario (all, where none is chosen)."""
         return [(one.title, one.id) for one in all_cases() if self.scenario in {"", one.scenario}]
 
+    def choose_scenario(self, scenario: str) -> None:
+        """Narrow the built-in cases to one scenario ("" for all). Raises InputError for an unknown one."""
+        if scenario and scenario not in all_scenarios():
+            raise InputError("There is no such scenario.", remedy="Choose one of the list.")
+        self.scenario = scenario
+
     def open_case(self, case_id: str) -> None:
-        """Load a built-in case with its question, and answer it."""
+        """Load a built-in case with its question, and answer it. Raises InputError for an unknown one."""
         one = case(case_id)
-        self._take(one.snapshot())
-        self.source, self.target = one.source, one.target
+        self.take(one.snapshot(), f"built-in case: {one.title}")
+        self.case, self.source, self.target, self.endpoint = case_id, one.source, one.target, one.endpoint
         self.ask()
 
     def open_files(self, items: Iterable[tuple[str, bytes]]) -> None:
         """Load uploaded files; where they cannot be read the old evidence stays and `error` says why."""
+        named = list(items)
         try:
-            self._take(load_bytes(items))
+            self.take(load_bytes(named), ", ".join(name for name, _ in named))
         except InputError as error:
             self.error = str(error)
 
-    def _take(self, snapshot: Snapshot) -> None:
-        self.snapshot, self.error, self.diagnosis, self.walk = snapshot, "", None, None
-        network = Network(snapshot)
-        self.sources = sorted(
-            str(raw.get("name", "")) for kind in (VMS, NICS, WEB_APPS) for raw in snapshot.of_type(kind)
-        )
-        for raw in snapshot.of_type(VNETS):
-            vnet = network.vnet(str(raw.get("id", "")))
-            self.sources += [f"{vnet.name}/{subnet.name}" for subnet in vnet.subnets]
-        gateways = [network.gateway(str(raw.get("id", ""))) for raw in snapshot.of_type(GATEWAYS)]
-        self.sources += [f"p2s:{gateway.name}" for gateway in gateways if gateway.pool_prefixes]
-        self.sources += [f"onprem:{raw.get('name')}" for raw in snapshot.of_type(LOCAL_NETWORKS)]
-        self.sources += [f"er:{gateway.name}=" for gateway in gateways if gateway.kind == "expressroute"]
-        self.sources.append("internet")
-        self.targets = [one.fqdn or one.name for one in network.instances()]
-        self.source = self.source if self.source in self.sources else (self.sources[0] if self.sources else "")
-        self.target = self.targets[0] if self.targets else ""
+    def take(self, snapshot: Snapshot, opened: str) -> None:
+        """Make this the evidence, offer the sources and instances it holds, and keep no older answer."""
+        sources, targets = list(_sources(snapshot)), _targets(snapshot)
+        self.snapshot, self.opened, self.case = snapshot, opened, ""
+        self.error, self.notice, self.diagnosis, self.walk = "", "", None, None
+        self.sources, self.targets, self.endpoint, self.all_networks = sources, targets, "auto", False
+        self.asking = Asking()
+        self.source = self.source if self.source in sources else (sources[0] if sources else "")
+        self.target = targets[0] if targets else ""
+
+    def question(self, source: str, target: str, endpoint: str) -> None:
+        """Another question to the same evidence, answered at once. A pasted connection string gives its server only."""
+        self.source, self.endpoint = source.strip(), endpoint if endpoint in ENDPOINTS else "auto"
+        self.target, self.notice = _server(target), ""
+        if self.target != target.strip():
+            self.notice = "The server name was taken from what you pasted; nothing else of it was kept."
+        self.ask()
 
     def ask(self) -> None:
-        """Answer the question at hand and start its walk."""
-        self.error = ""
+        """Answer the question at hand and walk as far as the evidence leads; no older answer stays beside an error."""
+        self.error, self.diagnosis, self.walk = "", None, None
         if self.snapshot is None or not self.source or not self.target:
             self.error = "Choose a case or upload files, then a source and an instance."
             return
         try:
-            self.diagnosis = diagnose(self.snapshot, self.source, self.target)
+            self.diagnosis = diagnose(self.snapshot, self.source, self.target, self.endpoint)
         except (InputError, MissingEvidence) as error:
-            self.diagnosis, self.walk, self.error = None, None, str(error)
+            self.error = str(error)
             return
+        self.walk = start(self.tree())
+        self.to_the_end()
+
+    def request(self, place: str) -> None:
+        """What to send to the person at a place, for the instance's full name. Raises InputError without an answer."""
+        if place and (self.diagnosis is None or self.snapshot is None):
+            raise InputError("There is no question yet.", remedy="Choose a case or load evidence first.")
+        named = next((name for name in (self.target, *self.targets) if "." in name), self.target)
+        self.asking.choose(place, named)
+
+    def paste(self, text: str) -> None:
+        """Take what came back as evidence of the source at hand, and judge again.
+
+        Raises InputError for a paste in which nothing is recognised, and where there is no question yet.
+        """
+        if self.diagnosis is None or self.snapshot is None:
+            raise InputError("There is no question yet.", remedy="Choose a case or load evidence first.")
+        self.asking.read(text, self.snapshot, self.diagnosis.target.id)
+        found = [_of(self.diagnosis.source, one) for one in observations_of(text, "pasted here")]
+        self.snapshot = self.snapshot.observed(found)
+        self.ask()
+        self.notice = f"The paste is evidence for {self.source} now, and the question was judged again."
+
+    def tree(self) -> Scenario:
+        """The decision tree of the diagnosis at hand."""
         known = all_scenarios()
-        self.walk = start(known.get(self.diagnosis.scenario) or known["vnet-peering"])
+        found = known.get(self.diagnosis.scenario) if self.diagnosis is not None else None
+        return found or known["vnet-peering"]
+
+    def visits(self) -> list[tuple[str, Verdict | None]]:
+        """Every step on the way through the tree with its outcome; the end of the way has none."""
+        if self.diagnosis is None:
+            return []
+        walk, found = start(self.tree()), []
+        while not walk.step.is_end:
+            result = outcome(walk.step, self.diagnosis)
+            found.append((walk.at, result))
+            walk = walk.advance(result)
+        return [*found, (walk.at, None)]
+
+    def visit(self, step: str) -> None:
+        """Go to a step on the way. Raises InputError for a step that the way does not touch."""
+        if self.diagnosis is None or step not in [at for at, _ in self.visits()]:
+            raise InputError("That step is not on the way through this tree.", remedy="Choose one of the steps shown.")
+        self.walk = start(self.tree())
+        while self.walk.at != step:
+            self.next()
 
     def next(self) -> None:
         """One step on, by what the evidence says about the step at hand."""
@@ -98,3 +165,38 @@ class State:
         """All steps, to where the walk ends."""
         while self.walk is not None and not self.walk.step.is_end:
             self.next()
+
+
+def _of(source: Place, observation: dict[str, Any]) -> dict[str, Any]:
+    """The observation bound to the source it was pasted for: it must not count when another source is asked about."""
+    if observation.get("from") != CLIENT:
+        return observation
+    bound = {**observation, "from": source.typed}
+    nameless = observation.get("kind") == "effectiveRoutes" and not observation.get("about")
+    return {**bound, "about": source.id if source.kind == "nic" else source.typed} if nameless else bound
+
+
+def _server(typed: str) -> str:
+    """The server as typed; of a pasted connection string or error text, the server it names ("" where it names none)."""
+    text = typed.strip()
+    if len(text) <= NAME_LENGTH and not any(mark in text for mark in (";", "\n", "=", "://")):
+        return text
+    return explain(text).target
+
+
+def _sources(snapshot: Snapshot) -> Iterator[str]:
+    """What a question may start from, in the words the question takes."""
+    network = Network(snapshot)
+    yield from sorted(str(raw.get("name", "")) for kind in (VMS, NICS, WEB_APPS) for raw in snapshot.of_type(kind))
+    for raw in snapshot.of_type(VNETS):
+        vnet = network.vnet(str(raw.get("id", "")))
+        yield from (f"{vnet.name}/{subnet.name}" for subnet in vnet.subnets)
+    gateways = [network.gateway(str(raw.get("id", ""))) for raw in snapshot.of_type(GATEWAYS)]
+    yield from (f"p2s:{gateway.name}" for gateway in gateways if gateway.pool_prefixes)
+    yield from (f"onprem:{raw.get('name')}" for raw in snapshot.of_type(LOCAL_NETWORKS))
+    yield from (f"er:{gateway.name}=" for gateway in gateways if gateway.kind == "expressroute")
+    yield "internet"
+
+
+def _targets(snapshot: Snapshot) -> list[str]:
+    return [one.fqdn or one.name for one in Network(snapshot).instances()]

@@ -1,0 +1,117 @@
+"""Session file: evidence, question, position and reading depth of one walk, as one JSON document.
+
+`{"format": "mi-workbook/session", "version": 1, "snapshot": {a snapshot document}, "opened", "source", "target",
+"endpoint", "depth", "scenario", "step", "unstated": true where the evidence says nothing of how complete it is}`. The
+answer is not kept: it is computed again when the file is opened.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mi_workbook.core.errors import InputError
+from mi_workbook.evidence.files import load_bytes
+from mi_workbook.evidence.snapshot import FORMAT as SNAPSHOT
+from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.workbook.state import DEPTHS, State
+
+FORMAT = "mi-workbook/session"
+VERSION = 1
+TEXTS = ("opened", "source", "target", "endpoint", "depth", "scenario", "step")
+REMEDY = "Open a file that 'Save session' wrote, or drop the evidence itself."
+HEAD = 200  # bytes in which the format stands
+
+
+def is_session(data: bytes) -> bool:
+    """True where a file claims to be a session, whole or not."""
+    return FORMAT.encode() in data[:HEAD]
+
+
+def save(state: State) -> str:
+    """The document. Raises InputError where there is no evidence yet."""
+    if state.snapshot is None:
+        raise InputError("There is nothing to save yet.", remedy="Choose a case or load evidence first.")
+    document = {
+        "format": FORMAT, "version": VERSION, "opened": state.opened, "source": state.source, "target": state.target,
+        "endpoint": state.endpoint, "depth": state.depth, "scenario": state.scenario,
+        "step": state.walk.at if state.walk is not None else "", "unstated": _unstated(state.snapshot),
+        "snapshot": state.snapshot.to_dict(),
+    }  # fmt: skip
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def write(state: State, path: str | os.PathLike[str]) -> None:
+    """Write the document; an older file stays until the new one is whole. Raises InputError without evidence."""
+    text, target = save(state), Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".session-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def resume(state: State, name: str, data: bytes) -> None:
+    """Put a saved session on the screen: same evidence, question, step and depth.
+
+    Raises InputError for a file that is cut off, of another version or of the wrong shape; the state stays as it was.
+    """
+    document = _read(name, data)
+    found = State()
+    found.take(_snapshot(name, document), document["opened"] or name)
+    found.scenario, found.depth = document["scenario"], document["depth"] or DEPTHS[0]
+    found.choose_scenario(found.scenario)
+    if found.depth not in DEPTHS:
+        raise InputError("The reading depth is not known.", file=name, place="/depth", remedy=REMEDY)
+    if document["source"] and document["target"]:
+        found.question(document["source"], document["target"], document["endpoint"])
+    if found.walk is not None and document["step"] in [at for at, _ in found.visits()]:
+        found.visit(document["step"])
+    for member in State.__slots__:
+        setattr(state, member, getattr(found, member))
+
+
+def _read(name: str, data: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise InputError("The session file is cut off or damaged.", file=name, remedy=REMEDY) from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise InputError("It is not a session file.", file=name, place="/format", remedy=REMEDY)
+    if document.get("version") != VERSION or isinstance(document.get("version"), bool):
+        raise InputError(
+            f"Version {str(document.get('version'))[:10]!r} is not known.", file=name, place="/version",
+            remedy=f"This version reads session files of version {VERSION}.",
+        )  # fmt: skip
+    for member in TEXTS:
+        if not isinstance(document.setdefault(member, ""), str):
+            raise InputError(f"'{member}' must be a text.", file=name, place=f"/{member}", remedy=REMEDY)
+    if not isinstance(document.get("snapshot"), dict):
+        raise InputError("It holds no evidence.", file=name, place="/snapshot", remedy=REMEDY)
+    return document
+
+
+def _unstated(held: Snapshot) -> bool:
+    """True where the evidence makes no claim of completeness; its document would claim to be partial."""
+    return held.complete == frozenset() and "complete" not in held.source
+
+
+def _snapshot(name: str, document: dict[str, Any]) -> Snapshot:
+    """The evidence, through the same door as any file."""
+    inner = document["snapshot"]
+    if inner.get("format") != SNAPSHOT or not isinstance(inner.get("resources"), list):
+        raise InputError("Its evidence is not a snapshot.", file=name, place="/snapshot", remedy=REMEDY)
+    held = load_bytes([(f"{name}:snapshot", json.dumps(inner).encode())])
+    if document.get("unstated") is not True:
+        return held
+    source = {member: value for member, value in held.source.items() if member != "complete"}
+    return Snapshot(
+        held.resources, observations=held.observations, problems=held.problems, source=source,
+        collected_at=held.collected_at, cloud=held.cloud, extra=held.extra, complete=frozenset(),
+    )  # fmt: skip

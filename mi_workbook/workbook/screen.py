@@ -1,0 +1,262 @@
+"""State -> the plain values that the screen is drawn from. No widgets, no markup: the browser makes text of all of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from mi_workbook.core.finding import Diagnosis, Finding
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.evidence.snapshot import Snapshot, type_of
+from mi_workbook.guide.scenario import Step
+from mi_workbook.views.html import plain
+from mi_workbook.views.table import SIGNS, Table
+from mi_workbook.views.tables import views
+from mi_workbook.views.topology import as_table, details, picture, to_svg
+from mi_workbook.views.words import (
+    COLLECT,
+    ENDPOINT_WORDS,
+    KIND_WORDS,
+    SAFETY_WORDS,
+    STEP_WORDS,
+    VERDICT_SIGNS,
+    proof,
+)
+from mi_workbook.workbook.state import State
+
+MOST_OFFERED = 2000  # sources in the list to choose from; any other can be typed
+MOST_KINDS = 8
+
+
+def screen(state: State) -> dict[str, Any]:
+    """Everything the screen shows, as JSON values whose control characters are made visible.
+
+    Members: error, notice, choose, evidence, question, verdict, cause, steps, step, next, parts, ask, tables, depth. Those
+    that need an answer are None or empty before there is one.
+    """
+    found = {
+        "error": state.error,
+        "notice": state.notice,
+        "choose": _choose(state),
+        "evidence": _evidence(state),
+        "question": _question(state),
+        "depth": state.depth,
+        **_answer(state),
+    }
+    clean: dict[str, Any] = _clean(found)
+    return clean
+
+
+def _clean(value: Any) -> Any:
+    """The same value with every text made safe to show."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {plain(name): _clean(inner) for name, inner in value.items()}
+    return [_clean(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _choose(state: State) -> dict[str, Any]:
+    return {
+        "scenarios": [["All scenarios", ""], *state.scenarios()],
+        "scenario": state.scenario,
+        "cases": [["Choose ...", ""], *state.cases()],
+        "case": state.case,
+        "collect": list(COLLECT),
+    }
+
+
+def _evidence(state: State) -> dict[str, Any] | None:
+    """What was loaded, how complete it is, and what is missing for the question."""
+    held = state.snapshot
+    if held is None:
+        return None
+    kinds = Counter(type_of(one) for one in held.resources)
+    named = [f"{count} {_kind(kind, count)}" for kind, count in kinds.most_common(MOST_KINDS)]
+    if len(kinds) > MOST_KINDS:
+        named.append(f"and {len(kinds) - MOST_KINDS} other kinds")
+    gaps = state.diagnosis.gaps if state.diagnosis is not None else ()
+    return {
+        "opened": state.opened,
+        "count": len(held.resources),
+        "kinds": named,
+        "complete": _completeness(held),
+        "at": held.collected_at,
+        "problems": [_problem(one) for one in held.problems],
+        "missing": [{"missing": gap.missing, "why": gap.why, "how": gap.how} for gap in gaps],
+    }
+
+
+def _kind(kind: str, count: int) -> str:
+    words = KIND_WORDS.get(kind.lower())
+    if words is None:
+        return kind.rpartition("/")[2] or "of unknown kind"
+    return words[0] if count == 1 else words[1]
+
+
+def _completeness(held: Snapshot) -> str:
+    if held.problems:
+        return "partial: some of it could not be read"
+    if held.complete is None:
+        return "complete, by its own statement"
+    if held.complete:
+        return f"complete for {len(held.complete)} kinds; what else is absent counts as not collected"
+    return "what is absent counts as not collected"
+
+
+def _problem(problem: dict[str, Any]) -> str:
+    parts = (str(problem.get(name) or "") for name in ("operation", "scope", "status", "code"))
+    return " ".join(part for part in parts if part)
+
+
+def _question(state: State) -> dict[str, Any] | None:
+    if state.snapshot is None:
+        return None
+    return {
+        "sources": state.sources[:MOST_OFFERED],
+        "targets": state.targets[:MOST_OFFERED],
+        "source": state.source,
+        "target": state.target,
+        "endpoint": state.endpoint,
+        "endpoints": [[words, one] for one, words in ENDPOINT_WORDS.items()],
+    }
+
+
+def _answer(state: State) -> dict[str, Any]:
+    """What follows from a diagnosis; empty values without one."""
+    found, walk, held = state.diagnosis, state.walk, state.snapshot
+    if found is None or walk is None or held is None:
+        return {
+            "verdict": None,
+            "cause": None,
+            "steps": [],
+            "step": None,
+            "next": "",
+            "parts": [],
+            "tables": [],
+            "ask": None,
+        }
+    tables = {**state.asking.tables(), **views(held, found, owner=state.depth == "owner")}
+    # The repair shows every finding whole; a table of the same beside it would only push it down.
+    shown = [name for name in walk.step.shows if name != "findings" or "repair" not in walk.step.shows]
+    return {
+        "verdict": {
+            "kind": found.verdict.value,
+            "sign": VERDICT_SIGNS[found.verdict],
+            "headline": found.headline,
+            "question": f"{found.source.name} to {found.target.name}, {ENDPOINT_WORDS.get(found.endpoint, found.endpoint)}",
+        },
+        "cause": _cause(found, state.depth),
+        "steps": _steps(state),
+        "step": _step(state, walk.step),
+        "next": _next(found, walk.step),
+        "parts": [_part(state, name, tables) for name in shown],
+        "tables": [_table(name, table) for name, table in tables.items() if name not in shown],
+        "notes": list(found.confidence_notes),
+        "ask": state.asking.shown(),
+    }
+
+
+def _cause(found: Diagnosis, depth: str) -> dict[str, Any] | None:
+    """The root cause in the words of the reader's depth; where nothing was found, what is missing first."""
+    root = next((one for one in found.findings if one.explains_verdict), None)
+    if root is not None:
+        says = _says(root, depth)
+        told = says in found.headline
+        return {"label": "Root cause", "title": root.title, "says": "" if told else says, "proof": proof(found)}
+    if found.verdict is Verdict.UNKNOWN and found.gaps:
+        gap = found.gaps[0]
+        return {"label": "What is missing", "title": gap.missing, "says": gap.why, "proof": ""}
+    return None
+
+
+def _says(found: Finding, depth: str) -> str:
+    return found.owner_says if depth == "owner" and found.owner_says else found.says
+
+
+def _steps(state: State) -> list[dict[str, Any]]:
+    """Every step of the tree in order, with what the evidence says; the end that was reached stands last."""
+    tree, visits = state.tree(), dict(state.visits())
+    at = state.walk.at if state.walk is not None else ""
+    rows = []
+    for step in tree.steps:
+        if step.is_end and step.id not in visits:
+            continue
+        result = visits.get(step.id)
+        word = STEP_WORDS[result] if result is not None else ("" if step.is_end else "not reached")
+        rows.append({
+            "id": step.id, "title": step.title, "sign": VERDICT_SIGNS[result] if result is not None else "",
+            "kind": result.value if result is not None else "", "word": word, "current": step.id == at,
+            "open": step.id in visits,
+        })  # fmt: skip
+    return rows
+
+
+def _step(state: State, step: Step) -> dict[str, Any]:
+    order = [at for at, _ in state.visits()]
+    result = dict(state.visits()).get(step.id)
+    return {
+        "id": step.id, "title": step.title, "look": step.look, "why": step.why, "source": step.source,
+        "number": order.index(step.id) + 1, "of": len(order),
+        "result": f"{VERDICT_SIGNS[result]} {STEP_WORDS[result]}" if result is not None else "",
+        "kind": result.value if result is not None else "",
+        "back": order[order.index(step.id) - 1] if order.index(step.id) else "",
+        "next": order[order.index(step.id) + 1] if order.index(step.id) + 1 < len(order) else "",
+    }  # fmt: skip
+
+
+def _next(found: Diagnosis, step: Step) -> str:
+    if not step.is_end:
+        return step.look
+    if found.verdict is Verdict.UNKNOWN and found.gaps:
+        return f"Get what is missing: {found.gaps[0].how} Then drop the output on this page."
+    if found.verdict is Verdict.BLOCKED and any(one.remedy.az or one.remedy.portal for one in found.findings):
+        return "Apply the repair below, collect the evidence again and drop it on this page: the verdict must turn."
+    return step.look
+
+
+def _part(state: State, name: str, tables: dict[str, Table]) -> dict[str, Any]:
+    if state.snapshot is None or state.diagnosis is None:
+        return {"kind": "nothing"}
+    if name == "repair":
+        return _repair(state.diagnosis, state.depth)
+    if name != "topology":
+        return _table(name, tables[name])
+    drawn = picture(state.snapshot, state.diagnosis, all_networks=state.all_networks)
+    if drawn is None:
+        return {"kind": "note", "text": "No picture: an end of the path is not in the evidence."}
+    return {
+        "kind": "picture", "svg": to_svg(drawn), "details": details(drawn), "others": drawn.hidden,
+        "all": state.all_networks, "twin": _table("picture", as_table(drawn)),
+    }  # fmt: skip
+
+
+def _table(name: str, table: Table) -> dict[str, Any]:
+    """A table as values: a cell is a text, or [text, mark, reason] where it is marked."""
+    rows = [[[c.text, c.mark, c.reason] if c.mark or c.reason else c.text for c in row] for row in table.rows]
+    return {
+        "kind": "table",
+        "id": name,
+        "title": table.title,
+        "columns": list(table.columns),
+        "rows": rows,
+        "signs": SIGNS,
+    }
+
+
+def _repair(found: Diagnosis, depth: str) -> dict[str, Any]:
+    return {
+        "kind": "repair",
+        "proved": found.repair is not None and found.repair.proved,
+        "proof": proof(found) if found.repair is not None else "",
+        "items": [
+            {
+                "title": one.title, "code": one.code, "root": one.explains_verdict, "says": _says(one, depth),
+                "safety": SAFETY_WORDS.get(one.remedy.safety, one.remedy.safety), "does": one.remedy.does,
+                "az": list(one.remedy.az), "powershell": list(one.remedy.powershell),
+                "portal": list(one.remedy.portal), "undo": one.remedy.undo, "sources": list(one.sources),
+                "evidence": [[e.document, e.pointer, str(e.value)[:300]] for e in one.evidence[:5]],
+            }
+            for one in found.findings
+        ],
+    }  # fmt: skip

@@ -1,0 +1,25 @@
+// What to ask the person at the source, and what their pasted answer shows.
+
+function askView(values, { send }) {
+  const { ask, verdict } = values;
+  if (!ask || !verdict) return null;
+  const place = h("select", { "data-key": "place" }, options(ask.places, ask.place));
+  place.addEventListener("change", () => send({ do: "request", value: place.value }));
+  const area = h("textarea", { rows: 5, "data-key": "paste", spellcheck: "false" });
+  const form = h("form", {}, field("Paste what came back: any console output, several pieces at once", area),
+    h("button", { type: "submit", "data-key": "read" }, "Read the paste"));
+  form.addEventListener("submit", (event) => { event.preventDefault(); send({ do: "paste", value: area.value }); });
+  const asked = ask.request;
+  const body = fold("Ask the person at the source, and read their answer",
+    field("Where will the commands run?", place),
+    asked ? h("div", {}, h("p", {}, `${asked.opens} ${asked.takes}`), commandBox("Commands", asked.lines),
+      copyButton("Copy the whole request as a message", () => asked.message)) : null,
+    form,
+    ask.read.length ? h("p", {}, `Read: ${ask.read.join("; ")}. Its rows stand in 'All tables'.`) : null,
+    ask.answers.map((one) => h("article", { class: "mi-card" },
+      h("p", {}, h("b", {}, `${one.sign} ${one.says}`), " ", h("span", { class: "mi-tag" }, one.word)),
+      h("p", {}, one.proves), h("p", { class: "mi-small" }, one.not), h("p", {}, h("b", {}, "Next test: "), one.next))),
+    ask.left.length ? fold(`Not understood: ${ask.left.length} lines`, h("ul", {}, ask.left.map((line) => h("li", {}, h("code", {}, line))))) : null);
+  body.open = verdict.kind === "unknown" || !!ask.place || ask.read.length > 0;
+  return body;
+}

@@ -1,0 +1,231 @@
+// The screen: parts are drawn again only where their values changed; focus and what was typed stay.
+
+function render({ model, el }) {
+  const root = h("div", { class: "miw-screen", "data-lm-suppress-shortcuts": "true" });
+  el.append(root);
+  const live = h("div", { class: "mi-hidden", "aria-live": "polite" });
+  const keep = {};
+  let wanted = null; // the step whose heading is to get the focus once it is on the screen
+  const send = (message, buffers) => {
+    root.classList.add("busy");
+    root.setAttribute("aria-busy", "true");
+    model.send(message, undefined, buffers);
+  };
+  const names = ["start", "message", "evidence", "verdict", "steps", "step", "ask", "more"];
+  const homes = Object.fromEntries(names.map((name) => [name, h("div", { class: `mi-${name}` })]));
+  const sources = {
+    start: (s) => [s.choose, s.question, !!s.evidence], message: (s) => [s.error, s.notice], evidence: (s) => s.evidence,
+    verdict: (s) => [s.verdict, s.cause, s.next, s.depth], steps: (s) => s.steps, step: (s) => [s.step, s.parts, s.depth],
+    ask: (s) => [s.ask, s.verdict && s.verdict.kind], more: (s) => [!!s.verdict, s.tables, s.notes],
+  };
+  const makers = { start: startView, message: messageView, evidence: evidenceView, verdict: verdictView, steps: stepsView, step: stepView, ask: askView, more: moreView };
+  root.append(homes.start, homes.message, homes.evidence, homes.verdict,
+    h("div", { class: "mi-walk" }, homes.steps, homes.step), homes.ask, homes.more, live);
+  const goTo = (step) => { wanted = step; send({ do: "step", value: step }); };
+  const tools = { send, goTo, limit: () => model.get("limit"), say: (text) => { live.textContent = text; } };
+
+  function draw() {
+    const values = model.get("screen");
+    const focused = el.getRootNode().activeElement;
+    const key = root.contains(focused) ? focused.dataset.key : null;
+    for (const name of names) {
+      const now = JSON.stringify(sources[name](values));
+      if (keep[name] === now) continue;
+      keep[name] = now;
+      homes[name].replaceChildren(...[makers[name](values, tools)].flat().filter(Boolean));
+    }
+    root.classList.toggle("answered", !!values.verdict);
+    root.classList.remove("busy");
+    root.removeAttribute("aria-busy");
+    const arrived = wanted !== null && !!values.step && values.step.id === wanted;
+    const heading = arrived && root.querySelector(".mi-step h2");
+    const again = key && root.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (heading) heading.focus();
+    else if (again && again !== focused) again.focus();
+    if (arrived || values.error) wanted = null;
+  }
+  model.on("change:screen", draw);
+  model.on("msg:custom", (message) => {
+    if (message.save) offer(message.save, message.type, message.text);
+    if (message.copy) toClipboard(message.copy).then((done) => tools.say(done ? "The summary was copied." : "Copying was refused."));
+  });
+  draw();
+  return followTheme(root);
+}
+
+/** Light or dark as the page behind the screen is; in an app of its own, as the system asks. */
+function followTheme(root) {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const look = () => {
+    const body = document.body;
+    if ("voila" in body.dataset) body.classList.toggle("miw-night", system.matches);
+    let dark = body.classList.contains("miw-night") || body.dataset.jpThemeLight === "false";
+    if (!("jpThemeLight" in body.dataset) && !("voila" in body.dataset)) dark = isDark(getComputedStyle(body).backgroundColor) ?? system.matches;
+    root.dataset.theme = dark ? "dark" : "light";
+  };
+  const watch = new MutationObserver(look);
+  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  system.addEventListener("change", look);
+  look();
+  return () => { watch.disconnect(); system.removeEventListener("change", look); };
+}
+
+function isDark(colour) {
+  const [red, green, blue, alpha] = (colour.match(/[\d.]+/g) || []).map(Number);
+  return alpha === 0 || red === undefined ? undefined : 0.3 * red + 0.59 * green + 0.11 * blue < 128;
+}
+
+function options(list, chosen) {
+  return list.map(([label, value]) => h("option", { value, selected: value === chosen }, label));
+}
+
+function startView(values, { send, limit, say }) {
+  const { choose, question } = values;
+  const scenario = h("select", { "data-key": "scenario" }, options(choose.scenarios, choose.scenario));
+  scenario.addEventListener("change", () => send({ do: "scenario", value: scenario.value }));
+  const one = h("select", { "data-key": "case" }, options(choose.cases, choose.case));
+  one.addEventListener("change", () => one.value && send({ do: "case", value: one.value }));
+  const evidence = h("fieldset", {}, h("legend", {}, "1. Evidence"),
+    dropView(send, limit, say),
+    h("div", { class: "mi-row" }, field("Scenario", scenario), field("Built-in case", one)),
+    values.evidence ? null : fold("Which commands collect the evidence?",
+      h("p", {}, "Run those that fit with the Azure CLI, then drop all files here at once. Reader on the resource groups is enough."),
+      commandBox("Azure CLI", choose.collect)));
+  return [evidence, question ? questionView(question, send) : null];
+}
+
+function questionView(question, send) {
+  const lists = [freshId(), freshId()];
+  const choice = (list, id) => h("datalist", { id }, list.map((value) => h("option", { value })));
+  const input = (key, value, list, hint) => {
+    const made = h("input", { type: "text", list, "data-key": key, placeholder: hint, autocomplete: "off", spellcheck: "false" });
+    made.value = value;
+    return made;
+  };
+  const source = input("source", question.source, lists[0], "type to search");
+  const target = input("target", question.target, lists[1], "as the application has it");
+  const endpoint = h("select", { "data-key": "endpoint" }, options(question.endpoints, question.endpoint));
+  const asked = [question.source, question.target, question.endpoint].join("\n");
+  const ask = () => send({ do: "ask", source: source.value, target: target.value, endpoint: endpoint.value });
+  for (const one of [source, target, endpoint])
+    one.addEventListener("change", () => [source.value, target.value, endpoint.value].join("\n") !== asked && ask());
+  const form = h("form", { class: "mi-row" }, field("Source", source), field("Server name", target),
+    field("Endpoint", endpoint), h("button", { type: "submit", class: "mi-main", "data-key": "ask" }, "Diagnose"),
+    choice(question.sources, lists[0]), choice(question.targets, lists[1]));
+  form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+  return h("fieldset", {}, h("legend", {}, "2. Question: what cannot reach what?"), form);
+}
+
+function dropView(send, limit, say) {
+  const input = h("input", { type: "file", multiple: true, accept: ".json,.gz,.zip,.txt", class: "mi-hidden", tabindex: "-1", "aria-hidden": "true" });
+  const zone = h("button", { type: "button", class: "mi-drop", "data-key": "drop" },
+    h("b", {}, "Drop evidence files here"), " or press to choose them: JSON of az, Resource Graph or a snapshot, gz, zip; several at once; or a saved session");
+  const take = async (list) => {
+    const files = Array.from(list);
+    if (!files.length) return;
+    if (files.reduce((sum, file) => sum + file.size, 0) > limit()) {
+      say("Too large to send to the notebook.");
+      zone.textContent = "Too large to send to the notebook: use mi-workbook diagnose FILE, or drop fewer files.";
+      return;
+    }
+    const buffers = await Promise.all(files.map((file) => file.arrayBuffer()));
+    send({ do: "files", names: files.map((file) => file.name) }, buffers);
+  };
+  zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    zone.classList.remove("over");
+    take(event.dataTransfer.files);
+  });
+  zone.addEventListener("click", () => input.click());
+  input.addEventListener("change", () => { take(input.files).then(() => { input.value = ""; }); });
+  return h("div", {}, zone, input);
+}
+
+function messageView(values) {
+  return [
+    values.error ? h("p", { role: "alert", class: "mi-alert" }, h("b", {}, "! "), values.error) : null,
+    values.notice ? h("p", { role: "note", class: "mi-note" }, values.notice) : null,
+  ];
+}
+
+function evidenceView(values) {
+  const held = values.evidence;
+  if (!held) return null;
+  const missing = held.missing.length;
+  return h("details", { open: held.problems.length > 0 },
+    h("summary", {}, h("b", {}, "Known: "), `${held.count} resources, ${held.complete}; `,
+      missing ? `${missing} ${missing === 1 ? "piece" : "pieces"} of evidence missing for this question` : "nothing missing for this question"),
+    h("p", {}, `From ${held.opened}${held.at ? `, collected ${held.at}` : ""}: ${held.kinds.join(", ")}.`),
+    held.problems.length ? h("ul", {}, held.problems.map((one) => h("li", {}, `Could not be read: ${one}`))) : null,
+    missing ? h("ul", {}, held.missing.map((gap) => h("li", {}, h("b", {}, `Missing: ${gap.missing}. `), gap.why, " ", h("i", {}, "Get it: "), gap.how))) : null);
+}
+
+function verdictView(values, { send }) {
+  const { verdict, cause } = values;
+  if (!verdict) return null;
+  const depth = (value, label) => {
+    const radio = h("input", { type: "radio", name: "mi-depth", value, checked: values.depth === value, "data-key": `depth-${value}` });
+    radio.addEventListener("change", () => send({ do: "depth", value }));
+    return h("label", {}, radio, " ", label);
+  };
+  const download = (value, label) => h("button", { type: "button", "data-key": `get-${value}`, onclick: () => send({ do: "download", value }) }, label);
+  return [
+    h("div", { class: `mi-banner ${verdict.kind}`, role: "status" },
+      h("div", { class: "mi-word" }, h("span", { "aria-hidden": "true" }, `${verdict.sign} `), verdict.kind.toUpperCase()),
+      h("div", {}, h("div", { class: "mi-headline" }, verdict.headline), h("div", { class: "mi-small" }, verdict.question))),
+    cause ? h("div", { class: "mi-cause" },
+      h("p", {}, h("b", {}, `${cause.label}: ${cause.title}`)), cause.says ? h("p", {}, cause.says) : null, cause.proof ? h("p", {}, cause.proof) : null) : null,
+    h("p", { class: "mi-next" }, h("b", {}, "Next: "), values.next),
+    h("div", { class: "mi-bar" },
+      h("fieldset", { class: "mi-depth" }, h("legend", {}, "Explain for"), depth("owner", "application owner"), depth("engineer", "network engineer")),
+      h("div", { class: "mi-tools" }, download("ticket", "Copy summary for a ticket"), download("html", "Download report.html"),
+        download("markdown", "Download report.md"), download("session", "Save session"))),
+  ];
+}
+
+function stepsView(values, { goTo }) {
+  if (!values.steps.length) return null;
+  return h("nav", { "aria-label": "Steps of the decision tree" }, h("ol", {}, values.steps.map((step) => {
+    const words = [h("span", { class: "mi-sign", "aria-hidden": "true" }, step.sign || (step.open ? "►" : "·")),
+      h("span", {}, step.title, step.word ? h("span", { class: "mi-outcome" }, ` ${step.word}`) : null)];
+    const props = { class: `mi-point ${step.kind}`, "aria-current": step.current ? "step" : null };
+    return h("li", {}, step.open
+      ? h("button", { ...props, type: "button", "data-key": `step-${step.id}`, onclick: () => goTo(step.id) }, words)
+      : h("div", props, words));
+  })));
+}
+
+function stepView(values, { send, goTo }) {
+  const { step, parts, depth } = values;
+  if (!step) return null;
+  const turn = (to, label) => h("button", { type: "button", "data-key": label, disabled: !to, onclick: () => goTo(to) }, label);
+  const drawn = parts.map((part) => partView(part, depth, send)).filter(Boolean);
+  return [
+    h("div", { class: "mi-tools mi-turn" }, turn(step.back, "Back"), turn(step.next, "Next step"), h("span", { class: "mi-small" }, `Step ${step.number} of ${step.of}`)),
+    h("h2", { tabindex: "-1" }, step.title),
+    step.result ? h("p", { class: `mi-result ${step.kind}` }, h("b", {}, "The evidence says: "), step.result) : null,
+    h("p", {}, h("b", {}, "Look at: "), step.look),
+    depth === "engineer" ? h("p", { class: "mi-small" }, `${step.why} Source: ${step.source}.`) : h("p", { class: "mi-small" }, step.why),
+    ...drawn,
+  ];
+}
+
+function partView(part, depth, send) {
+  if (part.kind === "picture") return pictureView(part, send);
+  if (part.kind === "repair") return repairView(part, depth);
+  if (part.kind === "table") return depth === "owner" ? fold(part.title, tableView(part)) : tableView(part);
+  return part.text ? h("p", { class: "mi-note" }, part.text) : null;
+}
+
+function moreView(values) {
+  if (!values.verdict) return null;
+  return [
+    fold("All tables", values.tables.map((table) => tableView(table))),
+    values.notes && values.notes.length ? fold("What was not checked", h("ul", {}, values.notes.map((note) => h("li", {}, note)))) : null,
+  ];
+}
+
+export default { render };
