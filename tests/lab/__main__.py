@@ -1,0 +1,44 @@
+"""Run a case or random networks with real packets.
+
+python -m lab CASE...           (from the folder tests, as root, with iproute2 and nftables)
+python -m lab --all
+python -m lab --random 300 --seed 0
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from lab.engine import of_case, of_resources, say, table  # noqa: E402
+from lab.kernel import why_not  # noqa: E402
+from lab.networks import network  # noqa: E402
+
+from mi_workbook.cases import all_cases, case  # noqa: E402
+
+
+def main(arguments: list[str]) -> int:
+    """Exit 0 where all agree, 1 where not, 2 where the lab cannot run."""
+    parser = argparse.ArgumentParser(prog="lab", description=__doc__.splitlines()[0])
+    parser.add_argument("case", nargs="*")
+    parser.add_argument("--all", action="store_true", help="every built-in case")
+    parser.add_argument("--random", type=int, default=0, metavar="N", help="so many random networks")
+    parser.add_argument("--seed", type=int, default=0, help="the first one's seed")
+    given = parser.parse_args(arguments)
+    reason = why_not()
+    if reason:
+        say(reason)
+        return 2
+    rows = [of_case(one) for one in (all_cases() if given.all else map(case, given.case))]
+    for seed in range(given.seed, given.seed + given.random):
+        resources, source = network(seed)
+        rows.append(of_resources(f"random {seed}", resources, source))
+    say(table(rows))
+    return 1 if any(row.agree == "NO" for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

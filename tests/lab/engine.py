@@ -1,0 +1,100 @@
+"""Where the engine's verdict is set beside the packets. The only module of the lab that knows the package."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+
+from mi_workbook.cases import Case
+from mi_workbook.core.finding import Diagnosis
+from mi_workbook.diagnosis.diagnose import diagnose
+from mi_workbook.evidence.snapshot import Snapshot
+
+from lab.ask import Outcome, ask
+from lab.estate import Json, Unbuildable
+
+# Rules of the platform, or of a client, that no packet shows.
+NOT_PACKETS = {
+    "peer-global-old-mi": "a rule about when a subnet was made",
+    "name-instance": "an instance name is looked up by the driver",
+    "client-in-mi-subnet": "no host can stand in the instance's subnet",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. agree: yes | NO | skipped. said: what the engine found, packets: all | some | none."""
+
+    name: str
+    said: str
+    packets: str
+    agree: str
+    why: str = ""
+    seconds: float = 0.0
+
+
+def of_case(case: Case) -> Row:
+    """A built-in case in the lab."""
+    snapshot = case.snapshot()
+    found = diagnose(snapshot, case.source, case.target, case.endpoint)
+    if case.root_cause in NOT_PACKETS:
+        return Row(case.id, found.verdict, "-", "skipped", NOT_PACKETS[case.root_cause])
+    document = snapshot.to_dict()
+    return compare(
+        case.id, found, document["resources"], document["observations"], case.source, case.target, case.endpoint
+    )
+
+
+def of_resources(
+    name: str, resources: list[Json], source: str, target: str = "mi", endpoint: str = "vnet-local"
+) -> Row:
+    """Any network as raw ARM JSON, completely collected."""
+    found = diagnose(Snapshot(resources, complete=None), source, target, endpoint)
+    return compare(name, found, resources, [], source, target, endpoint)
+
+
+def compare(
+    name: str, found: Diagnosis, resources: list[Json], observations: list[Json], source: str, target: str, endpoint: str
+) -> Row:  # fmt: skip
+    """The verdict beside what the packets did."""
+    began = time.perf_counter()
+    said = f"{found.verdict}{f' ({found.root_cause})' if found.root_cause else ''}"
+    try:
+        outcome = ask(resources, observations, source, target, endpoint)
+    except Unbuildable as reason:
+        return Row(name, said, "-", "skipped", str(reason))
+    wrong = disagreement(found, outcome)
+    seen = wrong or (f"shut: {outcome.shut()[:6]}" if outcome.shut() else "")
+    return Row(name, said, outcome.verdict, "NO" if wrong else "yes", seen, time.perf_counter() - began)
+
+
+def disagreement(found: Diagnosis, outcome: Outcome) -> str:
+    """What is wrong, or "". Unknown claims nothing, but a finding that blocks does."""
+    blocks = [one.fault for one in found.findings if one.severity == "blocks"]
+    if found.verdict == "reachable" and outcome.verdict != "all":
+        return f"reachable, but ports {outcome.shut()[:8]} are shut for {_some(outcome)}"
+    if found.verdict == "blocked" and outcome.verdict != "none":
+        return f"blocked ({found.root_cause}), but {outcome.verdict} got through"
+    if found.verdict == "unknown" and blocks and outcome.verdict == "all":
+        return f"unknown with {blocks} said to block, but everything got through"
+    return ""
+
+
+def _some(outcome: Outcome) -> str:
+    return ", ".join(f"{s} to {d}" for (s, d), got in outcome.pairs.items() if got != outcome.ports)[:200]
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as text, and their count."""
+    lines = [f"{row.name:38} {row.said:44} {row.packets:5} {row.agree:8} {row.why}" for row in rows]
+    count = {word: sum(row.agree == word for row in rows) for word in ("yes", "NO", "skipped")}
+    head = f"{'case':38} {'engine':44} {'seen':5} {'agree':8} why"
+    return "\n".join(
+        [head, *lines, f"{count['yes']} agree, {count['NO']} disagree, {count['skipped']} skipped of {len(rows)}"]
+    )
+
+
+def say(text: str) -> None:
+    """Print, whatever the terminal."""
+    sys.stdout.write(text + "\n")
