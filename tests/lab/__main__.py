@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab.engine import of_case, of_resources, say, table  # noqa: E402
+from lab.engine import of_case, of_draft, say, table  # noqa: E402
 from lab.kernel import why_not  # noqa: E402
 from lab.networks import network  # noqa: E402
 
@@ -34,8 +34,7 @@ def main(arguments: list[str]) -> int:
         return 2
     rows = [of_case(one) for one in (all_cases() if given.all else map(case, given.case))]
     for seed in range(given.seed, given.seed + given.random):
-        resources, source = network(seed)
-        rows.append(of_resources(f"random {seed}", resources, source))
+        rows.append(of_draft(f"random {seed}", network(seed)))
     say(table(rows))
     return 1 if any(row.agree == "NO" for row in rows) else 0
 

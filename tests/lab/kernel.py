@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import shutil
+import socket
+import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +18,7 @@ from types import TracebackType
 NEWNET = 0x40000000
 MAC = "02:00:00:00:00:01"  # the same at both ends of every wire, so that no address resolution is needed
 SETTINGS = {"conf/all/rp_filter": "0", "conf/default/rp_filter": "0", "conf/all/send_redirects": "0"}
+GET_FLAGS, RUNNING = 0x8913, 0x40  # SIOCGIFFLAGS, IFF_RUNNING
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -98,10 +103,25 @@ class Rooms:
                                      for one, a, other, b in self.wires])  # fmt: skip
         for room in self.rooms:
             with self.inside(room):
-                # Devices and rules first, routes after them.
-                _run(["ip", "-batch", "-"], sorted(room.commands, key=lambda line: line.startswith("route")))
+                # Devices and rules first, routes after them; the same line twice is one.
+                lines = sorted(dict.fromkeys(room.commands), key=lambda line: line.startswith("route"))
+                _run(["ip", "-batch", "-"], lines)
                 if room.guard:
                     _run(["nft", "-f", "-"], [room.guard])
+        for one, a, other, b in self.wires:
+            self._wait(one, a)
+            self._wait(other, b)
+
+    def _wait(self, room: Room, device: str) -> None:
+        """A veth end drops packets until the kernel has noticed that the other end is up too."""
+        with self.inside(room), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            asked = struct.pack("16s24x", device.encode())
+            for _ in range(1000):
+                (flags,) = struct.unpack_from("H", fcntl.ioctl(sock, GET_FLAGS, asked), 16)
+                if flags & RUNNING:
+                    return
+                time.sleep(0.005)
+        raise RuntimeError(f"{device} of {room.name} did not come up")
 
     def _make(self, room: Room) -> None:
         try:
