@@ -13,11 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab.engine import of_case, of_draft, say, table  # noqa: E402
-from lab.kernel import why_not  # noqa: E402
-from lab.networks import network  # noqa: E402
-
-from mi_workbook.cases import all_cases, case  # noqa: E402
+from lab.engine import of_case, of_draft, say, table
+from lab.kernel import why_not
+from lab.networks import network
+from mi_workbook.cases import all_cases, case
 
 
 def main(arguments: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -243,7 +244,7 @@ def atoms(prefixes: Iterable[str], cuts: list[int]) -> list[str]:
         if net.num_addresses >= 8:
             first, last = first + 4, last - 1
         edges = [first, *(cut for cut in cuts if first < cut <= last), last + 1]
-        found += [str(ipaddress.ip_address(a)) for a, b in zip(edges, edges[1:], strict=False) if a < b]
+        found += [str(ipaddress.ip_address(a)) for a, b in itertools.pairwise(edges) if a < b]
     if len(found) > MOST_ATOMS:
         keep = {round(i * (len(found) - 1) / (MOST_ATOMS - 1)) for i in range(MOST_ATOMS)}
         found = [one for i, one in enumerate(found) if i in keep]

@@ -6,14 +6,13 @@ import sys
 import time
 from dataclasses import dataclass, replace
 
+from lab.ask import Outcome, ask
+from lab.estate import Json, Unbuildable
+from lab.networks import Draft
 from mi_workbook.cases import Case
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot
-
-from lab.ask import Outcome, ask
-from lab.estate import Json, Unbuildable
-from lab.networks import Draft
 
 # Rules of the platform, or of a client, that no packet shows.
 NOT_PACKETS = {

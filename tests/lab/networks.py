@@ -18,7 +18,19 @@ PREFIXES = ("10.0.0.0/8", "10.1.0.0/16", "10.1.1.0/24", "10.1.1.4/32", "10.2.0.0
             "10.3.0.0/16", "10.3.1.4/32", "0.0.0.0/0", POOL, "172.16.201.0/25", LONDON, "192.168.7.0/24", PARIS, CIRCUIT,
             "10.1.5.0/24", "10.1.5.4/32", "10.2.5.0/24", "172.16.0.0/12", "100.64.0.0/10")  # fmt: skip
 TAGS = ("VirtualNetwork", "VirtualNetwork", "Internet", "AzureLoadBalancer", "*", "Sql")
-PORTS = ("1433", "11000-11999", "11000-11499", "11500-11999", "0-65535", "*", "443", "11007", "1000-2000", "3342", "3342-11000")
+PORTS = (
+    "1433",
+    "11000-11999",
+    "11000-11499",
+    "11500-11999",
+    "0-65535",
+    "*",
+    "443",
+    "11007",
+    "1000-2000",
+    "3342",
+    "3342-11000",
+)
 FQDN = "mi.abc.database.windows.net"
 HOPS = ("10.3.1.4", "10.3.1.4", "10.2.9.4", "10.1.9.4", "10.77.0.9")
 
@@ -79,7 +91,9 @@ def _vnet(name: str, draw: random.Random, odd: float, made: Draft) -> Json:
             inner["privateEndpointNetworkPolicies"] = draw.choice(["Disabled", "Enabled", "NetworkSecurityGroupEnabled",
                                                                    "RouteTableEnabled"])  # fmt: skip
         subnets.append({"id": subnet_id(name, part), "name": part, "properties": inner})
-    space = [SPACES[name]] + ([draw.choice(["172.18.0.0/16", "192.168.128.0/17", "10.200.0.0/16"])] if draw.random() < 0.1 else [])
+    space = [SPACES[name]] + (
+        [draw.choice(["172.18.0.0/16", "192.168.128.0/17", "10.200.0.0/16"])] if draw.random() < 0.1 else []
+    )
     return resource("virtualNetworks", name, addressSpace={"addressPrefixes": space}, dhcpOptions={"dnsServers": []},
                     subnets=subnets, virtualNetworkPeerings=[])  # fmt: skip
 
@@ -137,7 +151,9 @@ def _side(draw: random.Random, side: str) -> Json:
     if roll < 0.45:
         return {f"{side}AddressPrefix": draw.choice(TAGS)}
     if roll < 0.55:
-        return {f"{side}ApplicationSecurityGroups": [{"id": f"{BASE}/applicationSecurityGroups/asg{draw.randrange(2)}"}]}
+        return {
+            f"{side}ApplicationSecurityGroups": [{"id": f"{BASE}/applicationSecurityGroups/asg{draw.randrange(2)}"}]
+        }
     if roll < 0.75:
         return {f"{side}AddressPrefix": draw.choice(PREFIXES)}
     return {f"{side}AddressPrefixes": draw.sample(PREFIXES, draw.randrange(1, 4))}
@@ -157,9 +173,13 @@ def _table(name: str, draw: random.Random, odd: float, made: Draft, *, gateway: 
         kind = draw.choice(kinds)
         hop = {"nextHopIpAddress": draw.choice(HOPS)} if kind == "VirtualAppliance" else {}
         strong = {"hasBgpOverride": True} if draw.random() < 0.05 else {}
-        routes.append({"name": f"r{len(routes)}", "properties": {"addressPrefix": prefix, "nextHopType": kind, **hop, **strong}})
+        routes.append(
+            {"name": f"r{len(routes)}", "properties": {"addressPrefix": prefix, "nextHopType": kind, **hop, **strong}}
+        )
     more = {"disablePeeringRoute": "All"} if draw.random() < odd / 3 else {}
-    found = resource("routeTables", name, disableBgpRoutePropagation=not gateway and draw.random() < odd, routes=routes, **more)
+    found = resource(
+        "routeTables", name, disableBgpRoutePropagation=not gateway and draw.random() < odd, routes=routes, **more
+    )
     made.resources.append(found)
     return str(found["id"])
 
@@ -225,8 +245,17 @@ def _gateways(vnets: dict[str, Json], made: Draft, draw: random.Random, odd: flo
 
 
 def _gateway(name: str, home: str, draw: random.Random, odd: float, kind: str) -> Json:
-    pool = {"vpnClientConfiguration": {"vpnClientAddressPool": {"addressPrefixes": [POOL]}, "vpnClientProtocols": ["OpenVPN"]}}
-    custom = {"customRoutes": {"addressPrefixes": [draw.choice(["10.2.0.0/16", "10.1.0.0/16"])]}} if draw.random() < 0.1 else {}
+    pool = {
+        "vpnClientConfiguration": {
+            "vpnClientAddressPool": {"addressPrefixes": [POOL]},
+            "vpnClientProtocols": ["OpenVPN"],
+        }
+    }
+    custom = (
+        {"customRoutes": {"addressPrefixes": [draw.choice(["10.2.0.0/16", "10.1.0.0/16"])]}}
+        if draw.random() < 0.1
+        else {}
+    )
     more = {**pool, **custom} if kind == "Vpn" and draw.random() > odd / 2 else {}
     state = "Failed" if draw.random() < odd / 4 else "Succeeded"
     return resource("virtualNetworkGateways", name, gatewayType=kind, vpnType="RouteBased", provisioningState=state,

@@ -103,7 +103,7 @@ class Plan:
         return self._enter(vnet, self.vnet(vnet))[0]
 
     def _peer(self, vnet: str, remote: str) -> str:
-        near, far = self._enter(vnet, self.vnet(remote))
+        near, _far = self._enter(vnet, self.vnet(remote))
         side = next(one for one in self.estate.peerings(vnet) if one.remote == remote)
         if side.own_names:
             self.vnet(vnet).guard += self._scope(vnet, side, near)
