@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab.engine import of_case, of_draft, say, table
+from lab.engine import HEAD, Row, count, line, of_case, of_draft, say
 from lab.kernel import why_not
 from lab.networks import network
 from mi_workbook.cases import all_cases, case
+
+
+def _rows(given: argparse.Namespace) -> Iterator[Row]:
+    for one in all_cases() if given.all else map(case, given.case):
+        yield of_case(one)
+    for seed in range(given.seed, given.seed + given.random):
+        yield of_draft(f"random {seed}", network(seed))
 
 
 def main(arguments: list[str]) -> int:
@@ -31,10 +39,12 @@ def main(arguments: list[str]) -> int:
     if reason:
         say(reason)
         return 2
-    rows = [of_case(one) for one in (all_cases() if given.all else map(case, given.case))]
-    for seed in range(given.seed, given.seed + given.random):
-        rows.append(of_draft(f"random {seed}", network(seed)))
-    say(table(rows))
+    rows: list[Row] = []
+    say(HEAD)
+    for row in _rows(given):
+        say(line(row))
+        rows.append(row)
+    say(count(rows))
     return 1 if any(row.agree == "NO" for row in rows) else 0
 
 

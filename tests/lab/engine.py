@@ -88,16 +88,26 @@ def _some(outcome: Outcome) -> str:
     return ", ".join(f"{s} to {d}" for (s, d), got in outcome.pairs.items() if got != outcome.ports)[:200]
 
 
+HEAD = f"{'case':38} {'engine':44} {'seen':5} {'agree':8} why"
+
+
+def line(row: Row) -> str:
+    """One row as text."""
+    return f"{row.name:38} {row.said:44} {row.packets:5} {row.agree:8} {row.why}"
+
+
+def count(rows: list[Row]) -> str:
+    """How many agree."""
+    found = {word: sum(row.agree == word for row in rows) for word in ("yes", "NO", "skipped")}
+    return f"{found['yes']} agree, {found['NO']} disagree, {found['skipped']} skipped of {len(rows)}"
+
+
 def table(rows: list[Row]) -> str:
     """The rows as text, and their count."""
-    lines = [f"{row.name:38} {row.said:44} {row.packets:5} {row.agree:8} {row.why}" for row in rows]
-    count = {word: sum(row.agree == word for row in rows) for word in ("yes", "NO", "skipped")}
-    head = f"{'case':38} {'engine':44} {'seen':5} {'agree':8} why"
-    return "\n".join(
-        [head, *lines, f"{count['yes']} agree, {count['NO']} disagree, {count['skipped']} skipped of {len(rows)}"]
-    )
+    return "\n".join([HEAD, *map(line, rows), count(rows)])
 
 
 def say(text: str) -> None:
-    """Print, whatever the terminal."""
+    """Print at once, whatever the terminal."""
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()

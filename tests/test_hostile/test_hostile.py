@@ -106,7 +106,7 @@ def test_pages_hold_no_element_of_a_name(base: Case, kind: str) -> None:
 @pytest.mark.parametrize("base", BASES[::5], ids=lambda c: c.id)
 def test_terminals_and_markdown_get_no_control_characters(base: Case, kind: str) -> None:
     """No escape sequence and no change of direction reaches a terminal, in prose or in a command."""
-    snapshot, found = asked(base, EVIL[kind])
+    _snapshot, found = asked(base, EVIL[kind])
     out = io.StringIO()
     from rich.console import Console
 
