@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab.engine import HEAD, Row, count, line, of_case, of_draft, say
+from lab.engine import HEAD, Row, count, line, of_case, of_draft, of_neighbour, say
 from lab.kernel import why_not
 from lab.networks import network
 from mi_workbook.cases import all_cases, case
@@ -25,6 +25,9 @@ def _rows(given: argparse.Namespace) -> Iterator[Row]:
         yield of_case(one)
     for seed in range(given.seed, given.seed + given.random):
         yield of_draft(f"random {seed}", network(seed))
+    cases = all_cases()
+    for seed in range(given.seed, given.seed + given.neighbours):
+        yield of_neighbour(cases[seed % len(cases)], seed)
 
 
 def main(arguments: list[str]) -> int:
@@ -33,6 +36,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("case", nargs="*")
     parser.add_argument("--all", action="store_true", help="every built-in case")
     parser.add_argument("--random", type=int, default=0, metavar="N", help="so many random networks")
+    parser.add_argument(
+        "--neighbours", type=int, default=0, metavar="N", help="so many cases with a setting or two changed"
+    )
     parser.add_argument("--seed", type=int, default=0, help="the first one's seed")
     given = parser.parse_args(arguments)
     reason = why_not()

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 from lab.ask import Outcome, ask
 from lab.estate import Json, Unbuildable
+from lab.neighbours import neighbour
 from lab.networks import Draft
 from mi_workbook.cases import Case
+from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot
@@ -54,11 +56,24 @@ def of_draft(name: str, made: Draft) -> Row:
     return replace(row, name=f"{name} {made.source} {made.target[:9]}")
 
 
+def of_neighbour(case: Case, seed: int) -> Row:
+    """A built-in case with one or two settings changed."""
+    document = case.snapshot().to_dict()
+    resources = neighbour(document["resources"], seed)
+    made = Draft(resources, document["observations"], case.source, case.target, case.endpoint)
+    try:
+        return replace(of_draft("", made), name=f"{case.id} {seed}")
+    except InputError as refused:  # the change took away what the question names
+        return Row(f"{case.id} {seed}", "refused", "-", "skipped", str(refused)[:80])
+
+
 def compare(
     name: str, found: Diagnosis, resources: list[Json], observations: list[Json], source: str, target: str, endpoint: str
 ) -> Row:  # fmt: skip
     """The verdict beside what the packets did."""
     began = time.perf_counter()
+    if found.root_cause in NOT_PACKETS:
+        return Row(name, str(found.verdict), "-", "skipped", NOT_PACKETS[found.root_cause])
     said = f"{found.verdict}{f' ({found.root_cause})' if found.root_cause else ''}"
     try:
         outcome = ask(resources, observations, source, target, endpoint)

@@ -8,6 +8,8 @@ wire and its security groups; a gateway is a host with further wires to clients,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import collapse_addresses
+from ipaddress import ip_network as net
 
 from lab.estate import Estate, Json, Peering, Subnet, Unbuildable, inside, low
 from lab.guard import ruleset
@@ -62,12 +64,23 @@ class Plan:
         near, far = self.rooms.wire(room, home)
         found = self.hosts[name] = Host(room, near, far, subnet)
         room.guard = ruleset(self.estate, subnet, own, guarded)
+        if forwards and guarded:
+            room.guard += self._no_way_out()
         room.do(f"route add default dev {near}")
         for prefix in prefixes:
             room.do(f"route add local {prefix} dev lo table local")
             home.do(f"route add {prefix} dev {far} table {DELIVER}")
         home.do(f"rule add iif {far} table {self._table(subnet)}")
         return found
+
+    def _no_way_out(self) -> str:
+        """Azure's edge translates a network interface's own address only; what an appliance passes on to the Internet
+        without translating it itself is lost ("Default outbound access", "Virtual network traffic routing", 0.0.0.0/0).
+        """
+        spaces = [net(one) for home in self.estate.vnets for one in self.estate.space(home)]
+        kept = ", ".join(map(str, collapse_addresses([*map(net, RESERVED), *spaces])))
+        return (f"table ip edge {{\nchain at_forward {{ type filter hook forward priority 10; policy accept;\n"
+                f"ip daddr != {{ {kept} }} drop;\n}}\n}}\n")  # fmt: skip
 
     def _table(self, subnet: Subnet) -> int:
         """Number of a subnet's route table; its rows are written the first time it is asked for."""
