@@ -82,7 +82,6 @@ def test_random_networks_do_what_packets_do(kernel: None, start: int) -> None:
 def test_neighbours_of_the_cases_do_what_packets_do(kernel: None) -> None:
     """Nor on a built-in case with a setting or two changed."""
     from lab.engine import of_neighbour, table
-
     from mi_workbook.cases import all_cases
 
     rows = [of_neighbour(one, seed) for seed, one in enumerate(all_cases())]
