@@ -22,8 +22,8 @@ NOT_PACKETS = {
     "name-instance": "an instance name is looked up by the driver",
     "client-in-mi-subnet": "no host can stand in the instance's subnet",
 }
-# The doubts of tests/test_doubts_lab.py: goes when the engine looks at the peering in front of a private endpoint.
-OPEN_DOUBT = "a private endpoint over a peering that leaves its subnet or the client's range out"
+# The doubts of tests/test_doubts_lab.py: goes when the engine looks at what stands in front of an endpoint.
+OPEN_DOUBT = "a private endpoint that peering or instance leave out"
 
 
 @dataclass(frozen=True)
