@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 import pytest
-from arm import instance, nic, peered, private_endpoint, resource, subnet, vnet, vnet_id
+from arm import instance, nic, peered, private_endpoint, resource, route_table, subnet, vnet, vnet_id
 
 from mi_workbook.cases import case
 from mi_workbook.core.verdict import Verdict
@@ -81,3 +81,19 @@ def test_private_endpoint_that_the_instance_does_not_know_of() -> None:
             one["properties"]["privateEndpointConnections"] = []
     found = diagnose(Snapshot(document["resources"], complete=None), mine.source, mine.target)
     assert found.verdict is not Verdict.REACHABLE
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a user route with hasBgpOverride is preferred to every more specific route, not to BGP's only"
+)
+def test_route_that_overrides_bgp_overrides_nothing_else() -> None:
+    """`hasBgpOverride`: "overrides overlapping BGP routes regardless of LPM" (REST reference, Route). Routes of the VNet, of
+    peerings and of private endpoints are not BGP routes; the more specific one of them wins as ever.
+    """
+    strong = route_table("t", ("10.0.0.0/8", "Internet", ""))
+    strong["properties"]["routes"][0]["properties"]["hasBgpOverride"] = True
+    resources = [
+        vnet("v", ["10.1.0.0/16"], {"mi": subnet("10.1.0.0/27"), "vm": subnet("10.1.1.0/24", table="t")}), strong,
+        nic("vm-nic", "10.1.1.4", "v/vm"), instance("v/mi"),
+    ]  # fmt: skip
+    assert verdict(resources) is Verdict.REACHABLE
