@@ -1,0 +1,1 @@
+"""Readers under damaged and random input."""
