@@ -131,8 +131,12 @@ def fault(name: str) -> Fault:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with its placeholders filled; what is not known stays as <name>."""
-    return PLACEHOLDER.sub(lambda match: values.get(match[1]) or f"<{match[1]}>", text)
+    """The text with its placeholders filled; what is not known stays as <name>. A value is one line, whatever it holds."""
+    return PLACEHOLDER.sub(lambda match: _one_line(values.get(match[1], "")) or f"<{match[1]}>", text)
+
+
+def _one_line(value: str) -> str:
+    return "".join(c if c.isprintable() else " " if c in "\r\n\t" else "\ufffd" for c in value)
 
 
 def fill_command(text: str, values: Mapping[str, str], shell: str) -> str:

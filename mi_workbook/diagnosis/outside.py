@@ -71,7 +71,13 @@ def origin(network: Network, place: Place) -> Origin:
 def source_addresses(network: Network, place: Place) -> Ranges:
     """Addresses packets may come from: the one that is known, else all of the subnet, pool, site or Internet."""
     if place.address:
-        return prefix(place.address)
+        try:
+            return prefix(place.address)
+        except ValueError:
+            raise MissingEvidence(Gap(
+                f"Address of {place.name}", f"The evidence says '{place.address}', which is no IPv4 address.",
+                f"az resource show --ids {place.id} -o json",
+            )) from None  # fmt: skip
     if place.kind == "internet":
         return PUBLIC
     if place.kind == "site":

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,7 +98,7 @@ def _zip(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
 def _bounded(name: str, stream: Any) -> bytes:
     try:
         data: bytes = stream.read(LIMIT + 1)
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise InputError(f"The archive is damaged ({error}).", file=name, remedy="Make it again.") from None
     if len(data) > LIMIT:
         raise InputError("It unpacks to more than 1 GiB.", file=name, remedy="Send the JSON files that matter.")
@@ -122,7 +123,7 @@ def _read(name: str, data: bytes) -> tuple[str, Snapshot]:
     if not text.strip():
         raise InputError("The file is empty.", file=name, remedy="Run the command again and save its output.")
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         pasted = [] if text.lstrip()[:1] in {"{", "["} else observations_of(text, name)
         if pasted:
@@ -136,6 +137,11 @@ def _read(name: str, data: bytes) -> tuple[str, Snapshot]:
     except (RecursionError, ValueError):
         raise InputError("It is nested too deeply or holds absurd numbers.", file=name, remedy=FORMS) from None
     return name, _snapshot(name, value)
+
+
+def _no_number(word: str) -> Any:
+    """NaN and Infinity are no JSON, though many writers produce them."""
+    raise ValueError(word)
 
 
 def _snapshot(name: str, value: Any) -> Snapshot:

@@ -76,7 +76,10 @@ def _approval(endpoint: PrivateEndpoint, instance: ManagedInstance) -> Decision:
         seen = (*evidence, instance.reading.evidence("privateEndpointConnections"))
         return Decision("endpoint", endpoint.id, Verdict.UNKNOWN, why, seen, gap=gap)
     if endpoint.status.lower() == "approved":
-        return Decision("endpoint", endpoint.id, Verdict.REACHABLE, f"{endpoint.name} is Approved.", evidence)
+        unlisted = instance.private_endpoint_ids is not None and key(endpoint.id) not in instance.endpoint_states
+        note = f"{endpoint.name} says Approved, and {instance.name} does not list its connection: one of the two was read earlier."
+        return Decision("endpoint", endpoint.id, Verdict.REACHABLE, f"{endpoint.name} is Approved.", evidence,
+                        notes=(note,) if unlisted else ())  # fmt: skip
     why = (
         f"The connection of {endpoint.name} is {endpoint.status or 'without a status'}; only Approved carries traffic."
     )

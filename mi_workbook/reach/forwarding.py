@@ -228,9 +228,27 @@ def _over_peering(network: Network, leg: Leg, route: Route, part: Ranges) -> lis
 def _to_private_endpoint(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
     """An endpoint in a peered VNet is reached over that peering, as anything else there."""
     over = crossing(network, leg.start, leg.end, route, leg.direction)
+    over += _perhaps_not_answered(network, leg, route)
     if route.peering is not None and _peering_routes_off(network, leg.start):
         over = [replace(d, notes=(*d.notes, PEERING_OFF_NOTE)) for d in over]
     return [_passed(leg, route, part), *over]
+
+
+def _perhaps_not_answered(network: Network, leg: Leg, route: Route) -> list[Decision]:
+    """A client whose range the endpoint's side of the peering does not hold. Whether replies of an endpoint need it is not
+    documented.
+    """
+    if route.peering is None or leg.end is None or leg.direction != "forward":
+        return []
+    there = network.vnet(leg.end.vnet_id).peering_with(leg.start.vnet_id)
+    if there is None or not there.remote_prefixes or there.remote.covers(leg.start.addresses):
+        return []
+    why = f"Peering {there.name} does not hold the client's range, and whether a private endpoint's replies need it is not documented."
+    gap = Gap(f"Whether replies of the private endpoint reach {leg.start.name}", why,
+              f"Sync the peering (az network vnet peering sync), or test from {leg.start.name}.")  # fmt: skip
+    return [
+        Decision("peering", there.id, Verdict.UNKNOWN, why, (there.reading.evidence("remoteAddressSpace"),), gap=gap)
+    ]
 
 
 PEERING_OFF_NOTE = (

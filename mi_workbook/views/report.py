@@ -12,7 +12,7 @@ from mi_workbook.core.ranges import show_ports
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.resource_id import last
-from mi_workbook.views.html import escape, md
+from mi_workbook.views.html import escape, md, plain
 from mi_workbook.views.table import STYLE, Table
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, picture, to_svg
@@ -133,7 +133,8 @@ def _repairs(diagnosis: Diagnosis) -> Section:
     for one in diagnosis.findings:
         title, commands = _words(one)
         pages += [_p(title), _p(one.says), f"<pre>{escape(commands)}</pre>"]
-        fence = "~~~" if "```" in commands else "```"
+        commands = plain(commands)
+        fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", commands))])
         lines += [md(title), md(one.says), f"{fence}\n{commands}\n{fence}"]
     return "Repair", pages, lines
 

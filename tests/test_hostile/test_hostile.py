@@ -118,7 +118,6 @@ def test_terminals_and_markdown_get_no_control_characters(base: Case, kind: str)
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)
 
 
-@pytest.mark.xfail(strict=True, reason="the block of commands in the Markdown report is not passed through plain()")
 def test_markdown_report_gets_no_control_characters() -> None:
     """Neither prose nor a block of commands carries an escape sequence of a name."""
     texts = [to_markdown(found, snapshot) for snapshot, found in (asked(base, EVIL["ansi"]) for base in BASES)]
@@ -157,9 +156,6 @@ def test_command_blocks_hold_commands_and_comments_only(kind: str) -> None:
             re.sub(r"\S*\.\.∕\S*", "", line) for line in usual}, base.id  # fmt: skip
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a line break in a name ends the comment it stands in, inside the block that a user copies"
-)
 @pytest.mark.parametrize("kind", ["lines", "fence"])
 def test_names_with_line_breaks_add_no_line_to_a_command_block(kind: str) -> None:
     """A name with a line break starts no line of its own in what a user copies and runs."""
