@@ -286,17 +286,17 @@ def _classed(network: Network, vnet: Vnet, instance: ManagedInstance, zone: Read
 def _public_answer(network: Network, vnet: Vnet, instance: ManagedInstance) -> Resolution:
     """The public record of the VNet-local name holds the instance's private address and is visible anywhere."""
     claim = network.snapshot.absence(PRIVATE_ZONES)
-    links = {network.snapshot.absence(kind) for kind in (ZONE_LINKS, RULESET_LINKS)}
-    if claim == "unproven" or "unproven" in links or (_has_endpoints(network, instance) and claim != "proven"):
-        why = (
-            "Private DNS zones and forwarding rulesets were not all collected, and one of them may answer for the name."
-        )
+    links = network.snapshot.absence(ZONE_LINKS)
+    if claim == "unproven" or links == "unproven" or (_has_endpoints(network, instance) and claim != "proven"):
+        why = "Private DNS zones were not collected, and one of them may answer for the name."
         return Resolution("vnet-local", _unclear(vnet.id, why, instance), ("private", "elsewhere"))
     notes = (
         ("Private DNS zones were not collected; taken as holding nothing for this name.",)
         if claim == "unstated"
         else ()
     )
+    if network.snapshot.absence(RULESET_LINKS) != "proven":
+        notes = (*notes, "DNS forwarding rulesets were not collected; taken as sending this name nowhere else.")
     why = f"{vnet.name} is answered by Azure DNS and no linked private zone holds the name: the public record answers."
     evidence = (vnet.reading.evidence("dhcpOptions"),)
     return Resolution("vnet-local", Decision("name", vnet.id, Verdict.REACHABLE, why, evidence, notes=notes))
