@@ -12,8 +12,9 @@ from tests.test_azure.conftest import estate_of
 MAY_BE_ALIAS = {"same-vnet-name-typo"}
 # What a collection does not read yet: connections of web apps, rules of firewall policies, what only the client's side shows.
 NOT_READ = ("app-", "hybrid-", "hub-firewall-", "developer-box-")
-# The network manager of this case is in another tenant's hands: only what Azure named for the VNet shows it.
-LIVE = [one for one in all_cases() if one.id != "admin-rule-denies"]
+# Only what Azure named for the VNet shows that rule, and slots of web apps are not collected yet.
+LEFT_OUT = {"admin-rule-denies", "app-service-slot-not-integrated", "app-service-slot-sound"}
+LIVE = [one for one in all_cases() if one.id not in LEFT_OUT]
 
 
 @pytest.mark.parametrize("one", LIVE, ids=lambda c: c.id)
