@@ -193,7 +193,7 @@ def test_bash_hands_over_every_value_as_one_word(tmp_path: Path, kind: str) -> N
         for one, other in zip(found.findings, usual.findings, strict=False):
             if one.fault != other.fault:
                 continue
-            for line, plain in zip(one.remedy.az, other.remedy.az, strict=True):
+            for line, plain in zip(one.remedy.az, other.remedy.az, strict=False):
                 if re.search(r"<[a-z][^>]*>", plain):
                     continue  # a value is left to the user
                 folder = tmp_path / f"{number}-{checked}"
