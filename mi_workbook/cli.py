@@ -390,11 +390,17 @@ def _permissions(args: argparse.Namespace) -> int:
 def _redact(args: argparse.Namespace) -> int:
     from mi_workbook.evidence.files import load
     from mi_workbook.evidence.integrity import state
-    from mi_workbook.evidence.redaction import Redactor
+    from mi_workbook.evidence.redaction import Redactor, unmapped
 
     given, redactor = load(args.file), Redactor()
     if state(given) == "changed":
         print(f"mi-workbook: {args.file} is not what was collected: its hash does not fit.", file=sys.stderr)
+    lost = unmapped(given)
+    if lost:
+        raise InputError(
+            f"Redacting it could change the verdict: {', '.join(lost)} cannot be given pseudonyms that keep the answer yet.",
+            file=str(args.file), remedy="Hand over the report instead, or leave these parts out of the evidence.",
+        )  # fmt: skip
     redacted = redactor.snapshot(given)
     _save(redacted.snapshot, args.out)
     print(f"Written to {args.out}. Replaced: " + ", ".join(f"{n} {kind}" for kind, n in redacted.replaced.items()))

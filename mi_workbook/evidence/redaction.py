@@ -20,7 +20,7 @@ from typing import Any
 
 from mi_workbook.evidence.address_map import AddressMap
 from mi_workbook.evidence.secrets import scrub
-from mi_workbook.evidence.snapshot import Snapshot, from_document
+from mi_workbook.evidence.snapshot import Snapshot, from_document, props, type_of
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 HEX_LABEL = re.compile(r"[0-9a-f]{10,16}")
@@ -49,6 +49,29 @@ class Redacted:
     snapshot: Snapshot
     removed: dict[str, int]
     replaced: dict[str, int]
+
+
+# Kinds whose members (address ranges of app routes, rules of firewalls, host names of relays) have no pseudonyms that keep the answer.
+UNMAPPED = (
+    "microsoft.web/sites/virtualnetworkconnections", "microsoft.web/sites/slots", "microsoft.web/sites/hybridconnection",
+    "microsoft.network/azurefirewalls", "microsoft.network/firewallpolicies", "microsoft.network/ipgroups",
+)  # fmt: skip
+# Members of web apps of the same sort: DNS servers of their own, and the addresses they leave from.
+APP_MEMBERS = ("dnsConfiguration", "outboundIpAddresses", "possibleOutboundIpAddresses")
+
+
+def unmapped(given: Snapshot) -> tuple[str, ...]:
+    """Kinds in the evidence whose redaction could change an answer; empty where it surely keeps every answer."""
+    kinds = {type_of(one) for one in given.resources if _unmapped(one)}
+    told = {f"observation {one.get('kind')}" for one in given.observations if "value" in one}
+    return tuple(sorted(kinds | told))
+
+
+def _unmapped(one: dict[str, Any]) -> bool:
+    kind = type_of(one).lower()
+    settings = kind == "microsoft.web/sites/config" and str(one.get("name", "")).lower().endswith("appsettings")
+    own = kind == "microsoft.web/sites" and any(props(one).get(member) for member in APP_MEMBERS)
+    return kind.startswith(UNMAPPED) or settings or own
 
 
 class Redactor:
