@@ -201,6 +201,7 @@ def test_pasted_output_beside_the_configuration(tmp_path: Path) -> None:
         "Active Routes:\nNetwork Destination        Netmask          Gateway       Interface  Metric\n"
         "          0.0.0.0          0.0.0.0      192.168.1.1     192.168.1.23     25\n"
         "         10.0.0.0      255.255.0.0         On-link        172.16.0.5     43\n"
+        "        127.0.0.0        255.0.0.0         On-link         127.0.0.1    331\n"
         "===========================================================================\nPersistent Routes:\n  None\n"
     )
     (tmp_path / "routes.txt").write_text(text, encoding="utf-8")
