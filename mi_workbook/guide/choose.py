@@ -15,6 +15,7 @@ from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import CONNECTIONS, GATEWAYS, NICS, PRIVATE_ENDPOINTS, VNETS, WEB_APPS, Network
+from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last, parent
 
 Reason = tuple[str, int, str]
@@ -150,8 +151,13 @@ def _connections(network: Network, instance: ManagedInstance) -> Iterator[Reason
 
 
 def _apps(network: Network, instance: ManagedInstance) -> Iterator[Reason]:
+    """A web app may be integrated in several ways at once; a subnet that it names speaks for the regional one."""
     for raw in network.snapshot.of_type(WEB_APPS):
-        yield "app-service", 5, f"{raw.get('name')} is a web app."
+        app = Reading("", "", raw)
+        joined = bool(app.text("virtualNetworkSubnetId"))
+        yield "app-service", 6 if joined else 3, f"{app.name} is a web app{' with a subnet' if joined else ''}."
+        yield "app-service-gateway", 1, f"Web app {app.name} may be integrated through a gateway."
+        yield "hybrid-connection", 1, f"Web app {app.name} may use a Hybrid Connection."
 
 
 def _of_strings(found: Explanation) -> Iterator[Reason]:
