@@ -96,11 +96,12 @@ def test_every_cause_has_words_and_a_function() -> None:
 
 
 def test_codes_are_unique_and_texts_whole() -> None:
-    """Each fault has its own code, at least one source, and commands in two shells."""
+    """Each fault has its own code, a source, words for undoing, and commands in two shells where evidence shows it."""
     faults = catalogue().values()
     assert len({fault.code for fault in faults}) == len(faults)
     for fault in faults:
-        assert fault.sources and fault.remedy.az and fault.remedy.powershell and fault.remedy.undo
+        assert fault.sources and fault.remedy.powershell and fault.remedy.portal and fault.remedy.undo
+        assert fault.remedy.az or fault.shown_by != "evidence"
 
 
 def test_unknown_source_names_what_there_is() -> None:

@@ -74,6 +74,11 @@ def case(case_id: str) -> Case:
     )
 
 
+def with_edits(snapshot: Snapshot, case_id: str) -> Snapshot:
+    """A snapshot with what was done to the base of this case."""
+    return _edited(snapshot, _data(case_id))
+
+
 @cache
 def _data(case_id: str) -> dict[str, Any]:
     return tomllib.loads((HERE / case_id / "case.toml").read_text(encoding="utf-8"))

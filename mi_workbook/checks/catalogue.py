@@ -18,7 +18,9 @@ FOLDER = Path(__file__).parent / "faults"
 SEVERITIES = ("blocks", "degrades", "risk", "info")
 SAFETIES = ("safe", "disruptive", "other-team", "display-only")
 NEEDED = ("code", "title", "severity", "says", "owner_says", "sources", "remedy")
-ALLOWED = {*NEEDED, "causes", "needs", "aliases"}
+ALLOWED = {*NEEDED, "causes", "needs", "aliases", "shown_by"}
+SHOWN_BY = ("evidence", "paste", "person")
+REASONS = Path(__file__).parent / "alias_reasons.toml"
 LISTS = frozenset({"ports", "source_prefix", "prefix"})
 WORDS = frozenset({"at"})  # a name with an option behind it: each word is quoted, the blanks stay
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -86,6 +88,8 @@ def check(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{name}: {member} is not known" for member in entry if member not in ALLOWED)
     if entry.get("severity") not in SEVERITIES:
         yield f"{name}: severity {entry.get('severity')}"
+    if entry.get("shown_by", "evidence") not in SHOWN_BY:
+        yield f"{name}: shown_by {entry['shown_by']}"
     if entry.get("remedy", {}).get("safety", "safe") not in SAFETIES:
         yield f"{name}: safety {entry['remedy']['safety']}"
     yield from (f"{name}: cause {cause}" for cause in entry.get("causes", []) if cause not in Cause.__members__)
@@ -108,6 +112,7 @@ def _fault(name: str, entry: Mapping[str, Any]) -> Fault:
         needs=tuple(entry.get("needs", ())),
         sources=tuple(entry["sources"]),
         aliases=tuple(entry.get("aliases", ())),
+        shown_by=entry.get("shown_by", "evidence"),
         remedy=Remedy(
             does=remedy["does"],
             az=tuple(remedy.get("az", ())),
@@ -128,6 +133,18 @@ def fault(name: str) -> Fault:
     if found is None:
         raise InputError(f"There is no fault '{name}'.", remedy="mi-workbook faults lists them.")
     return found
+
+
+@cache
+def known_ids() -> frozenset[str]:
+    """Every id of the catalogue, aliases included."""
+    return frozenset(name for one in load().values() for name in (one.id, *one.aliases))
+
+
+@cache
+def alias_reasons() -> dict[str, str]:
+    """Why an id is an alias of a fault: a sentence for each alias."""
+    return {name: str(why) for name, why in tomllib.loads(REASONS.read_text(encoding="utf-8")).items()}
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -37,7 +37,10 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A known root cause, read from checks/faults/*.toml. Texts may hold {placeholders}."""
+    """A known root cause, read from checks/faults/*.toml. Texts may hold {placeholders}.
+
+    shown_by: evidence (a check over a snapshot) | paste (pasted output or text) | person (only an answer of a person).
+    """
 
     id: str
     code: str
@@ -50,6 +53,7 @@ class Fault:
     sources: tuple[str, ...]
     aliases: tuple[str, ...]
     remedy: Remedy
+    shown_by: str = "evidence"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from mi_workbook.checks.catalogue import fault as known_fault
 from mi_workbook.checks.check import Found, Subject, finding
 from mi_workbook.checks.gateway_settings import GATEWAY_SETTINGS
 from mi_workbook.checks.settings import SETTINGS
+from mi_workbook.checks.surroundings import SURROUNDINGS
 from mi_workbook.checks.usage import USAGE
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.evidence import Gap
@@ -209,7 +210,7 @@ def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:
         found += blockers(subject)
     except MissingEvidence as missing:
         gaps.append(missing.gap)
-    for look_at in (*USAGE, *GATEWAY_SETTINGS, app_settings):
+    for look_at in (*USAGE, *GATEWAY_SETTINGS, *SURROUNDINGS, app_settings):
         try:
             found += look_at(subject)
         except MissingEvidence as missing:

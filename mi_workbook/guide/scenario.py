@@ -1,4 +1,8 @@
-"""Scenario and Step: decision trees read from scenarios/*.toml and checked whole."""
+"""Scenario, Step and Answer: decision trees read from TOML and checked whole.
+
+scenarios/*.toml are judged by evidence, one for each place an application can stand. start.toml and questions/*.toml ask
+a person what no evidence shows; they lead to a scenario, a repair, a request for evidence or an escalation note.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mi_workbook.checks.catalogue import known_ids
 from mi_workbook.core.errors import InputError
+from mi_workbook.core.verdict import Verdict
 
 FOLDER = Path(__file__).parent / "scenarios"
 VIEWS = frozenset(
@@ -30,14 +36,55 @@ VIEWS = frozenset(
         "plan",
     }
 )
+START = Path(__file__).parent / "start.toml"
+QUESTIONS = Path(__file__).parent / "questions"
+SCENARIOS = frozenset(
+    {
+        "same-vnet",
+        "vnet-peering",
+        "private-endpoint",
+        "vnet-to-vnet",
+        "on-premises-vpn",
+        "on-premises-expressroute",
+        "developer-box",
+        "hub-spoke",
+        "app-service",
+        "app-service-gateway",
+        "public-endpoint",
+        "hybrid-connection",
+    }
+)
+ENDS = frozenset({"repair", "evidence", "escalation", "tree"})
+USUAL_ENDS = {"repair": ("repair", ""), "collect": ("evidence", ""), "healthy": ("escalation", "client")}
+DO_NOT_KNOW = "unknown"
 EXITS = ("reachable", "blocked", "unknown")
 KINDS = frozenset({"name", "nsg", "route", "peering", "gateway", "appliance", "client", "instance", "endpoint",
                    "integration"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person may answer: its words, what it proves, the step it leads to, the faults it points at.
+
+    means: what the answer says of the step, as evidence would.
+    """
+
+    id: str
+    says: str
+    proves: str
+    next: str
+    suspects: tuple[str, ...] = ()
+    means: Verdict = Verdict.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what to look at and why, the decisions it judges, what it shows, an exit for every verdict."""
+    """One step: what to look at and why, the decisions it judges, what it shows, an exit for every verdict.
+
+    A step may ask a person (`asks`, `answers`) besides or in place of being judged by evidence (`decisions`, `exits`).
+    A step that ends the walk has an `end`: repair | evidence | escalation | tree. `leads_to` is the tree or scenario
+    to go on with, "" for none.
+    """
 
     id: str
     title: str
@@ -49,11 +96,20 @@ class Step:
     at: str
     shows: tuple[str, ...]
     exits: dict[str, str]
+    asks: str = ""
+    answers: tuple[Answer, ...] = ()
+    end: str = ""
+    leads_to: str = ""
 
     @property
     def is_end(self) -> bool:
         """True where the walk ends."""
-        return not self.exits
+        return not self.exits and not self.answers
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Every step this one can lead to."""
+        return (*self.exits.values(), *(answer.next for answer in self.answers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +134,30 @@ def all_scenarios() -> dict[str, Scenario]:
     return {scenario.id: scenario for scenario in found}
 
 
+@cache
+def question_trees() -> dict[str, Scenario]:
+    """Every tree that asks a person, by id, "start" among them. Raises InputError with all mistakes of a file."""
+    files = [START, *sorted(QUESTIONS.glob("*.toml"))]
+    found = [load_text(file.read_text(encoding="utf-8"), file.name) for file in files]
+    return {tree.id: tree for tree in found}
+
+
+def tree(tree_id: str) -> Scenario:
+    """A scenario or a tree of questions. Raises InputError where there is none of that id."""
+    found = all_scenarios().get(tree_id) or question_trees().get(tree_id)
+    if found is None:
+        known = ", ".join(sorted({*all_scenarios(), *question_trees()}))
+        raise InputError(f"There is no scenario '{tree_id}'.", remedy=f"Known: {known}.")
+    return found
+
+
 def load_text(text: str, name: str) -> Scenario:
     """A scenario from its text. Raises InputError that lists all its mistakes at once."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"It is not valid TOML: {error}.", file=name, remedy="Mend the line named.") from None
-    steps = tuple(_step(raw) for raw in data.get("step", []))
+    steps = tuple(_step(raw) for raw in _list(data.get("step")) if isinstance(raw, dict))
     scenario = Scenario(
         str(data.get("id", "")),
         str(data.get("title", "")),
@@ -92,25 +165,66 @@ def load_text(text: str, name: str) -> Scenario:
         str(data.get("intro", "")),
         steps,
     )
-    mistakes = list(_mistakes(scenario))
+    mistakes = [*_badly_typed(data), *_mistakes(scenario)]
     if mistakes:
         raise InputError("; ".join(mistakes), file=name, remedy="Mend all of them.")
     return scenario
 
 
 def _step(raw: dict[str, Any]) -> Step:
+    step_id = str(raw.get("id", ""))
+    moves_on = raw.get("next") or raw.get("answers")
+    end, leads_to = ("", "") if moves_on else USUAL_ENDS.get(step_id, ("", ""))
     return Step(
-        id=str(raw.get("id", "")),
+        id=step_id,
         title=str(raw.get("title", "")),
         look=str(raw.get("look", "")),
         why=str(raw.get("why", "")),
         source=str(raw.get("source", "")),
-        decisions=tuple(raw.get("decisions", ())),
+        decisions=tuple(_list(raw.get("decisions"))),
         direction=str(raw.get("direction", "any")),
         at=str(raw.get("at", "any")),
-        shows=tuple(raw.get("shows", ())),
-        exits=dict(raw.get("next", {})),
+        shows=tuple(_list(raw.get("shows"))),
+        exits=dict(raw["next"]) if isinstance(raw.get("next"), dict) else {},
+        asks=str(raw.get("asks", "")),
+        answers=tuple(_answer(one) for one in _list(raw.get("answers")) if isinstance(one, dict)),
+        end=str(raw.get("end", end)),
+        leads_to=str(raw.get("leads_to", leads_to)),
     )
+
+
+def _answer(raw: dict[str, Any]) -> Answer:
+    means = str(raw.get("means", "unknown"))
+    return Answer(
+        id=str(raw.get("id", "")),
+        says=str(raw.get("says", "")),
+        proves=str(raw.get("proves", "")),
+        next=str(raw.get("next", "")),
+        suspects=tuple(str(fault) for fault in _list(raw.get("suspects"))),
+        means=Verdict(means) if means in EXITS else Verdict.UNKNOWN,
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _badly_typed(data: dict[str, Any]) -> Iterator[str]:
+    """Answers that say a verdict there is none of, and things that are no tables or lists."""
+    steps = data.get("step", [])
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        yield "step is not a list of tables"
+    for step in (one for one in _list(steps) if isinstance(one, dict)):
+        name = step.get("id")
+        lists = ("decisions", "shows", "answers")
+        yield from (f"{name}: {part} is not a list" for part in lists if not isinstance(step.get(part, []), list))
+        if not isinstance(step.get("next", {}), dict):
+            yield f"{name}: next is not a table"
+        for answer in _list(step.get("answers")):
+            if not isinstance(answer, dict):
+                yield f"{name}: an answer is not a table"
+            elif answer.get("means", "unknown") not in EXITS:
+                yield f"{name}: answer {answer.get('id')} means {answer['means']}, which is no verdict"
 
 
 def _mistakes(scenario: Scenario) -> Iterator[str]:
@@ -121,6 +235,8 @@ def _mistakes(scenario: Scenario) -> Iterator[str]:
     yield from (f"step {one} stands twice" for one in sorted({i for i in ids if ids.count(i) > 1}))
     for step in scenario.steps:
         yield from _of_step(step, set(ids))
+        yield from _of_answers(step, set(ids))
+        yield from _of_end(step)
     yield from (f"step {lost} is never reached" for lost in sorted(set(ids) - _reached(scenario)))
     yield from _circles(scenario)
 
@@ -136,6 +252,34 @@ def _of_step(step: Step, ids: set[str]) -> Iterator[str]:
         )
 
 
+def _of_answers(step: Step, ids: set[str]) -> Iterator[str]:
+    if bool(step.asks) != bool(step.answers):
+        yield f"{step.id}: a question and its answers go together"
+    given = [answer.id for answer in step.answers]
+    if step.answers and DO_NOT_KNOW not in given:
+        yield f"{step.id}: no answer '{DO_NOT_KNOW}'"
+    yield from (f"{step.id}: answer {one} stands twice" for one in sorted({i for i in given if given.count(i) > 1}))
+    for answer in step.answers:
+        name = f"{step.id}: answer {answer.id or '?'}"
+        yield from (f"{name} has no {part}" for part in ("id", "says", "proves") if not getattr(answer, part))
+        if answer.next not in ids:
+            yield f"{name} leads to {answer.next or 'nothing'}, which does not exist"
+        yield from (f"{name}: fault {fault} is not known" for fault in answer.suspects if fault not in known_ids())
+
+
+def _of_end(step: Step) -> Iterator[str]:
+    if not step.is_end:
+        if step.end or step.leads_to:
+            yield f"{step.id}: goes on and ends"
+        return
+    if step.end not in ENDS:
+        yield f"{step.id}: a dead end ({step.end or 'no end'} is none of {', '.join(sorted(ENDS))})"
+    if step.end == "tree" and not step.leads_to:
+        yield f"{step.id}: leads to no tree"
+    if step.leads_to and step.leads_to not in SCENARIOS and not (QUESTIONS / f"{step.leads_to}.toml").is_file():
+        yield f"{step.id}: leads to tree {step.leads_to}, which does not exist"
+
+
 def _reached(scenario: Scenario) -> set[str]:
     known = {step.id: step for step in scenario.steps}
     found, waiting = set(), [scenario.steps[0].id]
@@ -143,13 +287,13 @@ def _reached(scenario: Scenario) -> set[str]:
         here = waiting.pop()
         if here not in found and here in known:
             found.add(here)
-            waiting += known[here].exits.values()
+            waiting += known[here].ways
     return found
 
 
 def _circles(scenario: Scenario) -> Iterator[str]:
     order = {step.id: position for position, step in enumerate(scenario.steps)}
     for step in scenario.steps:
-        for there in step.exits.values():
+        for there in step.ways:
             if order.get(there, len(order)) <= order[step.id]:
                 yield f"{step.id}: leads back to {there}"

@@ -5,40 +5,80 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.trace import Decision
 from mi_workbook.core.verdict import Verdict, along
-from mi_workbook.guide.scenario import Scenario, Step
+from mi_workbook.guide.scenario import DO_NOT_KNOW, Answer, Scenario, Step
 from mi_workbook.network.resource_id import key
 from mi_workbook.reach.path import round_trips
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Where a person is in a scenario, and the steps taken so far with their outcome."""
+    """Where a person is in a scenario, the steps taken so far with their outcome, and the answers given on the way.
+
+    taken: pairs of step id and verdict, of evidence or of what an answer means; answered: pairs of step id and answer id.
+    """
 
     scenario: Scenario
     at: str
     taken: tuple[tuple[str, str], ...] = ()
+    answered: tuple[tuple[str, str], ...] = ()
 
     @property
     def step(self) -> Step:
         """The step at hand."""
         return self.scenario.step(self.at)
 
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The answers given so far, in order."""
+        return tuple(_chosen(self.scenario.step(step), answer) for step, answer in self.answered)
+
+    @property
+    def suspects(self) -> tuple[str, ...]:
+        """Faults that the answers point at, those of the latest answer first."""
+        return tuple(dict.fromkeys(fault for answer in reversed(self.answers) for fault in answer.suspects))
+
     def advance(self, verdict: Verdict) -> Walk:
-        """The walk after this step had that outcome; a walk at its end stays there."""
+        """The walk after this step had that outcome; a walk at its end stays there.
+
+        Evidence answers no question: a step that only asks is left as if the person did not know.
+        """
         if self.step.is_end:
             return self
-        return Walk(self.scenario, self.step.exits[verdict.value], (*self.taken, (self.at, verdict.value)))
+        if not self.step.exits:
+            return self.answer(DO_NOT_KNOW)
+        there = self.step.exits[verdict.value]
+        return Walk(self.scenario, there, (*self.taken, (self.at, verdict.value)), self.answered)
+
+    def answer(self, answer_id: str) -> Walk:
+        """The walk after the person gave this answer. Raises InputError where the step has no such answer."""
+        chosen = _chosen(self.step, answer_id)
+        taken = (*self.taken, (self.at, chosen.means.value))
+        return Walk(self.scenario, chosen.next, taken, (*self.answered, (self.at, answer_id)))
 
     def back(self) -> Walk:
         """The walk one step earlier; at the start it stays there."""
-        return Walk(self.scenario, self.taken[-1][0], self.taken[:-1]) if self.taken else self
+        if not self.taken:
+            return self
+        there = self.taken[-1][0]
+        kept = tuple(pair for pair in self.answered if pair[0] != there)
+        return Walk(self.scenario, there, self.taken[:-1], kept)
 
     def to_dict(self) -> dict[str, object]:
         """The walk as plain values, for a session file."""
-        return {"scenario": self.scenario.id, "at": self.at, "taken": [list(pair) for pair in self.taken]}
+        return {"scenario": self.scenario.id, "at": self.at, "taken": [list(pair) for pair in self.taken],
+                "answered": [list(pair) for pair in self.answered]}  # fmt: skip
+
+
+def _chosen(step: Step, answer_id: str) -> Answer:
+    found = next((answer for answer in step.answers if answer.id == answer_id), None)
+    if found is None:
+        known = ", ".join(answer.id for answer in step.answers) or "none: it asks nothing"
+        raise InputError(f"Step {step.id} has no answer '{answer_id}'.", remedy=f"Its answers: {known}.")
+    return found
 
 
 def start(scenario: Scenario) -> Walk:
