@@ -14,8 +14,6 @@ from mi_workbook.guide.scenario import SCENARIOS, Scenario, all_scenarios, load_
 from mi_workbook.guide.walk import Walk, outcome, start
 
 TREES = list(question_trees().values())
-# App Service has its own test beside its checks.
-ELSEWHERE = {"E.11", "E.12", "E.13", "er-coexist-app", "pub-app-outbound", "hc-redirect", "hc-name"}
 IDS = [line.split() for line in (Path(__file__).parent / "catalogue_ids.txt").read_text().splitlines()[1:] if line]
 
 
@@ -177,7 +175,7 @@ def test_what_only_a_person_knows_is_asked() -> None:
     assert {fault.id for fault in load().values() if fault.shown_by == "person"} <= asked
 
 
-@pytest.mark.parametrize(("section", "fault_id"), [pair for pair in IDS if not ELSEWHERE & set(pair)])
+@pytest.mark.parametrize(("section", "fault_id"), IDS)
 def test_every_id_of_the_catalogue_is_a_fault_or_an_alias(section: str, fault_id: str) -> None:
     """Nothing of section E is left out."""
     assert fault_id in known_ids()
