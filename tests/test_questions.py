@@ -1,8 +1,11 @@
 """Questions to a person: every answer leads on, and every walk ends in a repair, a request, a note or another tree."""
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mi_workbook.cases import all_cases, case
 from mi_workbook.checks.catalogue import alias_reasons, known_ids, load
@@ -234,3 +237,38 @@ def test_healthy_end_goes_on_with_the_client() -> None:
     while not walk.step.is_end:
         walk = walk.advance(outcome(walk.step, found))
     assert (walk.step.end, walk.step.leads_to) == ("escalation", "client")
+
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=6) | st.sampled_from(["repair", "reachable"])
+)
+ODD = st.recursive(
+    SCALARS.filter(lambda one: one is not None),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "next", "says", "means"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+MEMBERS = ["id", "title", "look", "why", "source", "decisions", "direction", "at", "shows", "next", "asks", "answers", "end", "leads_to"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(MEMBERS), ODD, max_size=8), max_size=3), ODD)
+def test_odd_scenario_is_refused_with_its_mistakes(steps: list[dict[str, object]], seed: object) -> None:
+    """Whatever types its members have, a file is read or refused by name, never a traceback."""
+    text = f"id = 'x'\nseed = {_toml(seed)}\n"
+    text += "".join(
+        "[[step]]\n" + "".join(f"{name} = {_toml(value)}\n" for name, value in step.items()) for step in steps
+    )
+    try:
+        load_text(text, "odd.toml")
+    except InputError as refused:
+        assert "odd.toml" in str(refused)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    return json.dumps(value, ensure_ascii=True) if isinstance(value, str | bool | int) else "''"
