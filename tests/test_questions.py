@@ -245,11 +245,27 @@ SCALARS = (
 ODD = st.recursive(
     SCALARS.filter(lambda one: one is not None),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "next", "says", "means"]), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "next", "says", "means"]), inner, max_size=3)
     ),
     max_leaves=6,
 )
-MEMBERS = ["id", "title", "look", "why", "source", "decisions", "direction", "at", "shows", "next", "asks", "answers", "end", "leads_to"]
+MEMBERS = [
+    "id",
+    "title",
+    "look",
+    "why",
+    "source",
+    "decisions",
+    "direction",
+    "at",
+    "shows",
+    "next",
+    "asks",
+    "answers",
+    "end",
+    "leads_to",
+]
 
 
 @settings(max_examples=300, deadline=None)
