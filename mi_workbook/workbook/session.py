@@ -79,7 +79,7 @@ class Session(anywidget.AnyWidget):
 
     def act(self, message: Any, buffers: Any = ()) -> None:
         """Carry out one action and draw. Whatever fails is said on the screen in words, never as a traceback."""
-        self.state.error = ""
+        self.state.error = self.state.notice = ""
         try:
             self._actions[_text(message, "do")](message, list(buffers or ()))
         except (InputError, MissingEvidence) as error:

@@ -48,8 +48,9 @@ function endView(talk, send) {
       one.az.length ? commandBox("Azure CLI", one.az) : null,
       one.portal.length ? h("p", { class: "mi-small" }, `Portal: ${one.portal.join("; ")}`) : null,
       one.undo ? h("p", { class: "mi-small" }, `Undo: ${one.undo}`) : null, one.how ? h("p", { class: "mi-small" }, one.how) : null)),
-    copyButton("Copy what was asked and answered", () => end.note, "a note to hand on"),
-    h("button", { type: "button", class: "mi-quiet", "data-key": "talk-restart", onclick: () => send({ do: "talk", value: talk.tree }) }, "Begin again"));
+    h("div", { class: "mi-tools" },
+      copyButton("Copy what was asked and answered", () => end.note, "a note to hand on"),
+      h("button", { type: "button", class: "mi-quiet", "data-key": "talk-restart", onclick: () => send({ do: "talk", value: talk.tree }) }, "Begin again")));
 }
 
 function readView(read) {
