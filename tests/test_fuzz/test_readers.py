@@ -10,7 +10,6 @@ import random
 import signal
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
