@@ -280,6 +280,14 @@ def _firewall_rule_create(azure: Azure, o: Options) -> None:
     )  # fmt: skip
 
 
+def _subnet_update(azure: Azure, options: Options) -> None:
+    vnet = azure.find("virtualNetworks", options["--vnet-name"][0], options["-g"][0])
+    subnet = _named(vnet["properties"]["subnets"], options["-n"][0])
+    subnet["properties"]["delegations"] = [
+        {"name": str(at), "properties": {"serviceName": name}} for at, name in enumerate(options["--delegations"])
+    ]
+
+
 COMMANDS: dict[str, Callable[[Azure, Options], None]] = {
     "network firewall network-rule create": _firewall_rule_create,
     "network firewall policy rule-collection-group collection add-filter-collection": _policy_collection_add,
@@ -289,6 +297,7 @@ COMMANDS: dict[str, Callable[[Azure, Options], None]] = {
     "network vnet peering delete": _peering_delete,
     "network vnet peering sync": _peering_sync,
     "network vnet peering update": _peering_update,
+    "network vnet subnet update": _subnet_update,
     "resource update": _resource_update,
     "network route-table route delete": _route_delete,
     "network route-table update": _table_update,

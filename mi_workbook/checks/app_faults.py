@@ -9,8 +9,11 @@ from mi_workbook.core.finding import Change
 from mi_workbook.core.ranges import show_addresses
 from mi_workbook.core.trace import Cause, Decision, Hop, Trace
 from mi_workbook.network.app_connections import Integration, VnetConnection
+from mi_workbook.network.plan import Plan
 from mi_workbook.network.resource_id import key, last, segment, vnet_of
-from mi_workbook.network.vnet import Peering
+from mi_workbook.network.vnet import Peering, Subnet
+from mi_workbook.network.web_app import WebApp
+from mi_workbook.reach.app_membership import DELEGATION, compose_file, valid_until
 from mi_workbook.reach.peering import between
 
 Explain = Callable[[Subject, Trace, Hop, Decision], Found]
@@ -112,6 +115,66 @@ def redirected(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> 
     return Found("hc-redirect", instance.id, decision.evidence, {"name": instance.name}, (change,), decision)
 
 
+def of_plan(subject: Subject, plan: Plan) -> dict[str, str]:
+    """Values of a fault at the app's plan."""
+    return {**names(subject), "actual": plan.tier, "name": plan.name, "group": segment(plan.id, "resourceGroups")}
+
+
+def of_subnet(subnet: Subnet) -> dict[str, str]:
+    """Values of a fault at the integration subnet."""
+    return {"subnet": subnet.name, "vnet": last(subnet.vnet_id), "group": segment(subnet.vnet_id, "resourceGroups")}
+
+
+def of_compose(subject: Subject, app: WebApp) -> dict[str, str]:
+    """Values of a fault of an app of several containers."""
+    return {**names(subject), "actual": compose_file(app)}
+
+
+def tier(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
+    """The plan's tier has no integration."""
+    joined = subject.question.origin.integration
+    assert joined is not None
+    plan_id, own = joined.app.plan_id, joined.app.reading.text("sku").lower()
+    values = {**names(subject), "actual": own, "name": last(plan_id), "group": segment(plan_id, "resourceGroups")}
+    if key(decision.by) == key(plan_id):
+        values = of_plan(subject, subject.network.plan(plan_id))
+    return Found("app-tier", decision.by, decision.evidence, values, (), decision)
+
+
+def compose(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
+    """Integration does not serve apps from a Docker Compose file."""
+    values = of_compose(subject, subject.network.web_app(decision.by))
+    return Found("swift-docker-compose", decision.by, decision.evidence, values, (), decision)
+
+
+def delegation(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
+    """An integration subnet that is not delegated to App Service plans."""
+    subnet = subject.network.subnet(decision.by)
+    value = [{"name": "web", "properties": {"serviceName": DELEGATION}}]
+    change = Change(subnet.reading.document, subnet.reading.at("delegations"), value)
+    return Found("swift-delegation", subnet.id, decision.evidence, of_subnet(subnet), (change,), decision)
+
+
+def not_linked(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
+    """No plan holds the integration subnet."""
+    values = {**of_subnet(subject.network.subnet(decision.by)), **names(subject)}
+    return Found("swift-sal-missing", decision.by, decision.evidence, values, (), decision)
+
+
+def other_region(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
+    """App and VNet of a regional integration in different regions."""
+    app, vnet = subject.network.web_app(decision.by), subject.network.vnet(decision.evidence[1].document)
+    values = {**names(subject), "actual": app.location, "expected": vnet.location, "vnet": vnet.name}
+    return Found("swift-region", app.id, decision.evidence, values, (), decision)
+
+
+def expired(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
+    """The certificate of the integration has ended."""
+    _, connection = _connection(subject)
+    values = {**names(subject), "actual": valid_until(connection)}
+    return Found("gwi-cert-expired", connection.id, decision.evidence, values, (), decision)
+
+
 def relay_name(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
     """The Hybrid Connection is for another name or port than the app asks for."""
     values = {**names(subject), "name": last(decision.by), "expected": f"{subject.question.instance.fqdn}:1433"}
@@ -143,6 +206,12 @@ APP_CAUSES: dict[Cause, Explain] = {
     Cause.APP_ROUTE_MISSING: route_missing,
     Cause.APP_OUT_OF_SYNC: out_of_sync,
     Cause.APP_PEERING_FLAGS: peering_flags,
+    Cause.APP_TIER: tier,
+    Cause.APP_COMPOSE: compose,
+    Cause.APP_NOT_DELEGATED: delegation,
+    Cause.APP_NOT_LINKED: not_linked,
+    Cause.APP_OTHER_REGION: other_region,
+    Cause.APP_CERT_EXPIRED: expired,
     Cause.RELAY_REDIRECT: redirected,
     Cause.RELAY_NAME: relay_name,
 }

@@ -7,52 +7,28 @@ resolution in App Service".
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterator
 
-from mi_workbook.checks.app_faults import names
+from mi_workbook.checks.app_faults import names, of_compose, of_plan, of_subnet
 from mi_workbook.checks.check import Found, Subject
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.finding import Change
-from mi_workbook.evidence.probes.certificate import read_certificate
-from mi_workbook.network.app_connections import Integration, VnetConnection, apps_on, integration, network_of
-from mi_workbook.network.plan import Plan
-from mi_workbook.network.reading import Reading
+from mi_workbook.network.app_connections import Integration, VnetConnection, apps_on, integration
 from mi_workbook.network.resource_id import key, last, parent, segment
-from mi_workbook.network.vnet import Subnet, Vnet
-from mi_workbook.network.web_app import WebApp
+from mi_workbook.reach.app_membership import app_plan, app_subnet, app_vnet, compose_file, elsewhere
 
 MOST_VNETS = 5
 RESERVED = 5  # addresses of every subnet that Azure keeps
-DELEGATION = "Microsoft.Web/serverFarms"
 MOST_SUBNETS = {True: 1, False: 2}  # of a Linux plan, of a Windows plan
 
 Look = Callable[[Subject, Integration], Iterator[Found]]
 
 
-def _plan(subject: Subject, app: WebApp) -> Plan | None:
-    """The app's plan, None where it was not collected: these checks then say nothing."""
-    return subject.network.plan(app.plan_id) if subject.network.snapshot.get(app.plan_id) is not None else None
-
-
-def _vnet(subject: Subject, joined: Integration) -> Vnet | None:
-    home = network_of(joined)
-    return subject.network.vnet(home) if subject.network.snapshot.get(home) is not None else None
-
-
-def _subnet(subject: Subject, joined: Integration) -> Subnet | None:
-    vnet = _vnet(subject, joined)
-    return next((one for one in vnet.subnets if key(one.id) == key(joined.subnet_id)), None) if vnet else None
-
-
 def tier(subject: Subject, joined: Integration) -> Iterator[Found]:
-    """A plan whose tier has no integration: an app loses its connection when the plan is scaled down to it."""
-    plan = _plan(subject, joined.app)
+    """An app without integration on a plan whose tier has none; where it is joined, the path itself is cut."""
+    plan = app_plan(subject.network, joined.app) if joined.kind == "none" else None
     if plan is not None and plan.integrates is False:
-        evidence = plan.reading.evidence("sku")
-        values = {**names(subject), "actual": plan.tier, "name": plan.name, "group": segment(plan.id, "resourceGroups")}
-        yield Found("app-tier", plan.id, (evidence,), values)
+        yield Found("app-tier", plan.id, (plan.reading.evidence("sku"),), of_plan(subject, plan), severity="degrades")
 
 
 def slot(subject: Subject, joined: Integration) -> Iterator[Found]:
@@ -88,72 +64,43 @@ def unsupported(subject: Subject, joined: Integration) -> Iterator[Found]:
 
 
 def compose(subject: Subject, joined: Integration) -> Iterator[Found]:
-    """An app of several containers from a Docker Compose file, which integration does not serve."""
-    config = joined.app.reading.get("siteConfig")
-    image = Reading("", "", config).text("linuxFxVersion") if isinstance(config, dict) else ""
-    if image.upper().startswith("COMPOSE|"):
+    """An app of several containers that has no integration: it could not use one."""
+    if joined.kind == "none" and compose_file(joined.app):
         evidence = (joined.app.reading.evidence("siteConfig"),)
-        yield Found(
-            "swift-docker-compose", joined.app.id, evidence, {**names(subject), "actual": image.partition("|")[0]}
-        )
-
-
-def delegation(subject: Subject, joined: Integration) -> Iterator[Found]:
-    """An integration subnet that is not delegated to App Service plans."""
-    subnet = _subnet(subject, joined) if joined.kind == "regional" else None
-    if subnet is not None and DELEGATION.lower() not in {name.lower() for name in subnet.delegations}:
-        value = [{"name": "web", "properties": {"serviceName": DELEGATION}}]
-        change = Change(subnet.reading.document, subnet.reading.at("delegations"), value)
-        yield Found(
-            "swift-delegation", subnet.id, (subnet.reading.evidence("delegations"),), _at_subnet(subnet), (change,)
-        )
+        yield Found("swift-docker-compose", joined.app.id, evidence, of_compose(subject, joined.app))
 
 
 def association(subject: Subject, joined: Integration) -> Iterator[Found]:
-    """The subnet's association link is empty, or another plan's. A body without the list says nothing."""
-    subnet = _subnet(subject, joined) if joined.kind == "regional" else None
-    if subnet is None or not isinstance(subnet.reading.get("serviceAssociationLinks"), list):
+    """The subnet's association link is another plan's. A body without the list says nothing."""
+    subnet = app_subnet(subject.network, joined)
+    if subnet is None or not subnet.reading.get("serviceAssociationLinks"):
         return
     links = [child.text("link") for child in subnet.reading.children("serviceAssociationLinks")]
-    evidence = (subnet.reading.evidence("serviceAssociationLinks"),)
-    values = {**_at_subnet(subnet), **names(subject), "actual": ", ".join(last(link) for link in links)}
-    if not links:
-        yield Found("swift-sal-missing", subnet.id, evidence, values)
-    elif joined.app.plan_id and key(joined.app.plan_id) not in {key(link) for link in links}:
-        yield Found("swift-sal-other-plan", subnet.id, evidence, values)
+    if joined.app.plan_id and key(joined.app.plan_id) not in {key(link) for link in links}:
+        values = {**of_subnet(subnet), **names(subject), "actual": ", ".join(last(link) for link in links)}
+        yield Found("swift-sal-other-plan", subnet.id, (subnet.reading.evidence("serviceAssociationLinks"),), values)
 
 
-def _at_subnet(subnet: Subnet) -> dict[str, str]:
-    return {"subnet": subnet.name, "vnet": last(subnet.vnet_id), "group": segment(subnet.vnet_id, "resourceGroups")}
+def region(subject: Subject, joined: Integration) -> Iterator[Found]:
+    """App and VNet in different regions, which is slow for the kind behind a gateway."""
+    vnet = app_vnet(subject.network, joined) if joined.kind == "gateway" else None
+    if vnet is not None and elsewhere(joined.app, vnet):
+        values = {**names(subject), "actual": joined.app.location, "expected": vnet.location, "vnet": vnet.name}
+        yield Found("gwi-region-latency", joined.app.id, (joined.app.reading.whole(), vnet.reading.whole()), values)
 
 
 def size(subject: Subject, joined: Integration) -> Iterator[Found]:
     """Each instance takes an address, and twice as many while the plan scales."""
-    subnet = _subnet(subject, joined) if joined.kind == "regional" else None
-    plan = _plan(subject, joined.app)
+    subnet = app_subnet(subject.network, joined)
+    plan = app_plan(subject.network, joined.app)
     if subnet is None or plan is None or plan.capacity is None:
         return
     usable = max(subnet.addresses.size - RESERVED, 0)
     if usable < plan.capacity * 2:
         evidence = (subnet.reading.evidence("addressPrefix"), plan.reading.evidence("sku"))
-        values = {**_at_subnet(subnet), "actual": str(usable), "expected": str(plan.capacity * 2)}
+        values = {**of_subnet(subnet), "actual": str(usable), "expected": str(plan.capacity * 2)}
         severity = "degrades" if usable < plan.capacity else ""
         yield Found("swift-subnet-small", subnet.id, evidence, values, severity=severity)
-
-
-def region(subject: Subject, joined: Integration) -> Iterator[Found]:
-    """App and VNet in different regions: not possible for the regional kind, slow for the kind behind a gateway."""
-    vnet = _vnet(subject, joined)
-    if vnet is None or not vnet.location or not joined.app.location or joined.kind not in {"regional", "gateway"}:
-        return
-    if _plain(vnet.location) != _plain(joined.app.location):
-        fault = "swift-region" if joined.kind == "regional" else "gwi-region-latency"
-        values = {**names(subject), "actual": joined.app.location, "expected": vnet.location, "vnet": vnet.name}
-        yield Found(fault, joined.app.id, (joined.app.reading.whole(), vnet.reading.whole()), values)
-
-
-def _plain(location: str) -> str:
-    return location.replace(" ", "").lower()
 
 
 def public_senders(subject: Subject, joined: Integration) -> Iterator[Found]:
@@ -206,7 +153,7 @@ def other_subscription(subject: Subject, joined: Integration) -> Iterator[Found]
 
 def dns_not_synced(subject: Subject, joined: Integration) -> Iterator[Found]:
     """The name servers of the last sync are not those of the VNet today."""
-    connection, vnet = joined.connection, _vnet(subject, joined)
+    connection, vnet = joined.connection, app_vnet(subject.network, joined)
     if joined.kind != "gateway" or connection is None or vnet is None or connection.dns_servers is None:
         return
     if set(connection.dns_servers) != set(vnet.dns_servers):
@@ -215,26 +162,6 @@ def dns_not_synced(subject: Subject, joined: Integration) -> Iterator[Found]:
                   "expected": ", ".join(vnet.dns_servers) or "none", "vnet": vnet.name}  # fmt: skip
         change = Change(connection.id, connection.reading.at("dnsServers"), ",".join(vnet.dns_servers))
         yield Found("gwi-dns-not-synced", connection.id, evidence, values, (change,))
-
-
-def expired(subject: Subject, joined: Integration) -> Iterator[Found]:
-    """The certificate of the integration had ended when the evidence was collected; it lives eight years."""
-    collected = subject.network.snapshot.collected_at
-    connection = joined.connection
-    if joined.kind != "gateway" or connection is None or not collected:
-        return
-    until = _valid_until(connection)
-    if until and until[:10] < collected[:10]:
-        evidence = (connection.reading.evidence("certBlob"),)
-        yield Found("gwi-cert-expired", connection.id, evidence, {**names(subject), "actual": until[:10]})
-
-
-def _valid_until(connection: VnetConnection) -> str:
-    """The end of the certificate in certBlob, "" where there is none or it cannot be read."""
-    try:
-        return read_certificate(base64.b64decode(connection.reading.text("certBlob"))).not_after
-    except (ValueError, binascii.Error):
-        return ""
 
 
 def retirement(subject: Subject, joined: Integration) -> Iterator[Found]:
@@ -246,8 +173,8 @@ def retirement(subject: Subject, joined: Integration) -> Iterator[Found]:
 
 
 LOOKS: tuple[Look, ...] = (
-    tier, slot, name_servers, unsupported, compose, delegation, association, size, region, public_senders, subnet_limit, five_vnets,
-    other_subscription, dns_not_synced, expired, retirement,
+    tier, slot, name_servers, unsupported, compose, association, size, region, public_senders, subnet_limit, five_vnets,
+    other_subscription, dns_not_synced, retirement,
 )  # fmt: skip
 
 

@@ -100,6 +100,17 @@ def client_tunnels(subject: Subject) -> Iterator[Found]:
     if subject.question.origin.kind == "clients":
         for gateway in subject.question.origin.gateways:
             yield from _client_tunnel(gateway)
+            if subject.question.origin.integration is None:  # an app needs SSTP, and IKEv2 off beside it
+                yield from _few_clients(gateway)
+
+
+def _few_clients(gateway: Gateway) -> Iterator[Found]:
+    """SSTP alone carries 128 connections."""
+    if gateway.protocols == ("sstp",):
+        at = gateway.reading.at("vpnClientConfiguration")
+        change = Change(gateway.id, f"{at}/vpnClientProtocols", ["SSTP", "IkeV2"])
+        evidence = (gateway.reading.evidence("vpnClientConfiguration"),)
+        yield Found("p2s-128", gateway.id, evidence, {"name": gateway.name, "actual": "SSTP"}, (change,))
 
 
 def _client_tunnel(gateway: Gateway) -> Iterator[Found]:
@@ -107,8 +118,6 @@ def _client_tunnel(gateway: Gateway) -> Iterator[Found]:
     values = {"name": gateway.name, "actual": ", ".join(gateway.protocols)}
     if gateway.sku.lower() == "basic":
         yield Found("gw-basic-sku", gateway.id, (gateway.reading.evidence("sku"),), values)
-    if gateway.protocols == ("sstp",):
-        yield Found("p2s-128", gateway.id, evidence, values)
     raw = gateway.reading.get("vpnClientConfiguration")
     clients = Reading(gateway.id, "", raw if isinstance(raw, dict) else {})
     by_certificate = {kind.lower() for kind in clients.texts("vpnAuthenticationTypes")} == {"certificate"}

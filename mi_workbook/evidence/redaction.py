@@ -148,7 +148,9 @@ class Redactor:
         return kept
 
     def _member(self, name: str, value: Any, inside: str) -> Any:
-        """The value to keep, None for one that goes."""
+        """The value to keep, None for one that goes. That a list is empty is an answer, and holds nothing to hide."""
+        if value in ([], {}) and re.fullmatch(r"\w{1,60}", name):
+            return value
         if isinstance(value, list):
             return self._list(name, value, inside)
         if isinstance(value, Mapping):
@@ -167,6 +169,8 @@ class Redactor:
     def _text(self, name: str, value: str, inside: str) -> str | None:
         if value.lower().startswith("/subscriptions/"):
             return self._id(value)
+        if name == "linuxfxversion":  # DOCKER|image, COMPOSE|file: the kind alone
+            return value[: value.find("|") + 1] if re.match(r"[A-Z]{1,20}\|", value) else None
         if name in _listed("names") and inside not in ("sku",):
             return self._name(value)
         if name in _listed("hosts"):

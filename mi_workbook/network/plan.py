@@ -17,6 +17,13 @@ WITH_INTEGRATION = frozenset(
 )  # fmt: skip
 
 
+def integrates(tier: str) -> bool | None:
+    """Whether a tier, in lower case, has VNet integration; None for one that no list names."""
+    if tier in WITHOUT_INTEGRATION:
+        return False
+    return True if tier in WITH_INTEGRATION else None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Microsoft.Web/serverfarms. tier is lower case, "" where unread; capacity: instances, None where unread."""
@@ -35,9 +42,7 @@ class Plan:
     @property
     def integrates(self) -> bool | None:
         """Whether apps of this tier can be integrated with a VNet; None where the tier is not known."""
-        if self.tier in WITHOUT_INTEGRATION:
-            return False
-        return True if self.tier in WITH_INTEGRATION else None
+        return integrates(self.tier)
 
 
 @dataclass(frozen=True, slots=True)

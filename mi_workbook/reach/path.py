@@ -18,6 +18,7 @@ from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.tested import connection_tests
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.admin_rules import Ahead, ahead_of_groups
+from mi_workbook.reach.app_membership import membership_doubts, refused
 from mi_workbook.reach.clients import client_routes, own_side
 from mi_workbook.reach.endpoint import destination, ready
 from mi_workbook.reach.firewalls import remembered
@@ -186,7 +187,11 @@ def _start(question: Question, network: Network) -> tuple[Hop, ...]:
     named += [question.resolution] if question.resolution is not None and _name_first(question) else []
     if named:
         hops.append(Hop("server name", tuple(named)))
+    joined = question.origin.integration
     inside = question.origin.kind == "inside"
+    if joined is not None and (inside or question.origin.gateways):
+        stops = refused(network, joined)
+        hops += [Hop(question.at, tuple(stops))] if stops else []
     if inside and key(question.subnet.id) == key(question.instance.subnet_id):
         why = f"Subnet {question.subnet.name} is delegated to managed instances; nothing else can run in it."
         evidence = (question.instance.reading.evidence("subnetId"),)
@@ -208,8 +213,9 @@ def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> 
     if question.resolution is not None and not _name_first(question):
         hops.append(Hop("server name", (question.resolution,)))
     joined = question.origin.integration
-    if joined is not None and question.origin.gateways:
-        unsure = doubts(network, joined, question.origin.gateways[0], end.id)
+    if joined is not None and (question.origin.kind == "inside" or question.origin.gateways):
+        unsure = membership_doubts(network, joined)
+        unsure += doubts(network, joined, question.origin.gateways[0], end.id) if question.origin.gateways else []
         hops += [Hop(question.at, tuple(unsure))] if unsure else []
     elif question.origin.kind in {"clients", "site", "express"}:
         hops.append(

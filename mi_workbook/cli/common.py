@@ -1,0 +1,92 @@
+"""What the commands share: exit codes, options, evidence, output."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mi_workbook.core.errors import InputError
+from mi_workbook.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from mi_workbook.evidence.snapshot import Snapshot
+
+EXIT = {Verdict.REACHABLE: 0, Verdict.BLOCKED: 1, Verdict.UNKNOWN: 3}
+BAD_INPUT = 2
+ENDPOINTS = ("auto", "vnet-local", "private", "public")
+
+
+def command(commands: Any, name: str, run: Any, words: str) -> argparse.ArgumentParser:
+    """A command of its own parser; `run` gets the parsed arguments and returns the exit code."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def ask_options(
+    parser: argparse.ArgumentParser, source: str = "as for diagnose", target: str = "as for diagnose"
+) -> None:
+    """--from, --to and --endpoint: the question."""
+    parser.add_argument("--from", dest="source", default="", help=source)
+    parser.add_argument("--to", dest="target", default="", help=target)
+    parser.add_argument("--endpoint", choices=ENDPOINTS, default="auto")
+
+
+def json_option(parser: argparse.ArgumentParser, words: str = "machine-readable") -> None:
+    """--json."""
+    parser.add_argument("--json", action="store_true", help=words)
+
+
+def read_evidence(paths: Sequence[str]) -> tuple[Snapshot, Any]:
+    """The snapshot, and the built-in case where that is what was named."""
+    from mi_workbook.cases import case
+    from mi_workbook.evidence.files import load
+
+    if len(paths) == 1 and paths[0].startswith("case:"):
+        found = case(paths[0].removeprefix("case:"))
+        return found.snapshot(), found
+    if any(path.startswith("case:") for path in paths):
+        raise InputError("A built-in case stands alone.", remedy="Name one case, or files only.")
+    return load(*paths), None
+
+
+def question(args: argparse.Namespace, found: Any) -> tuple[str, str]:
+    """Source and target as given, else those of the built-in case."""
+    source, target = args.source or (found.source if found else ""), args.target or (found.target if found else "")
+    if not source or not target:
+        raise InputError(
+            "--from and --to are needed.",
+            remedy="For instance: --from vm-app --to mi-orders.<zone>.database.windows.net",
+        )
+    return source, target
+
+
+def console(file: Any = None) -> Any:
+    """A console that shows text as it is: no markup is read in it."""
+    from rich.console import Console
+
+    return Console(file=file, highlight=False, markup=False, soft_wrap=True)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file. Raises InputError where the system refuses."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"It cannot be written: {error.strerror}.", file=str(path), remedy="Name another file."
+        ) from None
+
+
+def save(snapshot: Snapshot, path: Path) -> None:
+    """Write a snapshot with its integrity hash, replacing the file at once. Raises InputError where the system refuses."""
+    from mi_workbook.evidence.integrity import sealed
+
+    try:
+        sealed(snapshot).save(path)
+    except OSError as error:
+        raise InputError(
+            f"It cannot be written: {error.strerror}.", file=str(path), remedy="Name another file."
+        ) from None

@@ -1,0 +1,76 @@
+"""A site names its network after the ground for that is gone; then nothing is called reachable."""
+
+import pytest
+
+from mi_workbook.cases import case
+from mi_workbook.core.finding import Change, Diagnosis
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.diagnose import diagnose
+from mi_workbook.evidence.snapshot import from_document
+
+SOUND = case("app-service-plan-sound")
+GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-app/providers/Microsoft.Web"
+APP, PLAN = f"{GROUP}/sites/app-orders", f"{GROUP}/serverfarms/plan-orders"
+
+
+def asked(*changes: Change) -> Diagnosis:
+    """The sound case with these changes."""
+    return diagnose(SOUND.snapshot().changed(list(changes)), SOUND.source, SOUND.target)
+
+
+def tiers(plan: object, site: object) -> Diagnosis:
+    """The sound case with these tiers of the plan and, where given, of the site."""
+    changes = [Change(APP, "/properties/sku", site)] if site else []
+    return asked(Change(PLAN, "/sku", {"name": "X", "tier": plan, "capacity": 2}), *changes)
+
+
+@pytest.mark.parametrize("tier", ["Free", "Shared", "Dynamic", "SHARED"])
+def test_tier_without_integration_cuts_the_path(tier: str) -> None:
+    """Source: the older document, 'Getting started': scaled to an unsupported plan, apps lose their connections."""
+    found = tiers(tier, None)
+    assert found.verdict is Verdict.BLOCKED
+    assert found.root_cause == "app-tier"
+
+
+def test_tier_that_only_the_site_tells_counts() -> None:
+    """Where the plan was not collected the site's own word is all there is."""
+    whole = SOUND.snapshot().changed([Change(APP, "/properties/sku", "Free")])
+    doc = whole.to_dict()
+    doc["resources"] = [one for one in doc["resources"] if one["id"] != PLAN]
+    found = diagnose(from_document(doc), SOUND.source, SOUND.target)
+    assert (found.verdict, found.root_cause) == (Verdict.BLOCKED, "app-tier")
+
+
+@pytest.mark.parametrize(("plan", "site"), [("Shared", "PremiumV3"), ("PremiumV3", "Shared")])
+def test_plan_and_site_that_differ_are_unknown(plan: str, site: str) -> None:
+    """One of the two is older, and nothing says which: the next test is named."""
+    found = tiers(plan, site)
+    assert found.verdict is Verdict.UNKNOWN
+    assert any("tcpping" in gap.how for gap in found.gaps)
+
+
+@pytest.mark.parametrize("tier", ["", "Crystal", None, 7, ["Shared"]])
+def test_tier_nobody_knows_blocks_nothing(tier: object) -> None:
+    """A tier that is not in any list is no proof."""
+    assert tiers(tier, None).verdict is not Verdict.BLOCKED
+
+
+@pytest.mark.parametrize(
+    "name", ["app-service-delegation", "app-service-no-link", "app-service-other-region", "app-service-compose",
+             "app-gateway-cert-expired"],
+)  # fmt: skip
+def test_sign_that_the_app_is_not_in_its_network_is_a_question(name: str) -> None:
+    """Each gap says what to try from the app itself."""
+    one = case(name)
+    found = diagnose(one.snapshot(), one.source, one.target)
+    assert found.verdict is Verdict.UNKNOWN
+    assert any("WEBSITE_PRIVATE_IP" in gap.how and "tcpping" in gap.how for gap in found.gaps)
+
+
+def test_what_azure_blocks_comes_before_the_doubt() -> None:
+    """A rule that denies is found although the app may not even be in its network."""
+    one = case("app-service-outbound-denied")
+    snapshot = one.snapshot().changed([Change(APP, "/location", "North Europe")])
+    found = diagnose(snapshot, one.source, one.target)
+    assert (found.verdict, found.root_cause) == (Verdict.BLOCKED, one.root_cause)
+    assert "swift-region" in {f.fault for f in found.findings}
