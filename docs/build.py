@@ -27,7 +27,14 @@ def pages() -> None:
 
 def site(output: Path) -> int:
     """Build the site; returns the exit code of Sphinx."""
-    options = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going", "--builder=html", f"--doctree-dir={output}.cache"]
+    options = [
+        "--quiet",
+        "--nitpicky",
+        "--fail-on-warning",
+        "--keep-going",
+        "--builder=html",
+        f"--doctree-dir={output}.cache",
+    ]
     return subprocess.call([sys.executable, "-m", "sphinx", *options, str(HERE), str(output)])
 
 

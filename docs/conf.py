@@ -9,6 +9,7 @@ author = "the mi_workbook contributors"
 copyright = author  # noqa: A001 (the name that Sphinx reads)
 extensions = ["myst_parser"]
 exclude_patterns = ["site", "site.cache"]
+suppress_warnings = ["misc.highlighting_failure"]  # placeholders such as <group> are no shell
 html_theme = "furo"
 html_title = "mi_workbook"
 html_show_copyright = False

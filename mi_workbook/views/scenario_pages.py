@@ -38,7 +38,9 @@ def _index(found: list[Scenario]) -> str:
     rows = [f"| [{one.title}]({one.id}.md) | `{one.id}` | {counts[one.id]} |" for one in found]
     head = ["# Scenarios", "", "Where the application is, and how it is joined to the instance. "
             "Made from the decision trees by `python docs/build.py`.", ""]  # fmt: skip
-    return "\n".join([*head, "| where the application is | scenario | built-in cases |", "| --- | --- | ---: |", *rows, ""])
+    return "\n".join(
+        [*head, "| where the application is | scenario | built-in cases |", "| --- | --- | ---: |", *rows, ""]
+    )
 
 
 def _page(one: Scenario) -> str:
