@@ -6,7 +6,7 @@ from sphinx.application import Sphinx
 
 project = "mi_workbook"
 author = "the mi_workbook contributors"
-copyright = author  # noqa: A001 (the name that Sphinx reads)
+copyright = author
 extensions = ["myst_parser"]
 exclude_patterns = ["site", "site.cache"]
 suppress_warnings = ["misc.highlighting_failure"]  # placeholders such as <group> are no shell
