@@ -98,8 +98,6 @@ def test_picture_shows_source_instance_and_break(case: Case) -> None:
     """Both ends are drawn wherever they are known; the break is a mark and words, and there is none where all arrives."""
     snapshot, found = _asked(case.id)
     drawn = picture(snapshot, found)
-    if drawn is None and case.id.startswith(("app-", "hybrid-")) and not found.source.subnet:
-        return  # an app in no network is not drawn yet; the report says so in words
     assert drawn is not None
     words = as_table(drawn).to_markdown()
     svg = to_svg(drawn)
@@ -123,6 +121,10 @@ def test_picture_shows_source_instance_and_break(case: Case) -> None:
         ("peering-reply-through-appliance", ["MACHINE", "APPLIANCE", "MANAGED INSTANCE"]),
         ("internet-private-name", ["INTERNET", "MANAGED INSTANCE"]),
         ("app-service-healthy", ["WEB APP", "MANAGED INSTANCE"]),
+        ("app-service-not-integrated", ["WEB APP", "MANAGED INSTANCE"]),
+        ("app-gateway-sound", ["WEB APP", "GATEWAY", "MANAGED INSTANCE"]),
+        ("hub-firewall-sound", ["MACHINE", "FIREWALL", "MANAGED INSTANCE"]),
+        ("hybrid-connection-sound", ["WEB APP", "HYBRID CONNECTION", "MANAGED INSTANCE"]),
     ],
 )
 def test_every_kind_of_place_is_drawn_in_the_order_of_the_packet(case_id: str, kinds: list[str]) -> None:
