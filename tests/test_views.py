@@ -1,5 +1,7 @@
 """What comes from evidence is shown, never obeyed."""
 
+import csv
+import io
 import json
 import re
 import subprocess
@@ -15,6 +17,7 @@ from mi_workbook.evidence.snapshot import Snapshot, from_document
 from mi_workbook.views.drawing import Box, Line, Mark, Text
 from mi_workbook.views.report import summary, to_html, to_markdown
 from mi_workbook.views.table import Table
+from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, details, figure, picture, to_svg
 
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m[bold]`|"
@@ -64,9 +67,43 @@ def test_report_forms_have_the_same_sections(case: object) -> None:
 
 def test_csv_holds_no_formula() -> None:
     """A cell that a spreadsheet would take for a formula is marked as text."""
-    table = Table.of("t", ("a",), [("=cmd|' /C calc'!A0",), ("@SUM(1)",)])
-    assert "\"'=cmd" in table.to_csv() and "\"'@SUM" in table.to_csv()
-    assert len(table.to_frame()) == 2
+    evil = ["=cmd|' /C calc'!A0", "@SUM(1)", "+1", "-1", "\t=1", "\n=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201"]
+    table = Table.of("t", ("a",), [(text,) for text in evil])
+    read = list(csv.reader(io.StringIO(table.to_csv(), newline="")))
+    assert [row[0][:1] for row in read[1:]] == ["'"] * len(evil)
+    assert len(table.to_frame()) == len(evil)
+
+
+@pytest.mark.parametrize(
+    ("case_id", "view", "marked"),
+    [
+        ("same-vnet-route-none", "source-routes", {"10.0.0.0": "bad"}),
+        ("peering-routes-into-nowhere", "source-routes", {"10.0.0.0": "bad"}),
+        ("hub-firewall-sound", "instance-routes", {"10.1.0.0": "decides"}),
+        ("same-vnet-healthy", "source-routes", {"10.0.0.0": "decides"}),
+    ],
+)
+def test_the_route_that_decides_is_marked_with_its_reason(case_id: str, view: str, marked: dict[str, str]) -> None:
+    """Of all routes of a subnet only the ones that the path took are marked, and the mark says in words what follows."""
+    table = views(*_asked(case_id))[view]
+    assert {row[0].text: row[0].mark for row in table.rows if row[0].mark} == marked
+    assert all(row[0].reason in row[0].shown and row[0].reason for row in table.rows if row[0].mark)
+
+
+def test_order_of_the_evidence_does_not_change_the_picture_and_a_rule_moves_nothing() -> None:
+    """Resources the other way round give the same drawing; a mended rule changes words and lines, no card."""
+    snapshot, found = _asked("same-vnet-mi-nsg")
+    document = snapshot.to_dict()
+    document["resources"].reverse()
+    turned = from_document(document)
+    asked = case("same-vnet-mi-nsg")
+    again = picture(turned, diagnose(turned, asked.source, asked.target, asked.endpoint))
+    first = picture(snapshot, found)
+    healthy = picture(*_asked("same-vnet-healthy"))
+    assert first is not None and again is not None and healthy is not None
+    assert to_svg(first) == to_svg(again)
+    places = [[s for s in one.shapes if isinstance(s, Box)] for one in (first, healthy)]
+    assert places[0] == places[1]
 
 
 @pytest.mark.parametrize("value", ["a b", "x; rm -rf /", "$(id)", "`id`", "it's", '"', "a\nb", "-n"])
