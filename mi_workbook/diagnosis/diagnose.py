@@ -340,6 +340,10 @@ def _new_blockers(first: Look, after: Look, steps: list[Found]) -> list[Found]:
     return [f for f in after.found if (f.fault, key(f.resource)) not in before and f.severity == "blocks"]
 
 
+NIC_NOTE = (
+    "The source is a subnet or an address without a NIC in the evidence: rules and application security groups of a machine's own "
+    "NIC are not part of this answer. Name the VM or its NIC to judge them."
+)
 BEHIND = {"clients": "developer-box", "site": "on-premises-vpn", "express": "on-premises-expressroute"}
 
 
@@ -388,6 +392,8 @@ def _notes(seen: Look) -> tuple[str, ...]:
             notes.append(REDIRECT_NOTE)
     if seen.source.kind == "app":
         notes.append(APP_NOTE)
+    if seen.source.kind == "subnet":
+        notes.append(NIC_NOTE)
     return (*dict.fromkeys(notes), NOT_CHECKED)
 
 

@@ -172,6 +172,10 @@ class Snapshot:
         claimed = isinstance(self.source.get("complete"), list) or bool(self.complete)
         return "unproven" if claimed else "unstated"
 
+    def refused(self, operation: str) -> bool:
+        """True where a problem says that this operation of Azure's did not succeed."""
+        return any(str(one.get("operation") or "").lower() == operation.lower() for one in self.problems)
+
     def changed(self, changes: Iterable[Change]) -> Snapshot:
         """A snapshot with these values at these addresses; only the touched documents are copied.
 
@@ -279,10 +283,16 @@ def _concerns(problem: Mapping[str, Any], wanted: str) -> bool:
     if isinstance(kinds, list):
         return wanted in {str(kind).lower() for kind in kinds}
     text = " ".join(str(problem.get(name) or "") for name in ("scope", "operation")).lower()
-    if wanted in text:
+    if wanted in text or _reads_a_parent(str(problem.get("operation") or ""), wanted):
         return True
     names_a_kind = "microsoft." in text
     return not names_a_kind
+
+
+def _reads_a_parent(operation: str, wanted: str) -> bool:
+    """True where a kind was refused that the wanted one lies inside: without the parents its children cannot be listed."""
+    refused, _, verb = operation.lower().rpartition("/")
+    return verb == "read" and wanted.startswith(refused + "/") and refused.count("/") > 0
 
 
 def _parts(pointer: str) -> list[str]:

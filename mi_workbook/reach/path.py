@@ -212,6 +212,8 @@ def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> 
     hops = []
     if question.resolution is not None and not _name_first(question):
         hops.append(Hop("server name", (question.resolution,)))
+    taken = _default_site(network, question)
+    hops += [Hop(taken[0].by, tuple(taken))] if taken else []
     joined = question.origin.integration
     if joined is not None and (question.origin.kind == "inside" or question.origin.gateways):
         unsure = membership_doubts(network, joined)
@@ -222,6 +224,22 @@ def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> 
             Hop(question.at, tuple(own_side(network, question.origin, question.addresses, wanted, question.places)))
         )
     return tuple(hops)
+
+
+def _default_site(network: Network, question: Question) -> list[Decision]:
+    """Replies to the Internet from a VNet whose gateway has a default site, which may take them (forced tunnelling).
+
+    Source: "Configure forced tunneling using Default Site for site-to-site connections".
+    """
+    gateways = network.gateways_of(vnet_of(question.instance.subnet_id)) if question.endpoint == "public" else ()
+    gateway = next((one for one in gateways if one.reading.reference("gatewayDefaultSite")), None)
+    if gateway is None:
+        return []
+    why = f"Gateway {gateway.name} has a default site, which may take replies to the Internet to the company's network."
+    gap = Gap("The way that replies of the public endpoint take", why,
+              "az network nic show-effective-route-table of a VM in the instance's VNet: its row for 0.0.0.0/0.")  # fmt: skip
+    evidence = (gateway.reading.evidence("gatewayDefaultSite"),)
+    return [Decision("route", gateway.id, Verdict.UNKNOWN, why, evidence, gap=gap)]
 
 
 def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head: list[Decision]) -> tuple[Hop, ...]:

@@ -203,6 +203,9 @@ def forwarding_rule(network: Network, vnet: Vnet, name: str) -> Reading | None:
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
+RULESETS = "Microsoft.Network/dnsForwardingRulesets"
+
+
 def _rulesets(network: Network, vnet: Vnet) -> list[str]:
     """Ids of the forwarding rulesets that are linked to a VNet."""
     links = network.snapshot.having(RULESET_LINKS, "vnet", keys.linked_vnet, key(vnet.id))
@@ -289,6 +292,9 @@ def _public_answer(network: Network, vnet: Vnet, instance: ManagedInstance) -> R
     links = network.snapshot.absence(ZONE_LINKS)
     if claim == "unproven" or links == "unproven" or (_has_endpoints(network, instance) and claim != "proven"):
         why = "Private DNS zones were not collected, and one of them may answer for the name."
+        return Resolution("vnet-local", _unclear(vnet.id, why, instance), ("private", "elsewhere"))
+    if any(network.snapshot.refused(f"{kind}/read") for kind in (RULESETS, RULESET_LINKS, RULESET_RULES)):
+        why = "DNS forwarding rulesets could not be read, and one of them may send the name elsewhere."
         return Resolution("vnet-local", _unclear(vnet.id, why, instance), ("private", "elsewhere"))
     notes = (
         ("Private DNS zones were not collected; taken as holding nothing for this name.",)

@@ -21,6 +21,7 @@ from mi_workbook.views.table import Cell, Table
 
 MOST_VNETS = 5
 RESERVED = 5  # addresses of every subnet that Azure keeps
+PORTAL = "https://portal.azure.com/#resource"
 UNSEEN = "(not in the evidence)"
 WORDS = {
     "none": "none",
@@ -78,7 +79,7 @@ def _title(plan: object, plan_id: str, homes: dict[tuple[str, str], None]) -> st
 
 def _vnet_row(network: Network, home: str, kind: str, mine: list[Integration], plan: Plan | None) -> tuple[object, ...]:
     vnet = _try(lambda: network.vnet(home))
-    where = vnet.location if isinstance(vnet, Vnet) else UNSEEN
+    where = vnet.location if isinstance(vnet, Vnet) else ""
     place = _place(where, plan.location if plan is not None else mine[0].app.location)
     apps = ", ".join(one.app.shown for one in mine)
     connection = mine[0].connection if kind == "gateway" else None
@@ -116,7 +117,8 @@ def _joined(network: Network, joined: Integration) -> Rows:
     if not home:
         return []
     vnet = _try(lambda: network.vnet(home))
-    rows: Rows = [("VNet", last(home)), ("Link", home)]
+    link = vnet.id if isinstance(vnet, Vnet) else joined.connection.network_id if joined.connection else home
+    rows: Rows = [("VNet", last(home)), ("Link", PORTAL + link)]
     if isinstance(vnet, Vnet):
         rows += [("Location of the VNet", _place(vnet.location, joined.app.location)),
                  ("VNet address space", ", ".join(vnet.prefixes) or UNSEEN)]  # fmt: skip

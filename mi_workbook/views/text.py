@@ -10,11 +10,13 @@ from mi_workbook.core.ranges import show_ports
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.reach.effective_routes import EffectiveRoutes, Route
 from mi_workbook.views.html import plain
+from mi_workbook.views.table import Table
 from mi_workbook.views.words import proof
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+STYLES = {"": "", "bad": "red", "decides": "yellow"}
 SIGNS = {Verdict.REACHABLE: ("✓", "green"), Verdict.BLOCKED: ("✗", "red"), Verdict.UNKNOWN: ("?", "yellow")}
 
 
@@ -65,6 +67,22 @@ def _repair(diagnosis: Diagnosis, console: Console) -> None:
     if repair is None:
         return
     line(console, f"\n{'✓' if repair.proved else '?'} {proof(diagnosis)}", "green" if repair.proved else "yellow")
+
+
+def render_table(table: Table, console: Console) -> None:
+    """A table for a terminal: two columns side by side; of more columns each row becomes a block, its values by name."""
+    line(console, f"\n{table.title}", "bold")
+    pair = len(table.columns) == 2
+    wide = max((len(plain(row[0].shown)) for row in table.rows), default=0) if pair else 0
+    for row in table.rows:
+        first, *others = row
+        if pair:
+            line(console, f"  {plain(first.shown):<{wide}}  {plain(others[0].shown)}", STYLES[others[0].mark])
+            continue
+        line(console, f"  {first.shown}", STYLES[first.mark])
+        for name, cell in zip(table.columns[1:], others, strict=True):
+            if cell.shown.strip():
+                line(console, f"    {name}: {cell.shown}", STYLES[cell.mark])
 
 
 def netmask(prefix: str) -> tuple[str, str]:
