@@ -123,8 +123,10 @@ def _evidence(diagnosis: Diagnosis) -> Section:
 
 def _about(snapshot: Snapshot) -> str:
     when = f", collected {snapshot.collected_at}" if snapshot.collected_at else ""
-    problems = f" {len(snapshot.problems)} parts could not be read." if snapshot.problems else ""
-    return f"{len(snapshot.resources)} resources{when}.{problems}"
+    refused = len(snapshot.problems)
+    problems = f" {refused} part{'s' if refused > 1 else ''} could not be read." if refused else ""
+    names = " Redacted: names, ids and addresses are pseudonyms." if "redaction" in snapshot.source else ""
+    return f"{len(snapshot.resources)} resources{when}.{problems}{names}"
 
 
 def _repairs(diagnosis: Diagnosis) -> Section:
