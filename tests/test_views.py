@@ -231,3 +231,20 @@ def test_summary_for_a_ticket_is_one_paragraph_without_ids(case: Case) -> None:
     text = summary(found)
     assert found.verdict.value.upper() in text
     assert "\n" not in text and "/subscriptions/" not in text and not re.search(r"MIW\d", text)
+
+
+@pytest.mark.parametrize("case", [one for one in all_cases() if one.verdict == "reachable"], ids=lambda c: c.id)
+def test_a_sound_path_has_no_offending_cell_without_a_finding(case: Case) -> None:
+    """What the path does not need is not called bad: a missing peering beside a tunnel, an app on the public endpoint."""
+    snapshot, found = _asked(case.id)
+    marked = [cell.shown for table in views(snapshot, found).values() for row in table.rows for cell in row
+              if cell.mark == "bad"]  # fmt: skip
+    assert not marked or found.findings
+
+
+@pytest.mark.parametrize("case_id", ["peering-one-sided", "peering-no-access", "peering-missing", "peering-not-synced"])
+def test_faults_of_a_peering_are_marked_where_they_are(case_id: str) -> None:
+    """The offending setting of the side that has it is marked, with the reason in words."""
+    table = views(*_asked(case_id))["peerings"]
+    marked = [cell for row in table.rows for cell in row if cell.mark == "bad"]
+    assert marked and all(cell.reason and cell.reason in cell.shown for cell in marked)

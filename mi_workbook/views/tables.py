@@ -19,6 +19,7 @@ from mi_workbook.views.app_tables import app_table, plan_table
 from mi_workbook.views.table import Cell, Table
 from mi_workbook.views.text import netmask, sorted_routes
 
+OF_PEERINGS = ("peer-", "gt-", "gwi-peer-")  # ids of faults of peerings begin with one of these
 SETTINGS: tuple[tuple[str, Callable[[Peering], object]], ...] = (
     ("Peering name", lambda p: p.name),
     ("peeringState", lambda p: p.state),
@@ -56,7 +57,7 @@ def views(snapshot: Snapshot, diagnosis: Diagnosis, *, owner: bool = False) -> d
         "names": lambda: names_table(network, diagnosis),
     }
     if diagnosis.source.kind == "app":
-        makers["app"] = lambda: app_table(network, diagnosis.source.id)
+        makers["app"] = lambda: app_table(network, diagnosis.source.id, private=diagnosis.endpoint != "public")
         makers["plan"] = lambda: plan_table(network, network.web_app(diagnosis.source.id).plan_id)
     return {name: _made(name, make) for name, make in makers.items()}
 
@@ -141,7 +142,10 @@ def _chosen(start: str, route: Route, decided: list[Decision]) -> Cell:
 
 
 def peering_table(network: Network, diagnosis: Diagnosis) -> Table:
-    """Both sides of the peering between the two VNets, Azure's names, the offending cells marked."""
+    """Both sides of the peering between the two VNets, Azure's names.
+
+    Cells are marked where a fault of a peering was found: a path by tunnel, private endpoint or a third VNet needs none.
+    """
     if not diagnosis.source.vnet:
         return Table.of("Peering", ("Setting", "The source"), [("(none needed)", "the source is not in a VNet")])
     one = network.vnet(diagnosis.source.vnet)
@@ -149,8 +153,9 @@ def peering_table(network: Network, diagnosis: Diagnosis) -> Table:
     if key(one.id) == key(other.id):
         return Table.of("Peering", ("Setting", one.name), [("(none needed)", "source and instance are in one VNet")])
     sides = [_between(one, other), _between(other, one)]
+    needed = any(found.fault.startswith(OF_PEERINGS) for found in diagnosis.findings)
     rows = [
-        (name, *(_setting(side, remote, name, read) for side, remote in zip(sides, (other, one), strict=True)))
+        (name, *(_setting(side, remote, name, read, needed) for side, remote in zip(sides, (other, one), strict=True)))
         for name, read in SETTINGS
     ]
     return Table.of(
@@ -162,10 +167,15 @@ def _between(vnet: Vnet, remote: Vnet) -> Peering | None:
     return next((p for p in vnet.peerings if key(p.remote_id) == key(remote.id)), None)
 
 
-def _setting(side: Peering | None, remote: Vnet, name: str, read: Callable[[Peering], object]) -> Cell:
+def _setting(side: Peering | None, remote: Vnet, name: str, read: Callable[[Peering], object], needed: bool) -> Cell:
     if side is None:
-        return Cell("(no peering on this side)", "bad", "missing") if name == "Peering name" else Cell("-")
+        absent = Cell("(no peering on this side)", *(("bad", "missing") if needed else ()))
+        return absent if name == "Peering name" else Cell("-")
     text = str(read(side)).lower() if isinstance(read(side), bool) else str(read(side))
+    return _judged(side, remote, name, text) if needed else Cell(text)
+
+
+def _judged(side: Peering, remote: Vnet, name: str, text: str) -> Cell:
     if name == "peeringState" and side.state.lower() != "connected":
         return Cell(text, "bad", "must be Connected")
     if name == "allowVirtualNetworkAccess" and not side.allow_vnet_access:
