@@ -12,6 +12,8 @@ from mi_workbook.views.table import Cell, Table
 
 MARKS = {Verdict.REACHABLE: "", Verdict.BLOCKED: "bad", Verdict.UNKNOWN: "decides"}
 
+EFFECTS = ("App", "Today", "Afterwards", "In words")
+
 
 def features_table(answers: Mapping[str, str]) -> Table:
     """The features side by side, the fitting ones first, with reasons, limits and what drives the costs."""
@@ -49,13 +51,23 @@ def overlaps_table(found: tuple[Overlap, ...]) -> Table:
     )
 
 
+def effects_table(operation: Operation) -> Table:
+    """What an operation does to the path of each app."""
+    return Table.of("Effect on the model", EFFECTS, _effects(operation))
+
+
 def operation_table(operation: Operation) -> Table:
     """An operation: which apps lose or gain a path, warnings, and the commands."""
+    rows = _effects(operation)
+    rows += [("Warning", "", "", text) for text in operation.warnings]
+    rows += [("Command", "", "", text) for text in operation.az]
+    rows += [("Portal", "", "", text) for text in operation.portal]
+    return Table.of(f"{operation.title}. {operation.headline}", EFFECTS, rows)
+
+
+def _effects(operation: Operation) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for one in operation.effects:
         lost = Cell(one.after.value, MARKS[one.after], "loses its path" if one.loses else "")
         rows.append((one.app, one.before.value, lost, one.says))
-    rows += [("Warning", "", "", text) for text in operation.warnings]
-    rows += [("Command", "", "", text) for text in operation.az]
-    rows += [("Portal", "", "", text) for text in operation.portal]
-    return Table.of(f"{operation.title}. {operation.headline}", ("App", "Today", "Afterwards", "In words"), rows)
+    return rows

@@ -17,7 +17,7 @@ from mi_workbook.workbook.state import DEPTHS, State
 
 LIMIT = 64 * 1024 * 1024  # bytes per drop; what is larger goes by `mi-workbook diagnose FILE`
 STATIC = Path(__file__).parent / "static"
-PARTS = ("dom", "table", "picture", "repair", "ask", "screen")  # one module in the browser, read in this order
+PARTS = ("dom", "table", "picture", "repair", "ask", "page", "screen")  # one module in the browser, read in this order
 
 
 def start(scenario: str = "") -> Session:
