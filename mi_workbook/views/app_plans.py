@@ -36,6 +36,24 @@ def features_table(answers: Mapping[str, str]) -> Table:
     return Table.of(f"Which feature fits{f' ({left} questions are open)' if left else ''}", columns, rows)
 
 
+def fit_table(answers: Mapping[str, str]) -> Table:
+    """The fitting features first, with what the answers say for and against each."""
+    return _columns(
+        "Which feature fits", features_table(answers), ("Feature", "Fits", "Speaks for it", "Speaks against it")
+    )
+
+
+def limits_table(answers: Mapping[str, str]) -> Table:
+    """Limits and cost drivers of the features, in the order of the fit."""
+    names = ("Feature", "Limits", "Costs", "The older document and today")
+    return _columns("Limits and what drives the costs", features_table(answers), names)
+
+
+def _columns(title: str, table: Table, names: tuple[str, ...]) -> Table:
+    kept = [table.columns.index(name) for name in names]
+    return Table(title, names, tuple(tuple(row[at] for at in kept) for row in table.rows))
+
+
 def proposal_table(proposal: Proposal) -> Table:
     """Proposed blocks, and what could not be checked."""
     rows: list[tuple[object, ...]] = [(one.name, one.cidr, one.why, one.source) for one in proposal.blocks]

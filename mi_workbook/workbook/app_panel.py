@@ -70,10 +70,14 @@ def _answer(snapshot: Snapshot, values: Values) -> Answer:
 
 def _judged(tables: list[Table]) -> tuple[str, tuple[Table, ...]]:
     marks = {cell.mark for table in tables for row in table.rows for cell in row}
-    return "bad" if "bad" in marks else "open" if "decides" in marks else "good", tuple(tables)
+    return "bad" if "bad" in marks else "open" if "decides" in marks else "", tuple(tables)
 
 
 def _wrong(table: Table) -> str:
-    """The items that are marked wrong, in a sentence of their own."""
+    """The items that are marked wrong. A view without one does not say that the app reaches anything."""
     found: list[tuple[Cell, ...]] = [row for row in table.rows if row[1].mark == "bad"]
-    return f" Does not fit: {', '.join(row[0].text for row in found)}." if found else ""
+    return (
+        f" Does not fit: {', '.join(row[0].text for row in found)}."
+        if found
+        else " Nothing in this view is wrong; the diagnosis says whether it reaches an instance."
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.guide.features import questionnaire, rank, unanswered
-from mi_workbook.views.app_plans import features_table
+from mi_workbook.views.app_plans import fit_table, limits_table
 from mi_workbook.workbook.form import Answer, Field, Form, Values
 
 
@@ -31,12 +31,12 @@ def _fields(_: Snapshot, __: Values) -> tuple[Field, ...]:
 def _answer(_: Snapshot, values: Values) -> Answer:
     answers = {name: value for name, value in values.items() if value}
     ranked, left = rank(answers), len(unanswered(answers))
-    table = features_table(answers)
+    tables = (fit_table(answers), limits_table(answers))
     if not answers:
-        return Answer("Nothing was answered yet: the features stand in no order.", "open", (table,))
+        return Answer("Nothing was answered yet: the features stand in no order.", "open", tables)
     best = [one for one in ranked if not one.excluded]
     if not best:
-        return Answer("None of these features can serve all of that.", "bad", (table,))
+        return Answer("None of these features can serve all of that.", "bad", tables)
     first = [one.feature.title for one in best if one.points == best[0].points]
     says = f"Fits best so far: {' or '.join(first)}." if left else f"Fits best: {' or '.join(first)}."
-    return Answer(says, "open" if left or len(first) > 1 else "good", (table,))
+    return Answer(says, "open" if left or len(first) > 1 else "good", tables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mi_workbook.core.errors import InputError
-from mi_workbook.diagnosis.planner import check, features, propose, sizes
+from mi_workbook.diagnosis.planner import COLLECTED, check, features, propose, sizes
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import VNETS
 from mi_workbook.views.app_plans import overlaps_table, proposal_table
@@ -45,7 +45,7 @@ def _fields(snapshot: Snapshot, values: Values) -> tuple[Field, ...]:
         Field("feature", "What is planned?", "choice", known),
         Field("vnet", "In which VNet?", "choice", (("a new one", ""), *((name, name) for name in names))),
         Field("instances", "Instances of the plan at its largest", "text", hint="a number, where you know it"),
-        Field("within", "New blocks must lie in", "text", hint="any private range, or for instance 10.0.0.0/8"),
+        Field("within", "New blocks must lie in", "text", hint="for instance 10.0.0.0/8"),
         Field("also", "Ranges in use outside Azure, one a line: office, home, other clouds", "lines",
               hint="10.1.0.0/16 = office\n192.168.1.0/24 = home LAN"),
         *own,
@@ -59,13 +59,16 @@ def _answer(snapshot: Snapshot, values: Values) -> Answer:
     if wanted:
         wrong = check(snapshot, values["feature"], wanted, extra)
         says = "Your blocks do not fit." if wrong else "Your blocks overlap nothing that was collected or added."
-        return Answer(says, "bad" if wrong else "good", (overlaps_table(wrong),))
+        unseen = any(snapshot.absence(kind) != "proven" for kind in COLLECTED)
+        says += " Not every network was collected." if unseen and not wrong else ""
+        return Answer(says, "bad" if wrong else "open" if unseen else "good", (overlaps_table(wrong),))
     found = propose(
         snapshot, values["feature"], vnet=values["vnet"], instances=_number(values["instances"]), extra=extra,
         within=values["within"].strip(),
     )  # fmt: skip
     blocks = ", ".join(f"{one.name} {one.cidr}" for one in found.blocks)
-    return Answer(f"Free: {blocks}.", "open" if len(found.unchecked) > 1 else "good", (proposal_table(found),))
+    partial = " Not every network was collected: a block may be taken all the same." if len(found.unchecked) > 1 else ""
+    return Answer(f"Free: {blocks}.{partial}", "open" if partial else "good", (proposal_table(found),))
 
 
 def _number(text: str) -> int:

@@ -1,7 +1,7 @@
 // A tool with a form: parts are drawn again only where their values changed; focus and what was typed stay.
 
 function render({ model, el }) {
-  const root = h("div", { class: "miw-screen miw-panel", "data-lm-suppress-shortcuts": "true" });
+  const root = h("section", { class: "miw-screen miw-panel", "aria-label": model.get("shown").title, "data-lm-suppress-shortcuts": "true" });
   el.append(root);
   const live = h("div", { class: "mi-hidden", "aria-live": "polite" });
   const names = ["head", "source", "message", "form", "answer"];
@@ -57,7 +57,7 @@ function retype(home, typed) {
 }
 
 function headView(values) {
-  return [h("h2", {}, values.title), h("p", {}, values.words)];
+  return [h("h2", { class: "mi-hidden" }, values.title), h("p", {}, values.words)];
 }
 
 function sourceView(values, { send, limit, say }) {
@@ -100,7 +100,7 @@ function radiosView(one, ask) {
   return h("fieldset", { class: "mi-radios" }, h("legend", {}, one.label), [["Not answered yet", ""], ...one.options].map(([words, value]) => {
     const radio = h("input", { type: "radio", name: group, value, checked: one.value === value, "data-name": one.name, "data-key": `field-${one.name}-${value}` });
     radio.addEventListener("change", ask);
-    return h("label", {}, radio, " ", words);
+    return h("label", {}, radio, h("span", {}, words));
   }));
 }
 
