@@ -210,11 +210,11 @@ def test_operation_is_chosen_by_keyboard_with_files_of_ones_own(page: Any) -> No
         {"name": "mine.json", "mimeType": "application/json", "buffer": document}
     )
     expect(page.get_by_text("from mine.json")).to_be_visible(timeout=SOON)
-    page.get_by_label("Operation").focus()
+    page.get_by_role("combobox", name="Operation").focus()
     page.keyboard.type("Sync")
     expect(page.get_by_role("status")).to_contain_text("these apps get one: app-orders", timeout=SOON)
     assert page.evaluate("document.activeElement.dataset.key") == "field-operation"
-    page.get_by_label("Operation").focus()
+    page.get_by_role("combobox", name="Operation").focus()
     page.keyboard.type("Route")
     expect(page.get_by_role("status")).to_contain_text("Name the range", timeout=SOON)
     page.get_by_label("Range to route into the VNet").fill("10.0.0.0/99")
