@@ -94,7 +94,7 @@ def _problem(problem: dict[str, Any]) -> str:
 
 def _practice(state: State) -> dict[str, Any] | None:
     shown = state.practice.shown()
-    return shown and {**shown, "tables": [_table(name, table) for name, table in state.practice.tables().items()]}
+    return shown and {**shown, "tables": [table_values(name, table) for name, table in state.practice.tables().items()]}
 
 
 def _question(state: State) -> dict[str, Any] | None:
