@@ -68,7 +68,11 @@ def _virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
     surely = Ranges.of(span for one in (vnet.addresses, HOST_ADDRESS, ipv4(prefixes), *peers) for span in one)
     perhaps = surely | Ranges.of(span for one in odd for span in one)
     not_listed = not vnet.peerings and not isinstance(vnet.reading.get("virtualNetworkPeerings"), list)
-    more = bool(view.gaps) or (not_listed and network.snapshot.absence(PEERINGS) != "proven")
+    unread = any(
+        p.state.lower() not in {"initiated", "disconnected"} and not p.remote_prefixes and not p.only_ipv6
+        for p in vnet.peerings
+    )
+    more = bool(view.gaps) or unread or (not_listed and network.snapshot.absence(PEERINGS) != "proven")
     managers = network.snapshot.of_type(NETWORK_MANAGERS) or network.snapshot.absence(NETWORK_MANAGERS) == "unproven"
     return TagMeaning(surely, perhaps | PRIVATE if more or managers else perhaps)
 
