@@ -95,7 +95,8 @@ class RouteIndex:
 class EffectiveRoutes:
     """All rows of one subnet, what could not be known, and the gateways whose routes they may be.
 
-    unread: a user route whose prefix cannot be read, so that it may cover any address.
+    unread: a user route whose prefix cannot be read, so that it may cover any address; propagation: whether the route table
+    keeps gateway routes out was not read; forced: a gateway's default site may take what only a system default routes.
     """
 
     subnet: Subnet
@@ -105,6 +106,8 @@ class EffectiveRoutes:
     removed: tuple[Route, ...] = ()
     gateways: tuple[Gateway, ...] = ()
     unread: Gap | None = None
+    propagation: Gap | None = None
+    forced: Gap | None = None
 
     @property
     def gap(self) -> Gap | None:
@@ -122,6 +125,16 @@ class EffectiveRoutes:
                 left = left - part
         if left:
             yield left, ()
+
+    def doubt(self, route: Route, part: Ranges) -> Gap | None:
+        """What was not read and may put another row in the place of this one; None where nothing may."""
+        if self.unread is not None:
+            return self.unread
+        if self.propagation is not None and route.source == "VirtualNetworkGateway":
+            return self.propagation
+        if self.forced is not None and route.source == "Default" and route.next_hop_type in {"Internet", "None"}:
+            return self.forced
+        return self.gap if self.doubtful(route, part) else None
 
     def doubtful(self, route: Route, part: Ranges) -> bool:
         """True where a gateway-learned route that was not seen could replace this row.
@@ -181,6 +194,8 @@ def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
         gaps=view.gaps,
         removed=(*removed, *filtered),
         gateways=view.gateways,
+        propagation=_propagation(table) if table and not table.propagation_read else None,
+        forced=next((_forced(one) for one in view.gateways if one.default_site_id), None),
         unread=next((_unread(route) for route in user if not route.addresses and not _known(route.prefix)), None),
     )
 
@@ -193,6 +208,23 @@ def _known(text: str) -> bool:
         return meaning(text) is not None and bool(text)
     except ValueError:
         return False
+
+
+def _propagation(table: RouteTable) -> Gap:
+    return Gap(
+        f"disableBgpRoutePropagation of route table {table.name}",
+        "Where it is true, no route of a gateway reaches the subnet.",
+        f"az network route-table show --ids {table.id} -o json",
+    )
+
+
+def _forced(gateway: Gateway) -> Gap:
+    """Source: "Configure forced tunneling using Default Site for site-to-site connections"."""
+    return Gap(
+        f"Where default site {last(gateway.default_site_id)} of gateway {gateway.name} takes packets",
+        "A gateway with a default site may take all packets that no other route covers to that site, those for the Internet included.",
+        "az network nic show-effective-route-table of a running VM in the subnet's VNet: its row for 0.0.0.0/0.",
+    )
 
 
 def _unread(route: Route) -> Gap:
