@@ -324,46 +324,6 @@ def shown_winner(network: Network, subnet: Subnet, part: Ranges) -> CapturedRout
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A row that only one of two tables holds. side: azure | computed; why: what may explain it."""
-
-    side: str
-    prefix: str
-    next_hop_type: str
-    why: str
-
-
-def against_captured(table: EffectiveRoutes, captured: Iterable[CapturedRoute]) -> tuple[Difference, ...]:
-    """How a computed table differs from one that Azure showed. Azure's own list of dropped prefixes is left out.
-
-    Source: "Diagnose a virtual machine routing problem" (only running VMs have an effective route table).
-    """
-    rows = tuple(captured)
-    if not rows:
-        return (Difference("azure", "", "", "Azure showed no route at all: the VM was not running."),)
-    ours = {(r.prefix, r.next_hop_type.lower()): r for r in table.routes if r.state == "Active" and r.addresses}
-    theirs = {(r.prefix, r.next_hop_type.lower()): r for r in rows if r.state.lower() == "active"}
-    found = [Difference("azure", theirs[at].prefix, theirs[at].next_hop_type, _why_only_azure(theirs[at]))
-             for at in theirs if at not in ours and at[1] not in {"none", "virtualnetworkserviceendpoint"}]  # fmt: skip
-    for at, route in ours.items():
-        if at not in theirs and at[1] != "none":
-            why = f"{route.why} It was made after Azure's table was captured, or is not in force yet."
-            found.append(Difference("computed", route.prefix, route.next_hop_type, why))
-    return tuple(found)
-
-
-def _why_only_azure(row: CapturedRoute) -> str:
-    reasons = {
-        "virtualnetworkgateway": "A gateway learned it, or a Virtual WAN hub or Route Server announces it.",
-        "connectedgroup": "Azure Virtual Network Manager connects the VNets.",
-        "virtualappliance": "The route was in the table then; the route table changed, or a Route Server announces it.",
-    }
-    return reasons.get(
-        row.next_hop_type.lower(), "The configuration changed since, or part of it is not in the evidence."
-    )
-
-
 def _service_routes(subnet: Subnet) -> Iterator[Route]:
     """Service endpoints: the service's public prefixes, by the name of its tag. A user route cannot replace them.
 
