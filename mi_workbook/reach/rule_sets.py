@@ -203,6 +203,8 @@ class Grid:
         row = 0
         for low, high in self.across.spans(ports):
             row |= ((1 << (high - low)) - 1) << low
+        if row == self.row and self.down.spans(destinations) == [(0, len(self.down.cells))]:
+            return self.full
         found = 0
         for low, high in self.down.spans(destinations) if row else ():
             found |= _repeated(row, self.width, high - low) << (self.width * low)
@@ -248,26 +250,38 @@ def _events(begins: dict[int, list[int]], ends: dict[int, list[int]], spans: lis
 
 
 def _paint(cells: tuple[int, ...], force: tuple[int, ...], boxes: Sequence[Box], full: int) -> Part:
-    """What the layers in force decide, each taking what those before it left; a doubtful one leaves what it may take."""
+    """What the layers in force decide, each taking what those before it left; a doubtful one leaves what it may take.
+
+    A grid may be thousands of bits wide, so nothing is joined with an empty or a full one.
+    """
     left = full
     sure_allow = sure_deny = maybe_allow = maybe_deny = 0
     by: dict[int, int] = {}
     for mark in force:
-        doubtful = mark & 1
         sure, perhaps, allows, perhaps_allows = boxes[mark >> 1]
-        taken = 0 if doubtful else sure & left
-        maybe = perhaps & left & ~taken if doubtful or perhaps is not sure else 0
-        if not taken | maybe:
+        taken = 0 if mark & 1 else _both(sure, left, full)
+        maybe = perhaps & left & ~taken if mark & 1 or perhaps is not sure else 0
+        if not (taken or maybe):
             continue
-        by[mark >> 1] = taken | maybe
+        by[mark >> 1] = _joined(taken, maybe)
         if allows:
-            sure_allow |= taken
-            maybe_allow |= maybe
+            sure_allow, maybe_allow = _joined(sure_allow, taken), _joined(maybe_allow, maybe)
         else:
-            sure_deny |= taken
-            maybe_deny |= maybe
-            maybe_allow |= maybe if perhaps_allows else 0
-        left ^= taken
+            sure_deny, maybe_deny = _joined(sure_deny, taken), _joined(maybe_deny, maybe)
+            maybe_allow = _joined(maybe_allow, maybe) if perhaps_allows else maybe_allow
+        left = 0 if taken is left else left ^ taken
         if not left:
             break
-    return Part(cells, sure_allow & ~maybe_deny, sure_deny & ~maybe_allow, by)
+    return Part(cells, _less(sure_allow, maybe_deny), _less(sure_deny, maybe_allow), by)
+
+
+def _both(one: int, other: int, full: int) -> int:
+    return other if one is full else one if other is full else one & other
+
+
+def _joined(one: int, other: int) -> int:
+    return one | other if one and other else one or other
+
+
+def _less(one: int, other: int) -> int:
+    return one & ~other if one and other else one
