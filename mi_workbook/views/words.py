@@ -41,6 +41,7 @@ SAFETY_WORDS = {
     "safe": "safe while in use", "disruptive": "interrupts connections", "other-team": "for another team",
     "display-only": "for information",
 }  # fmt: skip
+KNOWN_BY_ANSWER = "No evidence of Azure's shows this: your answer is all there is. Test again after the change."
 KIND_WORDS = {
     "microsoft.network/virtualnetworks": ("virtual network", "virtual networks"),
     "microsoft.network/networksecuritygroups": ("security group", "security groups"),

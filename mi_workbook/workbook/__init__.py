@@ -1,5 +1,5 @@
 """What notebooks call: the guided session as widgets. The only room that knows ipywidgets."""
 
-from mi_workbook.workbook.session import start
+from mi_workbook.workbook.session import practise, start
 
-__all__ = ["start"]
+__all__ = ["practise", "start"]

@@ -8,7 +8,7 @@ from typing import Any
 from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot, type_of
-from mi_workbook.guide.scenario import Step
+from mi_workbook.guide.scenario import Step, question_trees, tree
 from mi_workbook.views.html import plain
 from mi_workbook.views.table import SIGNS, Table
 from mi_workbook.views.tables import views
@@ -31,7 +31,7 @@ MOST_KINDS = 8
 def screen(state: State) -> dict[str, Any]:
     """Everything the screen shows, as JSON values whose control characters are made visible.
 
-    Members: error, notice, choose, evidence, question, verdict, cause, steps, step, next, parts, ask, tables, depth. Those
+    Members: error, notice, choose, evidence, question, talk, practice, verdict, cause, steps, step, next, parts, ask, tables, depth. Those
     that need an answer are None or empty before there is one.
     """
     found = {
@@ -41,6 +41,8 @@ def screen(state: State) -> dict[str, Any]:
         "evidence": _evidence(state),
         "question": _question(state),
         "depth": state.depth,
+        "talk": state.talk.shown(state.snapshot, state.diagnosis),
+        "practice": _practice(state),
         **_answer(state),
     }
     clean: dict[str, Any] = _clean(found)
@@ -107,6 +109,11 @@ def _completeness(held: Snapshot) -> str:
 def _problem(problem: dict[str, Any]) -> str:
     parts = (str(problem.get(name) or "") for name in ("operation", "scope", "status", "code"))
     return " ".join(part for part in parts if part)
+
+
+def _practice(state: State) -> dict[str, Any] | None:
+    shown = state.practice.shown()
+    return shown and {**shown, "tables": [_table(name, table) for name, table in state.practice.tables().items()]}
 
 
 def _question(state: State) -> dict[str, Any] | None:
@@ -200,6 +207,7 @@ def _step(state: State, step: Step) -> dict[str, Any]:
         "number": order.index(step.id) + 1, "of": len(order),
         "result": f"{VERDICT_SIGNS[result]} {STEP_WORDS[result]}" if result is not None else "",
         "kind": result.value if result is not None else "",
+        "leads": [tree(step.leads_to).title, step.leads_to] if step.leads_to in question_trees() else None,
         "back": order[order.index(step.id) - 1] if order.index(step.id) else "",
         "next": order[order.index(step.id) + 1] if order.index(step.id) + 1 < len(order) else "",
     }  # fmt: skip
