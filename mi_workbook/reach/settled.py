@@ -31,7 +31,7 @@ def settle(trip: tuple[Trace, ...], tests: Iterable[Test], names: frozenset[str]
     flow = trip[0].flow
     fitting = [test for test in tests if _same_target(test, flow.destination, names)]
     opened = [test for test in fitting if test.result in OPEN and _covers(test, flow.ports)]
-    failed = [test for test in fitting if test.result not in OPEN and flow.ports.meets(_port(test))]
+    failed = [test for test in fitting if test.result not in OPEN and (not test.port or flow.ports.meets(_port(test)))]
     if opened and failed and opened[-1].at <= failed[-1].at:
         opened = []
     if opened:
@@ -96,8 +96,9 @@ def _contradicted(trip: tuple[Trace, ...], test: Test, at: str) -> list[Trace]:
     if any(d.kind != "client" for d in stops):
         return list(trip)
     host = test.host or test.address
+    target = f"{host}:{test.port}" if test.port else host
     why = (
-        f"Nothing in Azure's configuration stops it, but a test from there to {host}:{test.port} ended in {test.result}"
+        f"Nothing in Azure's configuration stops it, but a test from there to {target} ended in {test.result}"
         f"{_when(test)}: the cause lies outside of Azure's configuration, or it changed since."
     )
     gap = Gap(
