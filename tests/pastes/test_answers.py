@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mi_workbook.core.errors import InputError
+from mi_workbook.evidence.pasted import AZURE, FORMAT, observations_of
 from mi_workbook.evidence.pastes.answers import ANSWERS
-from mi_workbook.evidence.pastes.observation import observation
 from mi_workbook.evidence.pastes.paste import Reading
 from mi_workbook.evidence.snapshot import Snapshot, from_document
 from mi_workbook.network.observed import captured_routes, learned_routes
@@ -179,7 +178,9 @@ def _snapshot(reading: Reading) -> Snapshot:
         "format": "mi-workbook/snapshot",
         "version": 1,
         "resources": [],
-        "observations": [observation(reading, NIC, complete=True)],
+        "observations": [
+            {"kind": AZURE[reading.kind], "about": NIC, "format": FORMAT, "value": {"value": list(reading.rows)}}
+        ],
     }
     return from_document(document)
 
@@ -197,19 +198,14 @@ def test_effective_and_learned_routes_are_observations_of_a_snapshot() -> None:
             assert learned is not None and [route.prefix for route in learned] == ["192.168.0.0/16"]
 
 
-def test_what_is_cut_off_or_no_table_is_no_observation() -> None:
+def test_only_a_table_that_shows_its_end_is_one_that_azure_is_judged_by() -> None:
     """A route that is missing in the paste must not read as one that is missing in Azure."""
     text = (FOLDER / "azure-effective-routes" / "az_json.txt").read_text(encoding="utf-8")
-    (whole,) = readings_of(text)
-    (cut,) = readings_of("\n".join(text.splitlines()[:20]))
-    (names,) = readings_of((FOLDER / "nslookup" / "windows_en.txt").read_text(encoding="utf-8"))
-    (listed,) = readings_of((FOLDER / "azure-effective-routes" / "powershell_list.txt").read_text(encoding="utf-8"))
-    for reading, about in ((cut, NIC), (names, NIC), (whole, "nic-app01"), (listed, NIC)):
-        with pytest.raises(InputError):
-            observation(reading, about)
-    assert (
-        observation(whole, NIC)["kind"] == "effectiveRoutes" and observation(listed, NIC, complete=True)["about"] == NIC
-    )
+    (whole,) = observations_of(text, "routes.txt")
+    assert (whole["kind"], whole["complete"]) == ("effectiveRoutes", True)
+    listed = (FOLDER / "azure-effective-routes" / "powershell_list.txt").read_text(encoding="utf-8")
+    for shortened in ("\n".join(text.splitlines()[:20]), listed):
+        assert observations_of(shortened, "routes.txt")[0]["complete"] is False
 
 
 @pytest.mark.parametrize(
