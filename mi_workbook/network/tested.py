@@ -129,10 +129,14 @@ def _rows(observation: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _from(snapshot: Snapshot, places: frozenset[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     for position, observation in enumerate(snapshot.observations):
-        place = field(observation, "from")
-        where = str(place if isinstance(place, str) and place else field(observation, "about", default="")).lower()
-        if where in places:
+        if is_from(observation, places):
             yield position, observation
+
+
+def is_from(observation: dict[str, Any], places: frozenset[str]) -> bool:
+    """True for an observation that counts for the place which bears these words."""
+    place = field(observation, "from")
+    return str(place if isinstance(place, str) and place else field(observation, "about", default="")).lower() in places
 
 
 @dataclass(frozen=True, slots=True)

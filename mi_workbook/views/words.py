@@ -71,6 +71,7 @@ COLLECT = (
     "az network vnet-gateway list -g GROUP -o json > gateways.json",
     "az network vpn-connection list -g GROUP -o json > connections.json",
 )
+AGREE_WORDS = {True: "they agree", False: "they disagree", None: "one settles nothing of the other"}
 # How much a pasted answer weighs: sign and words.
 WEIGHT_WORDS = {
     "blocked": ("✗", "speaks for a block"), "open": ("✓", "gets through"), "hint": ("?", "a hint"),
