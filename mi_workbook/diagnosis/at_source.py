@@ -190,6 +190,11 @@ def _decisions(ways: Iterable[Trace]) -> Iterator[Decision]:
     yield from (decision for trace in ways for decision in trace.decisions)
 
 
+def told_of(readings: Sequence[Reading], place: str = "") -> tuple[Told, ...]:
+    """What outputs tell by themselves, without evidence of Azure. Raises InputError for a place that is none."""
+    return tuple(_told(one, {}) for one in conclude(readings, None, place))
+
+
 def _told(one: Conclusion, files: Spans) -> Told:
     where = "; ".join(dict.fromkeys(_where(file, span) for span in one.lines for file in files.get(span, ())))
     suspects = tuple(dict.fromkeys(suspect.fault for suspect in one.suspects))
