@@ -14,6 +14,7 @@ from mi_workbook.evidence.pastes.answer_text import MAY_GO_ON, NO_MARK
 from mi_workbook.evidence.pastes.as_machine import machine_of, tables_of
 from mi_workbook.evidence.pastes.paste import Reading
 from mi_workbook.evidence.pastes.recognise import Pastes, read_pastes
+from mi_workbook.evidence.pastes.shapes import FILTERED
 
 FORMAT = "mi-workbook/paste/1"
 CLIENT = "client"
@@ -50,7 +51,7 @@ def _observation(reading: Reading, name: str) -> dict[str, Any]:
 
 def _is_complete(reading: Reading) -> bool:
     """True where it is shown that nothing was left out: in Azure's own tables a missing row would read as not being there."""
-    return reading.whole and not reading.left and not {MAY_GO_ON, NO_MARK} & set(reading.notes)
+    return reading.whole and not reading.left and not {MAY_GO_ON, NO_MARK, FILTERED} & set(reading.notes)
 
 
 def _machine(readings: Sequence[Reading]) -> list[dict[str, Any]]:
