@@ -9,6 +9,7 @@ from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import type_of
 from mi_workbook.guide.scenario import Step, question_trees, tree
+from mi_workbook.views.source_tables import source_tables
 from mi_workbook.views.table import Table
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, details, picture, to_svg
@@ -124,7 +125,7 @@ def _answer(state: State) -> dict[str, Any]:
             "tables": [],
             "ask": None,
         }
-    tables = {**state.asking.tables(), **views(held, found, owner=state.depth == "owner")}
+    tables = {**source_tables(found), **state.asking.tables(), **views(held, found, owner=state.depth == "owner")}
     # The repair shows every finding whole; a table of the same beside it would only push it down.
     shown = [name for name in walk.step.shows if name != "findings" or "repair" not in walk.step.shows]
     return {
