@@ -113,6 +113,14 @@ def collect_everything(credential: Any, settings: Settings | None = None) -> Col
     return _collected(collector, None, 0, None)
 
 
+def collect_estate(credential: Any, settings: Settings | None = None) -> Collected:
+    """Collect only what Resource Graph knows, in a handful of requests: enough to choose a source and an instance from."""
+    settings = settings or Settings()
+    collector = collector_for(credential, settings, "path", settings.started)
+    collector.base(settings.subscriptions)
+    return _collected(collector, None, 0, None)
+
+
 def on_path(snapshot: Snapshot, answer: Diagnosis) -> list[str]:
     """Ids of the resources whose state decides a path, and of those the diagnosis misses."""
     from mi_workbook.evidence.azure.reads import is_live
