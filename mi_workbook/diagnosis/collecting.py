@@ -14,7 +14,7 @@ from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.azure.clouds import CLOUDS, Cloud
 from mi_workbook.evidence.azure.permissions import lost_without
 from mi_workbook.evidence.snapshot import Snapshot, type_of
-from mi_workbook.network.network import GATEWAYS, NETWORK_MANAGERS, VNETS, WEB_APPS, ZONE_LINKS, Network
+from mi_workbook.network.network import GATEWAYS, NETWORK_MANAGERS, PRIVATE_ZONES, VNETS, WEB_APPS, ZONE_LINKS, Network
 from mi_workbook.network.resource_id import key, parent
 
 RULESETS = "Microsoft.Network/dnsForwardingRulesets"
@@ -132,10 +132,11 @@ def on_path(snapshot: Snapshot, answer: Diagnosis) -> list[str]:
     met = decided_by(answer)
     vnets = [one for one in met if "/virtualnetworks/" in one.lower()]
     more = [*_around(network, vnets), *_of_instance(network, answer.target.id)]
+    names = _names(network, answer.target.id)
     kept = {
         key(one): one
         for one in (*met, *more)
-        if one and snapshot.get(one) is not None and is_live(type_of({"id": one}))
+        if one and snapshot.get(one) is not None and is_live(type_of({"id": one})) and _may_answer(one, names)
     }
     if answer.source.kind != "app":
         kept = {at: one for at, one in kept.items() if not type_of({"id": one}).lower().startswith(WEB_APPS.lower())}
@@ -216,6 +217,23 @@ def _met(answer: Diagnosis) -> Iterator[str]:
                 yield from (one.document for one in decision.evidence)
     for finding in answer.findings:
         yield from (one.document for one in finding.evidence)
+
+
+def _names(network: Network, instance_id: str) -> tuple[str, ...]:
+    """Names that the instance is asked for by, its private endpoint's among them; none where it was not collected."""
+    if network.snapshot.get(instance_id) is None:
+        return ()
+    instance = network.instance(instance_id)
+    hosts = [one for one in (instance.fqdn, instance.public_fqdn) if one]
+    return (*hosts, *(one.replace(".", ".privatelink.", 1) for one in hosts))
+
+
+def _may_answer(resource_id: str, names: Sequence[str]) -> bool:
+    """False for a private zone that holds none of these names; a fresh reading of it settles nothing."""
+    if type_of({"id": resource_id}).lower() != PRIVATE_ZONES.lower() or not names:
+        return True
+    zone = key(resource_id).rpartition("/")[2]
+    return any(name == zone or name.endswith(f".{zone}") for name in names)
 
 
 def _around(network: Network, vnets: Iterable[str]) -> Iterator[str]:
