@@ -9,6 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+ALL = ("-n", "auto", "--dist", "loadfile")  # the whole suite, one process for each core
 USAGE = "Usage: python3 run.py open [NOTEBOOK] [--app] | test [pytest arguments] | lint | check"
 
 
@@ -25,7 +26,7 @@ def main() -> int:
     if command == "open":
         return run("-m", "mi_workbook", "open", *rest)
     results = lint() if command in {"lint", "check"} else []
-    results += [run("-m", "pytest", *rest)] if command in {"test", "check"} else []
+    results += [run("-m", "pytest", *(rest or ALL))] if command in {"test", "check"} else []
     return max(results)
 
 
