@@ -106,7 +106,7 @@ def _groups(snapshot: Snapshot, policy: Reading) -> list[Reading]:
     listed = [one for one in policy.references("ruleCollectionGroups") if one]
     missing = [one for one in listed if one.lower() not in seen]
     unlisted = not isinstance(policy.get("ruleCollectionGroups"), list)
-    if missing or (unlisted and snapshot.absence(RULE_GROUPS) != "proven"):
+    if missing or (unlisted and snapshot.absence(RULE_GROUPS, policy.document) != "proven"):
         where = missing[0] if missing else policy.document
         raise MissingEvidence(_gap(where, "network firewall policy rule-collection-group list"))
     return _by_priority(there)
