@@ -79,6 +79,8 @@ class Ranges:
 
     def covers(self, other: Ranges) -> bool:
         """True if every number of `other` is in this set."""
+        if len(self.spans) == len(other.spans) == 1:
+            return self.spans[0][0] <= other.spans[0][0] and other.spans[0][1] <= self.spans[0][1]
         return not other - self
 
     @property
@@ -134,6 +136,7 @@ def show_some(found: Ranges, most: int = 6) -> str:
     return show_addresses(Ranges(found.spans[:most])) + (f" and {rest} more ranges" if rest > 0 else "")
 
 
+@lru_cache(maxsize=10_000)
 def _show_span(first: int, last: int) -> str:
     start, end = ipaddress.IPv4Address(first), ipaddress.IPv4Address(last)
     nets = list(ipaddress.summarize_address_range(start, end))

@@ -54,6 +54,7 @@ def _by_address(network: Network, text: str) -> Place:
     except ValueError:
         raise InputError(f"'{text}' is not an IPv4 address.", remedy="Write ip:10.1.0.4.") from None
     nics = network.holders(address)
+    _no_endpoint(network, text, address, [nic.reading.reference("privateEndpoint") for nic in nics])
     if len(nics) == 1:
         return _nic_place(network, nics[0].id, text, address)
     homes = [
@@ -71,6 +72,22 @@ def _by_address(network: Network, text: str) -> Place:
         names = ", ".join(f"{v.name}/{s.name}" for v, s in homes)
         raise InputError(f"{text} fits several subnets: {names}.", remedy="Name the subnet: vnet/subnet.")
     return _nothing(network, text, (VNETS, NICS), [])
+
+
+def _no_endpoint(network: Network, text: str, address: int, owners: list[str]) -> None:
+    """Raises InputError for the address of a private endpoint, which begins no connection.
+
+    Source: "What is a private endpoint?", section "Private endpoint properties".
+    """
+    near = (one for vnet in _vnets_around(network, address) for one in network.private_endpoints_in(vnet.id))
+    owners = [last(owner) for owner in owners if owner] or [
+        one.name for one in near if address in network.endpoint_addresses(one)
+    ]
+    if owners:
+        raise InputError(
+            f"{text.strip()} is the address of private endpoint {owners[0]}, which only receives connections.",
+            remedy="Name the client: its VM, NIC, subnet or address.",
+        )
 
 
 def _vnets_around(network: Network, address: int) -> list[Vnet]:

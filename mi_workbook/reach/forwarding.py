@@ -389,6 +389,9 @@ def _gateways(network: Network, leg: Leg, route: Route) -> tuple[Gateway, ...] |
     if view.gaps or vpn:
         gap = view.gaps[0] if view.gaps else _coexist(route)
         return Decision("route", leg.start.id, Verdict.UNKNOWN, gap.why, route.evidence, gap=gap, rule=route.name)
+    not_listed = unlisted(network, network.vnet(leg.start.vnet_id))
+    if not_listed is not None:
+        return not_listed
     why = f"User route {route.name} leads to a virtual network gateway, and the VNet neither has nor borrows one."
     return Decision("route", leg.start.id, Verdict.BLOCKED, why, route.evidence, Cause.NO_GATEWAY, rule=route.name)
 

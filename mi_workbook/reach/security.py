@@ -136,12 +136,23 @@ class Read:
 def _matches(
     network: Network, nsg: Nsg, direction: str, subnet: Subnet, flow: Flow, foreign: Ranges
 ) -> Iterator[Match]:
-    """Rules that surely or perhaps match a part of the flow, in the order of evaluation."""
+    """Rules that surely or perhaps match a part of the flow, in the order of evaluation, up to one that surely takes it all."""
     for one, wanted in _rules_for(network, nsg, direction, subnet, foreign, flow):
         source = one.sources or _members(network, subnet, one.rule.source_groups, flow.source)
         destination = one.destinations or _members(network, subnet, one.rule.destination_groups, flow.destination)
         if source.perhaps.meets(flow.source) and destination.perhaps.meets(flow.destination):
             yield Match(one.rule, source, destination, wanted, one.sure)
+            if (
+                one.sure
+                and wanted == flow.ports
+                and _covers(source, flow.source)
+                and _covers(destination, flow.destination)
+            ):
+                return
+
+
+def _covers(meant: TagMeaning, wanted: Ranges) -> bool:
+    return meant.surely.covers(wanted)
 
 
 def _rules_for(

@@ -8,6 +8,7 @@ import pytest
 from arm import Json, at, nic, nsg, private_endpoint, resource, route_table, rule, subnet, vnet, vnet_id
 from test_admin_rules import admin
 
+from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
 from test_rules.sites import alone, joined
 from test_rules.topology import asked, hub, named, routed, table_of, two, unshared, verdict
@@ -161,3 +162,22 @@ def test_public_endpoint_in_a_subnet_without_a_prefix_is_unknown() -> None:
     assert verdict(resources, "internet=8.8.8.8", endpoint="public") is Verdict.BLOCKED
     del named(resources, "B")["subnets"][0]["properties"]["addressPrefix"]
     assert verdict(resources, "internet=8.8.8.8", endpoint="public") is Verdict.UNKNOWN
+
+
+def test_gateway_of_a_peer_that_the_evidence_does_not_list_may_be_borrowed() -> None:
+    """A user route to the gateway, and no list of peerings: nobody can say that there is none."""
+    resources = routed(("10.2.0.0/16", "VirtualNetworkGateway", ""))
+    assert asked(resources, complete=frozenset()).root_cause == "gt-no-gateway"
+    del named(resources, "A")["virtualNetworkPeerings"]
+    found = asked(resources, complete=frozenset())
+    assert found.verdict is Verdict.UNKNOWN and found.gaps
+
+
+@pytest.mark.parametrize("with_nic", [True, False])
+def test_private_endpoint_is_no_source(with_nic: bool) -> None:
+    """It begins no connection: bad input, named, and no verdict."""
+    card = nic("pe-nic", "10.2.5.4", "B/pe", privateEndpoint={"id": at("privateEndpoints", "pe")})
+    resources = two(extra=(private_endpoint("pe", "B/pe", "10.2.5.4"), *([card] if with_nic else [])))
+    with pytest.raises(InputError, match="private endpoint pe"):
+        asked(resources, "ip:10.2.5.4")
+    assert verdict(resources, "ip:10.1.0.9", endpoint="private") is Verdict.REACHABLE
