@@ -28,7 +28,11 @@ def features_table(answers: Mapping[str, str]) -> Table:
     )
     rows: list[tuple[object, ...]] = []
     for one in rank(answers):
-        fits = Cell("no", "bad", " ".join(one.excluded)) if one.excluded else Cell(f"{one.points:+d}" if one.points else "can serve")
+        fits = (
+            Cell("no", "bad", " ".join(one.excluded))
+            if one.excluded
+            else Cell(f"{one.points:+d}" if one.points else "can serve")
+        )
         feature = one.feature
         rows.append((f"{feature.title}: {feature.what}", fits, " ".join(one.speaks_for), " ".join(one.speaks_against),
                      " ".join(feature.limits), " ".join(feature.costs), feature.seed))  # fmt: skip
