@@ -39,10 +39,13 @@ WORDS = {
 Rows = list[tuple[object, ...]]
 
 
-def app_table(network: Network, app_id: str) -> Table:
-    """Everything about the way out of one app or slot. Raises MissingEvidence where the app was not collected."""
+def app_table(network: Network, app_id: str, *, private: bool = True) -> Table:
+    """Everything about the way out of one app or slot. Raises MissingEvidence where the app was not collected.
+
+    private: the question is about a private address, so that no integration is an offence.
+    """
     app = network.web_app(app_id)
-    rows: Rows = [("Way out", _kind(network, app)), ("Location of the app", app.location or UNSEEN)]
+    rows: Rows = [("Way out", _kind(network, app, private=private)), ("Location of the app", app.location or UNSEEN)]
     joined = _try(lambda: integration(network, app))
     if isinstance(joined, Integration):
         rows += _joined(network, joined)
@@ -52,7 +55,7 @@ def app_table(network: Network, app_id: str) -> Table:
     rows.append(("Hybrid Connections", ", ".join(relays) or "none seen"))
     rows.append(("Public addresses it may send from", show_some(app.outbound) if app.outbound else UNSEEN))
     for slot in _slots(network, app):
-        rows.append((f"Slot {slot.shown}", _kind(network, slot)))
+        rows.append((f"Slot {slot.shown}", _kind(network, slot, private=private)))
     return Table.of(f"VNet integration of web app {app.shown}", ("Item", "Value"), rows)
 
 
@@ -106,10 +109,10 @@ def _vnet_row(network: Network, home: str, kind: str, mine: list[Integration], p
     )
 
 
-def _kind(network: Network, app: WebApp) -> Cell:
+def _kind(network: Network, app: WebApp, *, private: bool) -> Cell:
     found = _try(lambda: integration(network, app))
     if isinstance(found, Integration):
-        bad = found.kind == "none" and not network.hybrid_connections(app)
+        bad = private and found.kind == "none" and not network.hybrid_connections(app)
         return Cell(WORDS[found.kind], "bad" if bad else "", "private addresses cannot be reached" if bad else "")
     return Cell("unknown", "decides", str(found))
 

@@ -8,7 +8,8 @@ from typing import Any
 from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import type_of
-from mi_workbook.guide.scenario import Step
+from mi_workbook.guide.scenario import Step, question_trees, tree
+from mi_workbook.views.source_tables import source_tables
 from mi_workbook.views.table import Table
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, details, picture, to_svg
@@ -31,7 +32,7 @@ MOST_KINDS = 8
 def screen(state: State) -> dict[str, Any]:
     """Everything the screen shows, as JSON values whose control characters are made visible.
 
-    Members: error, notice, choose, evidence, question, verdict, cause, steps, step, next, parts, ask, tables, depth. Those
+    Members: error, notice, choose, evidence, question, talk, practice, verdict, cause, steps, step, next, parts, ask, tables, depth. Those
     that need an answer are None or empty before there is one.
     """
     found = {
@@ -41,6 +42,8 @@ def screen(state: State) -> dict[str, Any]:
         "evidence": _evidence(state),
         "question": _question(state),
         "depth": state.depth,
+        "talk": state.talk.shown(state.snapshot, state.diagnosis),
+        "practice": _practice(state),
         **_answer(state),
     }
     shown: dict[str, Any] = clean(found)
@@ -90,6 +93,11 @@ def _problem(problem: dict[str, Any]) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _practice(state: State) -> dict[str, Any] | None:
+    shown = state.practice.shown()
+    return shown and {**shown, "tables": [table_values(name, table) for name, table in state.practice.tables().items()]}
+
+
 def _question(state: State) -> dict[str, Any] | None:
     if state.snapshot is None:
         return None
@@ -117,7 +125,7 @@ def _answer(state: State) -> dict[str, Any]:
             "tables": [],
             "ask": None,
         }
-    tables = {**state.asking.tables(), **views(held, found, owner=state.depth == "owner")}
+    tables = {**source_tables(found), **state.asking.tables(), **views(held, found, owner=state.depth == "owner")}
     # The repair shows every finding whole; a table of the same beside it would only push it down.
     shown = [name for name in walk.step.shows if name != "findings" or "repair" not in walk.step.shows]
     return {
@@ -181,6 +189,7 @@ def _step(state: State, step: Step) -> dict[str, Any]:
         "number": order.index(step.id) + 1, "of": len(order),
         "result": f"{VERDICT_SIGNS[result]} {STEP_WORDS[result]}" if result is not None else "",
         "kind": result.value if result is not None else "",
+        "leads": [tree(step.leads_to).title, step.leads_to] if step.leads_to in question_trees() else None,
         "back": order[order.index(step.id) - 1] if order.index(step.id) else "",
         "next": order[order.index(step.id) + 1] if order.index(step.id) + 1 < len(order) else "",
     }  # fmt: skip

@@ -11,17 +11,19 @@ function render({ model, el }) {
     root.setAttribute("aria-busy", "true");
     model.send(message, undefined, buffers);
   };
-  const names = ["start", "message", "evidence", "verdict", "steps", "step", "ask", "more"];
+  const names = ["practice", "start", "message", "talk", "evidence", "verdict", "steps", "step", "ask", "more"];
   const homes = Object.fromEntries(names.map((name) => [name, h("div", { class: `mi-${name}` })]));
   const sources = {
-    start: (s) => [s.choose, s.question, !!s.evidence], message: (s) => [s.error, s.notice], evidence: (s) => s.evidence,
+    practice: (s) => s.practice, talk: (s) => [s.talk, !!s.verdict], start: (s) => [s.choose, s.question, !!s.evidence], message: (s) => [s.error, s.notice], evidence: (s) => s.evidence,
     verdict: (s) => [s.verdict, s.cause, s.next, s.depth], steps: (s) => s.steps, step: (s) => [s.step, s.parts, s.depth],
     ask: (s) => [s.ask, s.verdict && s.verdict.kind], more: (s) => [!!s.verdict, s.tables, s.notes],
   };
-  const makers = { start: startView, message: messageView, evidence: evidenceView, verdict: verdictView, steps: stepsView, step: stepView, ask: askView, more: moreView };
-  root.append(homes.start, homes.message, homes.evidence, homes.verdict,
+  const makers = { practice: practiceView, talk: talkView, start: startView, message: messageView, evidence: evidenceView, verdict: verdictView, steps: stepsView, step: stepView, ask: askView, more: moreView };
+  root.append(homes.practice, homes.start, homes.message, homes.talk, homes.evidence, homes.verdict,
     h("div", { class: "mi-walk" }, homes.steps, homes.step), homes.ask, homes.more, live);
   const goTo = (step) => { wanted = step; send({ do: "step", value: step }); };
+  const roomOf = (key) => (/^(talk-|fits-|leads)/.test(key) ? "talk" : /^(practice|mark|cause-)/.test(key) ? "practice" : "none");
+  const headOf = (key) => root.querySelector(`.mi-${roomOf(key)} [data-head]`);
   const tools = { send, goTo, limit: () => model.get("limit"), say: (text) => { live.textContent = text; } };
 
   function draw() {
@@ -42,6 +44,7 @@ function render({ model, el }) {
     const again = key && root.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (heading) heading.focus();
     else if (again && again !== focused) again.focus();
+    else if (key && !again) headOf(key)?.focus(); // the button that was pressed is gone: on to what it led to
     if (arrived || values.error) wanted = null;
   }
   model.on("change:screen", draw);
@@ -148,6 +151,8 @@ function stepView(values, { send, goTo }) {
     step.result ? h("p", { class: `mi-result ${step.kind}` }, h("b", {}, "The evidence says: "), step.result) : null,
     h("p", {}, h("b", {}, "Look at: "), step.look),
     depth === "engineer" ? h("p", { class: "mi-small" }, `${step.why} Source: ${step.source}.`) : h("p", { class: "mi-small" }, step.why),
+    step.leads ? h("p", {}, h("button", { type: "button", "data-key": "leads", onclick: () => send({ do: "talk", value: step.leads[1] }) },
+      `Go on with questions: ${step.leads[0]}`)) : null,
     ...drawn,
   ];
 }
