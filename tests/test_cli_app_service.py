@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from mi_workbook.cases import case
 from mi_workbook.cli import main
 
 SUBNET = (
@@ -37,6 +39,29 @@ def test_view_as_json_marks_what_is_wrong(capsys: pytest.CaptureFixture[str]) ->
     code, text = said(capsys, "app", "case:app-service-not-integrated", "app-orders", "--json")
     rows = json.loads(text)[0]["rows"]
     assert code == 0 and rows[0]["values"]["Item"] == "Way out" and rows[0]["marks"]["Value"]["mark"] == "bad"
+
+
+def test_view_of_a_plan_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who runs the plan asks for the plan."""
+    code, text = said(capsys, "app", "case:app-gateway-five-vnets", "PLAN-orders")
+    assert code == 0 and "5 of 5" in text and "Way out" not in text
+
+
+def test_operation_on_partial_files_claims_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """With a part of the evidence the effect is unknown, and the sentence says so."""
+    document = case("app-service-plan-sound").snapshot().to_dict()
+    document["source"] = {"complete": []}
+    (tmp_path / "part.json").write_text(json.dumps(document), encoding="utf-8")
+    code, text = said(capsys, "what-if", str(tmp_path / "part.json"), "scale", "--plan", "plan-orders", "--tier", "Free", "--to", "mi-orders")  # fmt: skip
+    assert code == 0 and "for these it is unknown: app-orders" in text and "no app loses" not in text
+
+
+def test_view_of_an_app_alone_says_how_to_go_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """`az webapp list` does not show the kind with a gateway: the view gives the command that does."""
+    site = case("app-gateway-sound").snapshot().of_type("Microsoft.Web/sites")[0]
+    (tmp_path / "apps.json").write_text(json.dumps([site]), encoding="utf-8")
+    code, text = said(capsys, "app", str(tmp_path / "apps.json"), "app-orders")
+    assert code == 0 and "unknown" in text and "virtualNetworkConnections?api-version" in text
 
 
 def test_what_is_no_app_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

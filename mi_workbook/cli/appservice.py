@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
     """app, addresses, choose, what-if."""
     app = command(commands, "app", show_app, "VNet integration of a web app, and of its plan")
     app.add_argument("evidence", nargs="+")
-    app.add_argument("where", metavar="APP", help="name of the app, app/slot, or ARM id")
+    app.add_argument("where", metavar="APP|PLAN", help="name of an app or a plan, app/slot, or ARM id")
     blocks = command(commands, "addresses", plan_addresses, "free address blocks for an integration, or check your own")
     blocks.add_argument("evidence", nargs="+")
     blocks.add_argument("--for", dest="feature", required=True, metavar="FEATURE",
@@ -53,14 +53,19 @@ def add(commands: Any) -> None:
 def show_app(args: argparse.Namespace) -> int:
     """The app's view and the plan's view."""
     from mi_workbook.diagnosis.places import find_source
-    from mi_workbook.network.network import Network
+    from mi_workbook.network.network import PLANS, Network
+    from mi_workbook.network.resource_id import last
     from mi_workbook.views.app_tables import app_table, plan_table
 
     snapshot, _ = read_evidence(args.evidence)
     network = Network(snapshot)
+    plans = [str(raw.get("id", "")) for raw in snapshot.of_type(PLANS)]
+    named = [at for at in plans if args.where.lower() in {at.lower(), last(at).lower()}]
+    if len(named) == 1:
+        return _show(args, [plan_table(network, named[0])])
     place = find_source(network, args.where)
     if place.kind != "app":
-        raise InputError(f"{args.where} is not a web app.", remedy="Name an app, app/slot, or its ARM id.")
+        raise InputError(f"{args.where} is not a web app.", remedy="Name an app, app/slot, a plan, or an ARM id.")
     app = network.web_app(place.id)
     return _show(args, [app_table(network, app.id), *([plan_table(network, app.plan_id)] if app.plan_id else [])])
 

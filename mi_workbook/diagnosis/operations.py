@@ -65,11 +65,13 @@ class Operation:
 
     @property
     def headline(self) -> str:
-        """Which apps lose and gain their path, in a sentence."""
+        """Which apps lose and gain their path, and of which nobody knows, in a sentence."""
         lost = [one.app for one in self.effects if one.loses]
         won = [one.app for one in self.effects if one.gains]
+        open_ = [one.app for one in self.effects if one.after is Verdict.UNKNOWN]
         parts = [f"these apps lose their path: {', '.join(lost)}"] if lost else []
         parts += [f"these apps get one: {', '.join(won)}"] if won else []
+        parts += [f"for these it is unknown: {', '.join(open_)}"] if open_ else []
         return f"After this, {'; '.join(parts) or 'no app loses or gains a path'}."
 
 

@@ -10,7 +10,14 @@ from collections.abc import Callable
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.ranges import show_some
-from mi_workbook.network.app_connections import Integration, VnetConnection, apps_on, integration, network_of
+from mi_workbook.network.app_connections import (
+    Integration,
+    VnetConnection,
+    apps_on,
+    integration,
+    network_of,
+    unknown_kind,
+)
 from mi_workbook.network.network import GATEWAYS, Network
 from mi_workbook.network.plan import Plan
 from mi_workbook.network.reading import Reading
@@ -42,6 +49,8 @@ def app_table(network: Network, app_id: str, *, private: bool = True) -> Table:
     joined = _try(lambda: integration(network, app))
     if isinstance(joined, Integration):
         rows += _joined(network, joined)
+    else:
+        rows.append(("How to find out", unknown_kind(app).how))
     relays = [f"{one.host}:{one.port}" for one in network.hybrid_connections(app)]
     rows.append(("Hybrid Connections", ", ".join(relays) or "none seen"))
     rows.append(("Public addresses it may send from", show_some(app.outbound) if app.outbound else UNSEEN))
