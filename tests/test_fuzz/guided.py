@@ -57,9 +57,7 @@ def scenario(data: bytes) -> None:
     load_text(data.decode("utf-8", "replace"), "x.toml")
 
 
-READERS: dict[str, Callable[[bytes], None]] = {
-    one.__name__: one for one in (files, pastes, strings, session, scenario)
-}
+READERS: dict[str, Callable[[bytes], None]] = {one.__name__: one for one in (files, pastes, strings, session, scenario)}
 
 
 def read_or_refused(reader: str, data: bytes) -> None:
