@@ -1,8 +1,11 @@
 """Questions to a person: every answer leads on, and every walk ends in a repair, a request, a note or another tree."""
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mi_workbook.cases import all_cases, case
 from mi_workbook.checks.catalogue import alias_reasons, known_ids, load
@@ -14,8 +17,6 @@ from mi_workbook.guide.scenario import SCENARIOS, Scenario, all_scenarios, load_
 from mi_workbook.guide.walk import Walk, outcome, start
 
 TREES = list(question_trees().values())
-# App Service has its own test beside its checks.
-ELSEWHERE = {"E.11", "E.12", "E.13", "er-coexist-app", "pub-app-outbound", "hc-redirect", "hc-name"}
 IDS = [line.split() for line in (Path(__file__).parent / "catalogue_ids.txt").read_text().splitlines()[1:] if line]
 
 
@@ -177,7 +178,7 @@ def test_what_only_a_person_knows_is_asked() -> None:
     assert {fault.id for fault in load().values() if fault.shown_by == "person"} <= asked
 
 
-@pytest.mark.parametrize(("section", "fault_id"), [pair for pair in IDS if not ELSEWHERE & set(pair)])
+@pytest.mark.parametrize(("section", "fault_id"), IDS)
 def test_every_id_of_the_catalogue_is_a_fault_or_an_alias(section: str, fault_id: str) -> None:
     """Nothing of section E is left out."""
     assert fault_id in known_ids()
@@ -236,3 +237,54 @@ def test_healthy_end_goes_on_with_the_client() -> None:
     while not walk.step.is_end:
         walk = walk.advance(outcome(walk.step, found))
     assert (walk.step.end, walk.step.leads_to) == ("escalation", "client")
+
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=6) | st.sampled_from(["repair", "reachable"])
+)
+ODD = st.recursive(
+    SCALARS.filter(lambda one: one is not None),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "next", "says", "means"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+MEMBERS = [
+    "id",
+    "title",
+    "look",
+    "why",
+    "source",
+    "decisions",
+    "direction",
+    "at",
+    "shows",
+    "next",
+    "asks",
+    "answers",
+    "end",
+    "leads_to",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(MEMBERS), ODD, max_size=8), max_size=3), ODD)
+def test_odd_scenario_is_refused_with_its_mistakes(steps: list[dict[str, object]], seed: object) -> None:
+    """Whatever types its members have, a file is read or refused by name, never a traceback."""
+    text = f"id = 'x'\nseed = {_toml(seed)}\n"
+    text += "".join(
+        "[[step]]\n" + "".join(f"{name} = {_toml(value)}\n" for name, value in step.items()) for step in steps
+    )
+    try:
+        load_text(text, "odd.toml")
+    except InputError as refused:
+        assert "odd.toml" in str(refused)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    return json.dumps(value, ensure_ascii=True) if isinstance(value, str | bool | int) else "''"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
-from mi_workbook.cli import asking, azure, client, lookup, opening
+from mi_workbook.cli import appservice, asking, azure, client, lookup, opening
 from mi_workbook.cli.common import BAD_INPUT, EXIT
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.verdict import Verdict
 
-GROUPS = (opening, lookup, asking, client, azure)
+GROUPS = (opening, lookup, asking, client, azure, appservice)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,6 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MissingEvidence as missing:
         print(f"mi-workbook: unknown. Missing: {missing}", file=sys.stderr)
         return EXIT[Verdict.UNKNOWN]
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -174,6 +174,7 @@ def scale(snapshot: Snapshot, plan: str, tier: str, target: str) -> Operation:
     view = network.plan(plan_id)
     apps = apps_on(network, plan_id)
     changes = [Change(plan_id, "/sku/tier", tier)]
+    changes += [Change(app.id, app.reading.at("sku"), tier) for app in apps if app.reading.text("sku")]
     warnings = []
     if tier.lower() in WITHOUT_INTEGRATION:
         changes += [change for app in apps for change in _without(network, app)]

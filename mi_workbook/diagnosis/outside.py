@@ -15,6 +15,15 @@ from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.reach.origin import INSIDE, Origin
 
 KINDS = {"clients": GATEWAYS, "express": GATEWAYS, "site": LOCAL_NETWORKS}
+# Kinds that stand in a Virtual WAN hub in the place of the usual ones.
+OF_A_HUB = {
+    GATEWAYS: (
+        "Microsoft.Network/p2svpnGateways",
+        "Microsoft.Network/expressRouteGateways",
+        "Microsoft.Network/vpnGateways",
+    ),
+    LOCAL_NETWORKS: ("Microsoft.Network/vpnSites",),
+}
 WORDS = {"clients": "point-to-site client of", "express": "ExpressRoute behind", "site": "site"}
 
 
@@ -112,12 +121,25 @@ def _find(network: Network, kind: str, name: str, typed: str) -> str:
 
 
 def _absent(network: Network, kind: str, name: str, typed: str) -> str:
+    for hub_kind in OF_A_HUB[kind]:
+        if network.named(hub_kind, last(name)):
+            raise MissingEvidence(_hub_routes(hub_kind, last(name)))
     if network.snapshot.absence(kind) != "proven":
         raise MissingEvidence(
             Gap(f"The source '{typed}'", f"No {kind} '{name}' is in the evidence.", f"collect {kind}")
         )
     known = ", ".join(last(str(r.get("id", ""))) for r in network.snapshot.of_type(kind)) or "none"
     raise InputError(f"The evidence holds no {kind} '{name}'.", remedy=f"Known: {known}.")
+
+
+def _hub_routes(kind: str, name: str) -> Gap:
+    """A gateway or site of a Virtual WAN hub: its routes are the hub's. Source: "About virtual hub routing"."""
+    return Gap(
+        f"Routes of the Virtual WAN hub that {name} belongs to",
+        f"{name} is a {kind.rpartition('/')[2]} of a Virtual WAN hub, whose routes are not in the networks' configuration.",
+        "az network vhub get-effective-routes -g <group> -n <hub> --resource-type HubVirtualNetworkConnection "
+        "--resource-id <connection of the instance's VNet>; then test with mi-workbook probe from the client.",
+    )
 
 
 def _gateway_of(network: Network, kind: str, at: str) -> Gateway:

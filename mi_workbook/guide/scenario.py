@@ -181,11 +181,13 @@ def _step(raw: dict[str, Any]) -> Step:
         look=str(raw.get("look", "")),
         why=str(raw.get("why", "")),
         source=str(raw.get("source", "")),
-        decisions=tuple(_list(raw.get("decisions"))),
+        decisions=_words(raw.get("decisions")),
         direction=str(raw.get("direction", "any")),
         at=str(raw.get("at", "any")),
-        shows=tuple(_list(raw.get("shows"))),
-        exits=dict(raw["next"]) if isinstance(raw.get("next"), dict) else {},
+        shows=_words(raw.get("shows")),
+        exits={str(verdict): str(to) for verdict, to in raw["next"].items()}
+        if isinstance(raw.get("next"), dict)
+        else {},
         asks=str(raw.get("asks", "")),
         answers=tuple(_answer(one) for one in _list(raw.get("answers")) if isinstance(one, dict)),
         end=str(raw.get("end", end)),
@@ -200,9 +202,13 @@ def _answer(raw: dict[str, Any]) -> Answer:
         says=str(raw.get("says", "")),
         proves=str(raw.get("proves", "")),
         next=str(raw.get("next", "")),
-        suspects=tuple(str(fault) for fault in _list(raw.get("suspects"))),
+        suspects=_words(raw.get("suspects")),
         means=Verdict(means) if means in EXITS else Verdict.UNKNOWN,
     )
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in _list(value))
 
 
 def _list(value: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from mi_workbook.network.resource_id import key, last, vnet_of
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.tested import connection_tests
 from mi_workbook.network.vnet import Subnet
-from mi_workbook.reach.admin_rules import Ahead, ahead_of_groups
+from mi_workbook.reach.admin_rules import NONE, Ahead, ahead_of_groups
 from mi_workbook.reach.app_membership import membership_doubts, refused
 from mi_workbook.reach.clients import client_routes, own_side
 from mi_workbook.reach.endpoint import destination, ready
@@ -366,7 +366,11 @@ def _egress(start: Subnet) -> list[Decision]:
 
 
 def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, foreign: Ranges) -> list[Decision]:
-    """Security rules of the destination's subnet, then the instance's own state."""
+    """Security rules of the destination's subnet, then the instance's own state.
+
+    Security admin rules are not applied to private endpoints. Source: "Security admin rules in Azure Virtual Network Manager",
+    note on private endpoints.
+    """
     if question.endpoint == "private" and end.private_endpoint_policies.lower() not in {
         "enabled",
         "networksecuritygroupenabled",
@@ -383,8 +387,9 @@ def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, fore
         guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
         if question.endpoint == "private" and _lists_ports(network, end):
             guard = replace(guard, notes=(*guard.notes, SEVERAL_PORTS))
-        return [*_behind(ahead_of_groups(network, end, "Inbound", arriving), [guard]), ready(question.instance)]
-    return [*ahead_of_groups(network, end, "Inbound", flow).decisions, guard, ready(question.instance)]
+        ahead = NONE if question.endpoint == "private" else ahead_of_groups(network, end, "Inbound", arriving)
+        return [*_behind(ahead, [guard]), ready(question.instance)]
+    return [guard, ready(question.instance)]
 
 
 SEVERAL_PORTS = (

@@ -74,8 +74,8 @@ def resolve_outside(network: Network, instance: ManagedInstance, servers: tuple[
     return Resolution("vnet-local", decision)
 
 
-def as_seen(network: Network, instance: ManagedInstance, seen: Answer) -> Resolution | None:
-    """The endpoint that the address stands for which the source itself got; None where it stands for none that is known."""
+def as_seen(network: Network, instance: ManagedInstance, seen: Answer) -> Resolution:
+    """The endpoint that the address stands for which the source itself got; unknown where it stands for none of them."""
     answer = ipv4((seen.address,))
     endpoints = network.private_endpoints(instance.id)
     private = Ranges.of((a, a) for e in endpoints for a in network.endpoint_addresses(e))
@@ -87,7 +87,12 @@ def as_seen(network: Network, instance: ManagedInstance, seen: Answer) -> Resolu
             why = f"At the source{when} {instance.fqdn} resolved to {seen.address}, an address of {words} of {instance.name}."
             decision = Decision("name", "server name", Verdict.REACHABLE, why, (seen.evidence,))
             return Resolution(kind, decision, answer=answer if kind == "private" else NOTHING)
-    return None
+    why = f"At the source{when} {instance.fqdn} resolved to {seen.address}, which is of no endpoint of {instance.name} that is known."
+    gap = Gap(
+        f"Whose address {seen.address} is", why,
+        "At the source: its hosts file, its DNS servers, and the name asked at 168.63.129.16 or a public server; then compare.",
+    )  # fmt: skip
+    return Resolution("vnet-local", Decision("name", "server name", Verdict.UNKNOWN, why, (seen.evidence,), gap=gap))
 
 
 def _resolver_vnet(network: Network, server: str) -> Vnet | None:
@@ -203,6 +208,9 @@ def forwarding_rule(network: Network, vnet: Vnet, name: str) -> Reading | None:
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
+RULESETS = "Microsoft.Network/dnsForwardingRulesets"
+
+
 def _rulesets(network: Network, vnet: Vnet) -> list[str]:
     """Ids of the forwarding rulesets that are linked to a VNet."""
     links = network.snapshot.having(RULESET_LINKS, "vnet", keys.linked_vnet, key(vnet.id))
@@ -210,7 +218,8 @@ def _rulesets(network: Network, vnet: Vnet) -> list[str]:
 
 
 def _rules_unseen(network: Network, ruleset: str) -> bool:
-    return not network.snapshot.children(ruleset, RULESET_RULES) and network.snapshot.absence(RULESET_RULES) != "proven"
+    unproven = network.snapshot.absence(RULESET_RULES, ruleset) != "proven"
+    return unproven and not network.snapshot.children(ruleset, RULESET_RULES)
 
 
 def _from_zone(
@@ -289,6 +298,9 @@ def _public_answer(network: Network, vnet: Vnet, instance: ManagedInstance) -> R
     links = network.snapshot.absence(ZONE_LINKS)
     if claim == "unproven" or links == "unproven" or (_has_endpoints(network, instance) and claim != "proven"):
         why = "Private DNS zones were not collected, and one of them may answer for the name."
+        return Resolution("vnet-local", _unclear(vnet.id, why, instance), ("private", "elsewhere"))
+    if any(network.snapshot.refused(f"{kind}/read") for kind in (RULESETS, RULESET_LINKS, RULESET_RULES)):
+        why = "DNS forwarding rulesets could not be read, and one of them may send the name elsewhere."
         return Resolution("vnet-local", _unclear(vnet.id, why, instance), ("private", "elsewhere"))
     notes = (
         ("Private DNS zones were not collected; taken as holding nothing for this name.",)

@@ -14,6 +14,7 @@ from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Connection, Gateway, Selectors
 from mi_workbook.network.network import Network
+from mi_workbook.network.resource_id import key
 from mi_workbook.reach.gateways import far_end
 
 DOWN = frozenset({"notconnected", "connecting"})
@@ -38,7 +39,9 @@ def tunnel(network: Network, connection: Connection, gateway: Gateway, flow: Flo
     A status that was not read decides nothing here where one end is not in Azure, because that end is judged last. Between
     two VNets nothing comes after it: without a status the tunnel is unknown.
     """
-    stops = [*_status(connection), *_selectors(network, connection, gateway, flow), *_nat(connection)]
+    states = _unlike(network, connection, gateway) or _status(connection)
+    stops = [*states, *_selectors(network, connection, gateway, flow), *_nat(connection)]
+    stops += _policy_based(network, connection, gateway)
     if stops:
         return stops
     gap = status_gap(connection) if connection.kind == "vnet2vnet" else None
@@ -68,6 +71,39 @@ def _status(connection: Connection) -> Iterator[Decision]:
         why = f"Connection {connection.name} is {connection.status}: the tunnel is down."
         yield Decision("gateway", connection.id, Verdict.BLOCKED, why,
                        (connection.reading.evidence("connectionStatus"),), Cause.TUNNEL_DOWN)  # fmt: skip
+
+
+def _unlike(network: Network, connection: Connection, gateway: Gateway) -> list[Decision]:
+    """Two VNets are joined by a connection for each direction: where their states differ, neither decides alone."""
+    if connection.kind != "vnet2vnet":
+        return []
+    others = [one for one in network.connections_of(gateway) if one.kind == "vnet2vnet" and key(one.id) != key(connection.id)
+              and one.ends == connection.ends]  # fmt: skip
+    other = next((one for one in others if (one.status.lower() in DOWN) != (connection.status.lower() in DOWN)), None)
+    if other is None:
+        return []
+    why = (
+        f"Connection {connection.name} is {connection.status or 'of unread state'}, {other.name} between the same gateways is "
+        f"{other.status or 'of unread state'}."
+    )
+    gap = Gap(f"Today's state of {connection.name} and {other.name}", why,
+              f"az network vpn-connection show --ids {connection.id} {other.id} --query [].connectionStatus")  # fmt: skip
+    evidence = (connection.reading.evidence("connectionStatus"), other.reading.evidence("connectionStatus"))
+    return [Decision("gateway", connection.id, Verdict.UNKNOWN, why, evidence, gap=gap)]
+
+
+def _policy_based(network: Network, connection: Connection, gateway: Gateway) -> list[Decision]:
+    """Both ends of a VNet-to-VNet connection must be route-based. Source: "VPN Gateway FAQ", VNet-to-VNet connections."""
+    if connection.kind != "vnet2vnet":
+        return []
+    ends = (gateway, far_end(network, gateway, connection))
+    bad = next((one for one in ends if one.vpn_type.lower() == "policybased"), None)
+    if bad is None:
+        return []
+    why = f"{bad.name} is a policy-based gateway; a VNet-to-VNet connection needs route-based gateways at both ends."
+    gap = Gap(f"How connection {connection.name} can stand on {bad.name}", why,
+              f"az network vnet-gateway show --ids {bad.id} --query vpnType; a test from the source.")  # fmt: skip
+    return [Decision("gateway", bad.id, Verdict.UNKNOWN, why, (bad.reading.evidence("vpnType"),), gap=gap)]
 
 
 def _selectors(network: Network, connection: Connection, gateway: Gateway, flow: Flow) -> Iterator[Decision]:

@@ -72,6 +72,15 @@ class Table:
         lines = [",".join(csv_cell(c) for c in self.columns)]
         return "\r\n".join([*lines, *(",".join(csv_cell(c.shown) for c in row) for row in self.rows)]) + "\r\n"
 
+    def to_dict(self) -> dict[str, object]:
+        """For programs: title, columns, and rows as values by column; `marks` says which cells are marked, and why."""
+        rows = [
+            {"values": dict(zip(self.columns, (c.text for c in row), strict=True)),
+             "marks": {name: {"mark": c.mark, "reason": c.reason} for name, c in zip(self.columns, row, strict=True) if c.mark}}
+            for row in self.rows
+        ]  # fmt: skip
+        return {"title": self.title, "columns": list(self.columns), "rows": rows}
+
     def to_frame(self) -> pandas.DataFrame:
         """A pandas DataFrame of the shown texts."""
         import pandas

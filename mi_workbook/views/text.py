@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mi_workbook.core.finding import Diagnosis, Finding
+from mi_workbook.core.finding import Diagnosis, Finding, Told
 from mi_workbook.core.ranges import show_ports
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.reach.effective_routes import EffectiveRoutes, Route
 from mi_workbook.views.html import plain
-from mi_workbook.views.words import proof
+from mi_workbook.views.table import Table
+from mi_workbook.views.words import AGREE_WORDS, WEIGHT_WORDS, proof
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+STYLES = {"": "", "bad": "red", "decides": "yellow"}
 SIGNS = {Verdict.REACHABLE: ("✓", "green"), Verdict.BLOCKED: ("✗", "red"), Verdict.UNKNOWN: ("?", "yellow")}
 
 
@@ -26,6 +29,7 @@ def render(diagnosis: Diagnosis, console: Console) -> None:
     for found in diagnosis.findings:
         _finding(found, console)
     _repair(diagnosis, console)
+    _at_source(diagnosis, console)
     for gap in diagnosis.gaps:
         line(console, f"\n? Missing: {gap.missing}", "yellow")
         line(console, f"  {gap.why}\n  Get it: {gap.how}")
@@ -60,11 +64,51 @@ def _finding(found: Finding, console: Console) -> None:
     line(console, f"  Undo: {found.remedy.undo}", "dim")
 
 
+def _at_source(diagnosis: Diagnosis, console: Console) -> None:
+    """Configuration and what was seen at the source, side by side; then what each output tells."""
+    for one in diagnosis.at_source.beside:
+        style = "bold red" if one.agree is False else "bold"
+        line(console, f"\nSide by side, {one.matter}: {AGREE_WORDS[one.agree]}", style)
+        line(console, f"  Azure's configuration: {one.configuration}\n  At the source: {one.seen}")
+        if one.next_test:
+            line(console, f"  Next test: {one.next_test}", "cyan")
+    told(diagnosis.at_source.told, console)
+
+
+def told(answers: Iterable[Told], console: Console) -> None:
+    """What outputs that were sent show: what each proves, what it does not, the next test."""
+    for one in answers:
+        sign, words = WEIGHT_WORDS[one.weight]
+        line(console, f"\n{sign} Sent: {one.says}", "bold")
+        where = f" [{one.where}]" if one.where else ""
+        line(console, f"  {words.capitalize()}{where}. Proves: {one.proves} Not: {one.does_not_prove}")
+        if one.suspects:
+            line(console, f"  Suspects: {', '.join(one.suspects)}")
+        if one.next_test:
+            line(console, f"  Next test: {one.next_test}", "cyan")
+
+
 def _repair(diagnosis: Diagnosis, console: Console) -> None:
     repair = diagnosis.repair
     if repair is None:
         return
     line(console, f"\n{'✓' if repair.proved else '?'} {proof(diagnosis)}", "green" if repair.proved else "yellow")
+
+
+def render_table(table: Table, console: Console) -> None:
+    """A table for a terminal: two columns side by side; of more columns each row becomes a block, its values by name."""
+    line(console, f"\n{table.title}", "bold")
+    pair = len(table.columns) == 2
+    wide = max((len(plain(row[0].shown)) for row in table.rows), default=0) if pair else 0
+    for row in table.rows:
+        first, *others = row
+        if pair:
+            line(console, f"  {plain(first.shown):<{wide}}  {plain(others[0].shown)}", STYLES[others[0].mark])
+            continue
+        line(console, f"  {first.shown}", STYLES[first.mark])
+        for name, cell in zip(table.columns[1:], others, strict=True):
+            if cell.shown.strip():
+                line(console, f"    {name}: {cell.shown}", STYLES[cell.mark])
 
 
 def netmask(prefix: str) -> tuple[str, str]:

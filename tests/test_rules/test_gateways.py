@@ -284,7 +284,6 @@ def test_device_of_a_site_is_always_left_to_test() -> None:
     assert any("device" in gap.why and "Test-NetConnection" in gap.how for gap in found.gaps)
 
 
-@pytest.mark.xfail(strict=False, reason="the default site of a gateway is not read (network.gateway, gateways._served)")
 def test_default_site_of_a_gateway_is_not_overlooked() -> None:
     """Forced tunnelling may take replies to the Internet away: not surely reachable, or a note."""
     resources = alone()
@@ -304,9 +303,6 @@ def test_flags_of_a_circuits_gateway_make_nothing_reachable() -> None:
     assert any("list-learned-routes" in gap.how for gap in found.gaps)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="called bad input: the gateway of a hub's clients is not known as a source (outside._find)"
-)
 def test_clients_of_a_virtual_wan_hub_are_unknown_with_the_command() -> None:
     """p2svpnGateways stand in a hub, whose routes are read from the hub."""
     found = asked([*alone(), resource("p2svpnGateways", "hub-clients")], "p2s:hub-clients")

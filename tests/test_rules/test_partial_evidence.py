@@ -224,18 +224,12 @@ def test_refused_read_of_what_a_block_rests_on_makes_it_unknown() -> None:
     assert diagnose(rest, "vm-a", "mi").verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.xfail(
-    strict=False, reason="wrong reachable: a refused kind leaves its children proven (snapshot._concerns)"
-)
 def test_refused_read_of_a_kind_concerns_what_lies_inside_it() -> None:
     """Where rulesets could not be listed, neither could their links to a network."""
     rest = refused(two(), "Microsoft.Network/dnsForwardingRulesets/read")
     assert diagnose(rest, "vm-a", FQDN).verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.xfail(
-    strict=False, reason="wrong reachable: the group of an unseen NIC counts as none (places._by_address)"
-)
 @pytest.mark.parametrize("source", ["ip:10.1.0.4", "A/vm"])
 def test_group_of_a_nic_that_was_not_collected_is_not_taken_for_absent(source: str) -> None:
     """Unknown, or a note that rules on NICs were not looked at."""
@@ -244,9 +238,6 @@ def test_group_of_a_nic_that_was_not_collected_is_not_taken_for_absent(source: s
     assert found.verdict is Verdict.UNKNOWN or any("NIC" in note for note in found.confidence_notes)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="wrong reachable: refused managers and refused rules count as none (admin_rules._may_apply)"
-)
 @pytest.mark.parametrize(
     ("extra", "operation"),
     [

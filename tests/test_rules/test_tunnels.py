@@ -30,9 +30,6 @@ def test_status_that_a_list_leaves_out_is_not_connected(status: Any, complete: f
     assert any("vpn-connection show" in gap.how for gap in found.gaps)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="the first of two connections decides (gateways._served, forwarding._past_gateway)"
-)
 def test_two_connections_between_two_gateways_are_not_decided_by_their_order() -> None:
     """One for each direction; Connected here and not there is not reachable, whichever was read first."""
     back = connection("c2", "g2", "g1", "Vnet2Vnet")
@@ -42,7 +39,6 @@ def test_two_connections_between_two_gateways_are_not_decided_by_their_order() -
     assert verdict(last) is not Verdict.REACHABLE
 
 
-@pytest.mark.xfail(strict=False, reason="wrong reachable: the type of the gateways is not looked at (gateways._over)")
 @pytest.mark.parametrize("which", ["g1", "g2"])
 def test_policy_based_gateway_joins_no_networks(which: str) -> None:
     """Both ends must be route-based, whatever an old status says."""
