@@ -165,7 +165,7 @@ def load_text(text: str, name: str) -> Scenario:
         str(data.get("intro", "")),
         steps,
     )
-    mistakes = [*_badly_typed(data), *_mistakes(scenario)]
+    mistakes = list(_badly_typed(data)) or list(_mistakes(scenario))
     if mistakes:
         raise InputError("; ".join(mistakes), file=name, remedy="Mend all of them.")
     return scenario
@@ -221,16 +221,28 @@ def _badly_typed(data: dict[str, Any]) -> Iterator[str]:
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         yield "step is not a list of tables"
     for step in (one for one in _list(steps) if isinstance(one, dict)):
-        name = step.get("id")
-        lists = ("decisions", "shows", "answers")
-        yield from (f"{name}: {part} is not a list" for part in lists if not isinstance(step.get(part, []), list))
-        if not isinstance(step.get("next", {}), dict):
-            yield f"{name}: next is not a table"
-        for answer in _list(step.get("answers")):
-            if not isinstance(answer, dict):
-                yield f"{name}: an answer is not a table"
-            elif answer.get("means", "unknown") not in EXITS:
-                yield f"{name}: answer {answer.get('id')} means {answer['means']}, which is no verdict"
+        yield from _badly_typed_step(step)
+        yield from _badly_typed_answers(step)
+
+
+def _badly_typed_step(step: dict[str, Any]) -> Iterator[str]:
+    name = step.get("id")
+    lists = ("decisions", "shows", "answers")
+    yield from (f"{name}: {part} is not a list" for part in lists if not isinstance(step.get(part, []), list))
+    if not all(isinstance(one, str) for part in ("decisions", "shows") for one in _list(step.get(part))):
+        yield f"{name}: decisions and shows are lists of texts"
+    exits = step.get("next", {})
+    if not isinstance(exits, dict) or not all(isinstance(there, str) for there in exits.values()):
+        yield f"{name}: next is not a table of texts"
+
+
+def _badly_typed_answers(step: dict[str, Any]) -> Iterator[str]:
+    name = step.get("id")
+    for answer in _list(step.get("answers")):
+        if not isinstance(answer, dict):
+            yield f"{name}: an answer is not a table"
+        elif answer.get("means", "unknown") not in EXITS:
+            yield f"{name}: answer {answer.get('id')} means {answer['means']}, which is no verdict"
 
 
 def _mistakes(scenario: Scenario) -> Iterator[str]:

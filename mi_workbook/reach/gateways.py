@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
+from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.network.gateway import Connection, Gateway
 from mi_workbook.network.network import CONNECTIONS, GATEWAYS, Network
 from mi_workbook.network.observed import learned_routes
@@ -30,6 +31,14 @@ class GatewayRoute:
     by: str
     why: str
     evidence: tuple[Evidence, ...]
+
+    @property
+    def addresses(self) -> Ranges:
+        """Addresses the prefix covers; none where the evidence holds something that is no prefix, or IPv6."""
+        try:
+            return prefix(self.prefix)
+        except ValueError:
+            return Ranges()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ routing", section "Border gateway protocol" (propagation).
 from __future__ import annotations
 
 from mi_workbook.core.evidence import Evidence, Gap
-from mi_workbook.core.ranges import Ranges, prefix, show_addresses
+from mi_workbook.core.ranges import Ranges, show_addresses
 from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Gateway
@@ -27,7 +27,7 @@ def propagation_off(network: Network, start: Subnet, part: Ranges, found: str) -
         return None
     table = network.route_table(start.route_table_id)
     view = gateway_view(network, network.vnet(start.vnet_id))
-    kept_out = next((r for r in view.routes if ":" not in r.prefix and prefix(r.prefix).covers(part)), None)
+    kept_out = next((r for r in view.routes if r.addresses.covers(part)), None)
     evidence = (table.reading.evidence("disableBgpRoutePropagation"),)
     if kept_out is not None:
         why = f"{found} Route table {table.name} keeps gateway routes out, among them {kept_out.prefix}: {kept_out.why}"

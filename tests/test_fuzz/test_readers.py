@@ -28,6 +28,7 @@ from mi_workbook.views.explain import explain_json
 from mi_workbook.views.report import to_html, to_markdown
 from mi_workbook.views.text import render
 from test_fuzz.damage import damaged
+from test_fuzz.guided import CORPUS, READERS, read_or_refused, seeds
 
 EXAMPLES = int(os.environ.get("MI_WORKBOOK_FUZZ", "100"))
 # The same examples in every ordinary run; a longer run looks for new ones.
@@ -243,9 +244,33 @@ def test_numbers_that_are_none_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["step = [1]", "step = 1", "[[step]]\nid = 'a'\ndecisions = 7", "[[step]]\nid = 'a'\nnext = 7"]
+    "text",
+    [
+        "step = [1]",
+        "step = 1",
+        "[[step]]\nid = 'a'\ndecisions = 7",
+        "[[step]]\nid = 'a'\nnext = 7",
+        "id = 'x'\n[[step]]\nid = 'a'\nnext = {blocked = {a = 1}}",
+        "id = 'x'\n[[step]]\nid = 'a'\nshows = [{}]",
+    ],
 )
 def test_scenario_of_other_types_is_refused(text: str) -> None:
     """A scenario whose members have other types is refused with its mistakes."""
     with pytest.raises(InputError):
         load_text(text, "x.toml")
+
+
+@pytest.mark.parametrize("reader", sorted(READERS))
+def test_kept_finds_and_sound_input_are_read_or_refused(reader: str) -> None:
+    """What coverage-guided runs found and was kept (`guided.py`), and what they start from."""
+    kept = [file.read_bytes() for file in sorted((CORPUS / reader).glob("*"))]
+    for data in [*kept, *seeds(reader)[:40]]:
+        read_or_refused(reader, data)
+
+
+def test_client_pool_that_is_no_prefix_is_no_crash() -> None:
+    """A gateway's pool with an impossible address, and an instance whose route table keeps gateway routes out."""
+    case = next(c for c in CASES if c.id == "app-gateway-propagation-off")
+    document = json.dumps(case.snapshot().to_dict()).replace('"172.16.201.0/24"', '"428.16.201.0/24"')
+    through(document.encode(), "p2s:vgw-data=172.16.201.5", case.target)
+    through(document.encode(), case.source, case.target)

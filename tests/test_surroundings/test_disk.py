@@ -1,0 +1,64 @@
+"""A disk that is full while a file is replaced: the old file stays, nothing half is left, the user is told."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from mi_workbook.cases import case
+from mi_workbook.evidence.files import load
+from mi_workbook.workbook.saved import write
+from mi_workbook.workbook.state import State
+
+resource = pytest.importorskip("resource", reason="file size limits are a thing of Unix")
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+from mi_workbook.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+ANSWER = ["diagnose", "case:same-vnet-healthy", "--from", "vm-app", "--to", "mi-orders"]
+
+
+@pytest.mark.parametrize("arguments", [
+    ["demo", "same-vnet-healthy", "--out"], [*ANSWER, "--html"], [*ANSWER, "--markdown"],
+], ids=["demo", "html", "markdown"])  # fmt: skip
+def test_old_file_stays_where_the_new_one_does_not_fit(arguments: list[str], tmp_path: Path) -> None:
+    """Every command that writes: exit 2, one sentence, the old content, and no other file."""
+    file = tmp_path / "kept.json"
+    file.write_text("the old one", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, *arguments, str(file)], capture_output=True, text=True, check=False
+    )
+    assert file.read_text(encoding="utf-8") == "the old one"
+    assert list(tmp_path.iterdir()) == [file]
+    assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_two_writers_of_one_session_file_leave_one_whole_file(tmp_path: Path) -> None:
+    """Both write at once: the file is what one of them wrote, never a mixture, and can be opened at any moment."""
+    file = tmp_path / "session.json"
+    states = []
+    for name in ("same-vnet-healthy", "peering-missing"):
+        state, one = State(), case(name)
+        state.take(one.snapshot(), f"case:{name}")
+        state.question(one.source, one.target, one.endpoint)
+        states.append(state)
+    write(states[0], file)
+    writers = [threading.Thread(target=lambda s=state: [write(s, file) for _ in range(10)]) for state in states]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        assert file.read_text(encoding="utf-8").rstrip().endswith("}")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_replaced_snapshot_is_whole(tmp_path: Path) -> None:
+    """A snapshot written over another one is the new one, without leftovers."""
+    file = tmp_path / "estate.json.gz"
+    case("peering-missing").snapshot().save(file)
+    case("same-vnet-healthy").snapshot().save(file)
+    assert len(load(file).resources) == len(case("same-vnet-healthy").snapshot().resources)
+    assert list(tmp_path.iterdir()) == [file]
