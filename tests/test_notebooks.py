@@ -42,15 +42,15 @@ def test_notebook_executes(path: Path) -> None:
     assert any("application/vnd.jupyter.widget-view+json" in out.get("data", {}) for out in outputs)
 
 
-def served(folder: Path, *arguments: str, app: bool, answers: str) -> Iterator[str]:
-    """The start notebook served on this machine; yields the address and ends the server after use."""
+def served(folder: Path, *arguments: str, app: bool, answers: str, notebook: Path = START) -> Iterator[str]:
+    """A notebook served on this machine; yields the address and ends the server after use."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = {"JUPYTER_CONFIG_DIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [*command(START, app=app), "--no-browser", f"--port={port}", *arguments], stdout=log, stderr=log,
+            [*command(notebook, app=app), "--no-browser", f"--port={port}", *arguments], stdout=log, stderr=log,
             env={**environment(), **settings},
         )  # fmt: skip
         try:

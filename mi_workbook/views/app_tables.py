@@ -11,7 +11,7 @@ from collections.abc import Callable
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.ranges import show_some
 from mi_workbook.network.app_connections import Integration, VnetConnection, apps_on, integration, network_of
-from mi_workbook.network.network import Network
+from mi_workbook.network.network import GATEWAYS, Network
 from mi_workbook.network.plan import Plan
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last
@@ -143,14 +143,19 @@ def _behind_gateway(network: Network, connection: VnetConnection, vnet: object) 
         rows.append(
             ("Site-to-site address space", ", ".join(p for site in sites for p in site.prefixes) or "none seen")
         )
-    rows += (
-        [] if gateways else [("Gateway status", Cell("no gateway in the evidence", "bad", "the app enters through it"))]
-    )
+    rows += [] if gateways else [("Gateway status", _no_gateway(network))]
     return [
         *rows,
         ("Name servers", _synced_dns(connection, vnet)),
         ("Addresses routed into the VNet", _routes(connection)),
     ]
+
+
+def _no_gateway(network: Network) -> Cell:
+    """A gateway that was not seen is wrong only where all gateways were collected."""
+    if network.snapshot.absence(GATEWAYS) == "proven":
+        return Cell("none", "bad", "the app enters through it")
+    return Cell(UNSEEN, "decides", "the app enters through it")
 
 
 def _certificates(connection: VnetConnection) -> Cell:

@@ -13,6 +13,7 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.resource_id import last
 from mi_workbook.views.html import escape, md, plain
+from mi_workbook.views.source_tables import source_tables
 from mi_workbook.views.table import STYLE, Table
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, picture, to_svg
@@ -93,6 +94,7 @@ def _sections(diagnosis: Diagnosis, snapshot: Snapshot) -> list[Section]:
         _picture(diagnosis, snapshot),
         _evidence(diagnosis),
         _repairs(diagnosis),
+        *_at_source(diagnosis),
         _tabled("Missing evidence", [tables["gaps"]]),
         _tabled("Tables", [table for name, table in tables.items() if name not in APART]),
         _prose("What was not checked", list(diagnosis.confidence_notes)),
@@ -114,6 +116,12 @@ def _picture(diagnosis: Diagnosis, snapshot: Snapshot) -> Section:
         return _prose("Picture", ["Not drawn: an end of the path was not found."])
     words = as_table(drawn)
     return "Picture", [f'<div class="picture">{to_svg(drawn)}</div>', words.to_html()], [words.to_markdown()]
+
+
+def _at_source(diagnosis: Diagnosis) -> list[Section]:
+    """Only where something was seen there."""
+    tables = source_tables(diagnosis)
+    return [_tabled("Seen at the source", list(tables.values()))] if tables else []
 
 
 def _evidence(diagnosis: Diagnosis) -> Section:
