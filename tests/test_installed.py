@@ -204,3 +204,37 @@ def test_versions_stand_beside_the_error_of_the_same_paste() -> None:
     assert explanation.error and "drv-jdbc" in explanation.confirmed
     alone = explain("├── tedious@1.14.0")
     assert alone.error is None and [one.version for one in alone.versions] == ["1.14.0"]
+
+
+def test_one_paste_with_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """parse reads the tables, and the rest of the paste as string, error and versions; the secret is nowhere."""
+    server = "mi-orders.a1b2c3d4e5f6.database.windows.net"
+    paste = tmp_path / "mail.txt"
+    paste.write_text(
+        f"Connected to {server}:1433, time taken: 109ms\n"
+        "Complete: 1/1 successful attempts (100%). Average success time: 109ms\n\n"
+        f"Server=tcp:{server},1433;User Id=u;Password=Zq9xK7;Encrypt=True\n"
+        "Login failed for user 'u'. Error: 18456\n└── tedious@1.14.0\n"
+    )
+    assert main(["parse", str(paste), "--json"]) == 3
+    out = capsys.readouterr().out
+    document = json.loads(out)
+    assert [reading["kind"] for reading in document["readings"]] == ["tcpping"]
+    explained = document["explained"]
+    assert explained["target"] == f"{server},1433" and explained["error"]["layer"] == "login"
+    assert [row["fault"] for row in explained["versions"]] == ["drv-node"] and "Zq9xK7" not in out
+    assert main(["parse", str(paste)]) == 3
+    text = capsys.readouterr().out
+    assert "tedious) 1.14.0 is below" in text and "Layer: login" in text and "Zq9xK7" not in text
+
+
+def test_a_string_alone_is_recognised_by_parse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no console output, and still no bad input; noise is."""
+    paste = tmp_path / "string.txt"
+    paste.write_text("jdbc:sqlserver://mi-orders.a1b2c3d4e5f6.database.windows.net:1433;user=u;password={Zq9xK7;x}")
+    assert main(["parse", str(paste)]) == 3
+    out = capsys.readouterr().out
+    assert "Connection string" in out and "Nothing in it is recognised" not in out and "Zq9xK7" not in out
+    paste.write_text("it does not work")
+    assert main(["parse", str(paste)]) == 2
+    assert "Nothing in it is recognised" in capsys.readouterr().out

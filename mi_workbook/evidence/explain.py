@@ -60,3 +60,11 @@ def explain(text: str) -> Explanation:
     shown = {finding.fault for _, findings in strings for finding in findings if finding.severity != "info"}
     shown |= {version.driver.fault for version in versions if version.too_old}
     return Explanation(strings, error, tuple(s.fault for s in error.suspects if s.fault in shown), versions)
+
+
+def explain_rest(text: str) -> Explanation | None:
+    """The same for lines that are no console output; None where nothing in them is recognised."""
+    if not text.strip() or len(text) > LONGEST:
+        return None
+    found = explain(text)
+    return None if found.error is not None and not found.error.understood else found
