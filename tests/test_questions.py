@@ -40,6 +40,23 @@ def test_every_answer_leads_to_an_end(one: Scenario) -> None:
             assert walk.step.leads_to in SCENARIOS | set(question_trees())
 
 
+@pytest.mark.parametrize("one", [*all_scenarios().values(), *TREES], ids=lambda t: t.id)
+def test_every_verdict_and_every_answer_at_every_step_leads_to_an_end(one: Scenario) -> None:
+    """Each step that can be met, by evidence or by answers, goes on to a repair, a request, a note or another tree."""
+    met: dict[str, Walk] = {}
+    waiting = [start(one)]
+    while waiting:
+        walk = waiting.pop()
+        if walk.at in met:
+            continue
+        met[walk.at] = walk
+        waiting += [walk.advance(verdict) for verdict in Verdict if walk.step.exits]
+        waiting += [walk.answer(answer.id) for answer in walk.step.answers]
+    ends = [walk.step for walk in met.values() if walk.step.is_end]
+    assert set(met) == {step.id for step in one.steps}
+    assert ends and all(step.end in {"repair", "evidence", "escalation", "tree"} for step in ends)
+
+
 @pytest.mark.parametrize("one", TREES, ids=lambda t: t.id)
 def test_not_knowing_is_always_an_answer_and_ends(one: Scenario) -> None:
     """Whoever knows nothing is asked for evidence or sent to a scenario, never told a cause."""

@@ -73,21 +73,32 @@ def explain_text(args: argparse.Namespace) -> int:
 
 
 def parse_text(args: argparse.Namespace) -> int:
-    """Rows, and what they prove; 0 where all of it was read, 3 where only a part was, 2 where nothing is recognised."""
+    """Rows, and what they prove; 0 where all of it was read, 3 where only a part was, 2 where nothing is recognised.
+
+    Lines that are no console output are read as a connection string, an error text or versions of drivers; such lines
+    are not accounted for one by one, so 3 is the code where there are any.
+    """
     from mi_workbook.diagnosis.at_source import told_of
-    from mi_workbook.evidence.explain import read_paste
+    from mi_workbook.evidence.explain import explain_rest, read_paste
     from mi_workbook.evidence.pastes.recognise import read_pastes
+    from mi_workbook.views.explain import explain_json, render
     from mi_workbook.views.pastes import pastes_json, render_pastes
     from mi_workbook.views.text import told
 
     pastes = read_pastes(read_paste(args.file), args.kind)
     shown = told_of(pastes.readings, args.place)
+    rest = None if args.kind else explain_rest("\n".join(line.text for line in pastes.left))
     if args.json:
-        print(json.dumps({**pastes_json(pastes), "told": [dataclasses.asdict(one) for one in shown]}, indent=2))
+        explained = explain_json(rest) if rest else None
+        told_rows = [dataclasses.asdict(one) for one in shown]
+        print(json.dumps({**pastes_json(pastes), "told": told_rows, "explained": explained}, indent=2))
     else:
-        render_pastes(pastes, console())
+        if pastes.readings or not rest:
+            render_pastes(pastes, console())
         told(shown, console())
-    if not any(reading.rows or not args.kind for reading in pastes.readings):
+        if rest:
+            render(rest, console())
+    if not rest and not any(reading.rows or not args.kind for reading in pastes.readings):
         return BAD_INPUT
     return 0 if pastes.whole else EXIT[Verdict.UNKNOWN]
 

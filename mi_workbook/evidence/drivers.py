@@ -20,7 +20,11 @@ LONGEST_LINE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A driver of the table. fault: its id where the version is too old; today: what to use now."""
+    """A driver of the table.
+
+    fault: its id where the version is too old, "" with minimum "" where the document names no minimum; today: what to
+    use now.
+    """
 
     fault: str
     name: str
@@ -31,11 +35,15 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class DriverVersion:
-    """A version that was read, and whether it is below the recommended minimum (a warning: old ones may still work)."""
+    """A version that was read, and whether it is below the recommended minimum (a warning: old ones may still work).
+
+    too_old: None where there is no minimum to judge it by. where: the file or command it was read from, "" for a paste.
+    """
 
     driver: Driver
     version: str
-    too_old: bool
+    too_old: bool | None
+    where: str = ""
 
 
 @cache
@@ -44,9 +52,9 @@ def table() -> tuple[Driver, ...]:
     data = tomllib.loads((Path(__file__).parent / "drivers.toml").read_text(encoding="utf-8"))
     return tuple(
         Driver(
-            str(raw["fault"]),
+            str(raw.get("fault", "")),
             str(raw["name"]),
-            str(raw["minimum"]),
+            str(raw.get("minimum", "")),
             str(raw["today"]),
             tuple(re.compile(pattern, re.IGNORECASE) for pattern in raw["patterns"]),
         )
@@ -54,15 +62,15 @@ def table() -> tuple[Driver, ...]:
     )
 
 
-def read_versions(text: str) -> tuple[DriverVersion, ...]:
-    """Drivers named in a paste, each version once, in the order of the text.
+def read_versions(text: str, where: str = "") -> tuple[DriverVersion, ...]:
+    """Drivers named in a paste, each version once, in the order of the text. where: what the text was read from.
 
     Raises InputError for a text longer than a million characters.
     """
     if len(text) > LONGEST:
         raise InputError("The text is longer than a million characters.", remedy="Cut it down to the driver's lines.")
     found = {
-        (driver.fault, match["version"]): judge(driver, match["version"])
+        (driver.name, match["version"]): judge(driver, match["version"], where)
         for line in text.splitlines()
         for driver in table()
         for pattern in driver.patterns
@@ -71,9 +79,10 @@ def read_versions(text: str) -> tuple[DriverVersion, ...]:
     return tuple(found.values())
 
 
-def judge(driver: Driver, version: str) -> DriverVersion:
+def judge(driver: Driver, version: str, where: str = "") -> DriverVersion:
     """A version beside the minimum; parts that the shorter one lacks count as zero."""
-    return DriverVersion(driver, version, _parts(version) < _parts(driver.minimum))
+    too_old = _parts(version) < _parts(driver.minimum) if driver.minimum else None
+    return DriverVersion(driver, version, too_old, where)
 
 
 def _parts(version: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What a paste holds: connection strings, an error text, or both; and what each says of the other."""
+"""What a paste holds: connection strings, an error text, versions of drivers; and what each says of the other."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.connection_string import ConnectionString, StringFinding, judge, read_all
+from mi_workbook.evidence.drivers import DriverVersion, read_versions
 from mi_workbook.evidence.error_text import LONGEST, ErrorReading, classify
 
 
@@ -15,13 +16,14 @@ from mi_workbook.evidence.error_text import LONGEST, ErrorReading, classify
 class Explanation:
     """The readings of one paste.
 
-    error is None where strings were found and no error was recognised. confirmed: suspects of the error that a string
-    shows as well. target: the server for `diagnose --to`, "" where none was named.
+    error is None where strings or versions were found and no error was recognised. confirmed: suspects of the error that
+    a string or a version shows as well. target: the server for `diagnose --to`, "" where none was named.
     """
 
     strings: tuple[tuple[ConnectionString, tuple[StringFinding, ...]], ...]
     error: ErrorReading | None
     confirmed: tuple[str, ...] = ()
+    versions: tuple[DriverVersion, ...] = ()
 
     @property
     def target(self) -> str:
@@ -52,7 +54,17 @@ def explain(text: str) -> Explanation:
     strings = tuple((string, judge(string)) for string in read_all(text))
     named = next((string for string, _ in strings if string.host), None)
     error = classify(text, named.host if named else "", named.port if named else None)
-    if strings and not error.understood:
-        return Explanation(strings, None)
+    versions = read_versions(text)
+    if (strings or versions) and not error.understood:
+        return Explanation(strings, None, versions=versions)
     shown = {finding.fault for _, findings in strings for finding in findings if finding.severity != "info"}
-    return Explanation(strings, error, tuple(s.fault for s in error.suspects if s.fault in shown))
+    shown |= {version.driver.fault for version in versions if version.too_old}
+    return Explanation(strings, error, tuple(s.fault for s in error.suspects if s.fault in shown), versions)
+
+
+def explain_rest(text: str) -> Explanation | None:
+    """The same for lines that are no console output; None where nothing in them is recognised."""
+    if not text.strip() or len(text) > LONGEST:
+        return None
+    found = explain(text)
+    return None if found.error is not None and not found.error.understood else found

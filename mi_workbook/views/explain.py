@@ -10,6 +10,8 @@ from mi_workbook.evidence.connection_string import ConnectionString, StringFindi
 from mi_workbook.evidence.error_text import ErrorReading
 from mi_workbook.evidence.explain import Explanation
 from mi_workbook.views.html import plain
+from mi_workbook.views.versions import lines as version_lines
+from mi_workbook.views.versions import version_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +29,7 @@ def explain_json(explanation: Explanation) -> dict[str, Any]:
         "connection_strings": [_string_json(string, findings) for string, findings in explanation.strings],
         "error": _error_json(explanation.error) if explanation.error else None,
         "confirmed": list(explanation.confirmed),
+        "versions": version_rows(explanation.versions),
     }
 
 
@@ -44,7 +47,7 @@ def _error_json(reading: ErrorReading) -> dict[str, Any]:
 
 
 def render(explanation: Explanation, console: Console) -> None:
-    """Strings first, then the error, then how to go on."""
+    """Strings first, then versions, then the error, then how to go on."""
     from rich.text import Text
 
     for text, style in lines(explanation):
@@ -55,10 +58,13 @@ def lines(explanation: Explanation) -> Iterator[Line]:
     """Lines with their style."""
     for string, findings in explanation.strings:
         yield from _string(string, findings)
+    if explanation.versions:
+        yield "\nVersions", "bold"
+        yield from version_lines(explanation.versions)
     if explanation.error:
         yield from _error(explanation.error)
     if explanation.confirmed:
-        yield f"\nThe connection string shows what the error suspects: {', '.join(explanation.confirmed)}", "bold"
+        yield f"\nThe rest of the paste shows what the error suspects: {', '.join(explanation.confirmed)}", "bold"
     if explanation.target:
         yield f"\nGo on: mi-workbook diagnose EVIDENCE --from CLIENT --to '{explanation.target}'", "cyan"
 
