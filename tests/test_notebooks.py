@@ -225,6 +225,7 @@ def test_questions_lead_to_a_scenario_and_an_error_text_is_read(visit: Visit, sh
     expect(questions.get_by_text("layer: login")).to_be_visible(timeout=SOON)
 
 
+@pytest.mark.browser
 def test_exercise_is_done_with_the_keyboard(visit: Visit, shots: Path) -> None:
     """The reader names a cause first; then the screen says whether it is the one, and draws why."""
     from playwright.sync_api import expect
@@ -242,6 +243,7 @@ def test_exercise_is_done_with_the_keyboard(visit: Visit, shots: Path) -> None:
     expect(panel.get_by_role("heading", name="Practice 2 of")).to_be_visible(timeout=SOON)
 
 
+@pytest.mark.browser
 def test_keyboard_alone_reaches_the_repair(visit: Visit) -> None:
     """From the case to an earlier step and back to the answer without a mouse; Tab stops at every tool in order."""
     from playwright.sync_api import expect
