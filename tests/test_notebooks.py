@@ -42,15 +42,15 @@ def test_notebook_executes(path: Path) -> None:
     assert any("application/vnd.jupyter.widget-view+json" in out.get("data", {}) for out in outputs)
 
 
-def served(folder: Path, *arguments: str, app: bool, answers: str) -> Iterator[str]:
-    """The start notebook served on this machine; yields the address and ends the server after use."""
+def served(folder: Path, *arguments: str, app: bool, answers: str, notebook: Path = START) -> Iterator[str]:
+    """A notebook served on this machine; yields the address and ends the server after use."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = {"JUPYTER_CONFIG_DIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [*command(START, app=app), "--no-browser", f"--port={port}", *arguments], stdout=log, stderr=log,
+            [*command(notebook, app=app), "--no-browser", f"--port={port}", *arguments], stdout=log, stderr=log,
             env={**environment(), **settings},
         )  # fmt: skip
         try:
@@ -399,7 +399,7 @@ def test_large_hostile_table_is_fluent_and_copies_as_the_package_writes(browser:
     """10,000 rows: one page of them is in the document, a search takes less than a second, formulas are neutralised."""
     static = ROOT / "mi_workbook" / "workbook" / "static"
     code = "\n".join((static / f"{part}.js").read_text(encoding="utf-8") for part in ("dom", "table"))
-    evil = ["=cmd|' /C calc'!A0", "@SUM(1)", "-1+1", "+1", 'a"b', "<b>|*_`x", "plain", "a  b\nc"]
+    evil = ["=cmd|' /C calc'!A0", "@SUM(1)", "-1+1", "+1", "\uff1d1", "\n=1", 'a"b', "<b>|*_`x", "plain", "a  b\nc"]
     page = browser.new_page()
     page.set_content("<main></main>")
     page.add_script_tag(content=code + ";window.miw = { tableView, csvCell, mdCell };")
