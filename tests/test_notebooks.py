@@ -201,6 +201,37 @@ def test_answer_is_readable_and_accessible(browser: Any, voila: str, shots: Path
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1024, "dark")])
+def test_questions_and_practice_are_readable_and_accessible(
+    browser: Any, voila: str, shots: Path, width: int, scheme: str
+) -> None:
+    """A repair that answers point at, and an exercise: nothing overflows, and axe finds nothing serious."""
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import expect
+
+    visit = Visit(browser, voila, color_scheme=scheme)
+    page = visit.page
+    page.set_viewport_size({"width": width, "height": 1000})
+    visit.shot(shots, f"start-{width}-{scheme}")
+    for says in ("It times out", "A backslash and an instance name"):
+        page.locator(".mi-talk").get_by_role("button", name=says).click()
+        expect(page.locator(".mi-trail")).to_contain_text(says, timeout=SOON)
+    expect(page.locator(".mi-talk").get_by_text("Repair:")).to_be_visible(timeout=SOON)
+    with page.expect_download(timeout=SOON) as download:
+        page.get_by_role("button", name="Save the answers").click()
+    assert json.loads(Path(download.value.path()).read_text(encoding="utf-8"))["snapshot"] is None
+    page.get_by_role("button", name="Practise").click()
+    panel = page.get_by_role("region", name="Practice")
+    panel.locator("summary").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    result = Axe().run(page, context=".miw-screen")
+    visit.shot(shots, f"asked-{width}-{scheme}")
+    visit.close()
+    assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in result.response["violations"]
+            if v["impact"] in {"serious", "critical"}] == []  # fmt: skip
+
+
+@pytest.mark.browser
 def test_questions_lead_to_a_scenario_and_an_error_text_is_read(visit: Visit, shots: Path) -> None:
     """From "it times out" to the scenario by buttons, the focus following; an answer changed; a pasted error explained."""
     from playwright.sync_api import expect
@@ -225,6 +256,7 @@ def test_questions_lead_to_a_scenario_and_an_error_text_is_read(visit: Visit, sh
     expect(questions.get_by_text("layer: login")).to_be_visible(timeout=SOON)
 
 
+@pytest.mark.browser
 def test_exercise_is_done_with_the_keyboard(visit: Visit, shots: Path) -> None:
     """The reader names a cause first; then the screen says whether it is the one, and draws why."""
     from playwright.sync_api import expect
@@ -242,6 +274,7 @@ def test_exercise_is_done_with_the_keyboard(visit: Visit, shots: Path) -> None:
     expect(panel.get_by_role("heading", name="Practice 2 of")).to_be_visible(timeout=SOON)
 
 
+@pytest.mark.browser
 def test_keyboard_alone_reaches_the_repair(visit: Visit) -> None:
     """From the case to an earlier step and back to the answer without a mouse; Tab stops at every tool in order."""
     from playwright.sync_api import expect

@@ -424,6 +424,45 @@ def test_session_file_brings_the_answers_back(tmp_path: Path) -> None:
     assert other.snapshot is not None and other.talk.walk is None
 
 
+def test_answers_without_evidence_are_kept() -> None:
+    """Questions come before evidence: they can be saved alone; nothing answered is nothing to save."""
+    session = start()
+    with pytest.raises(InputError):
+        save(session.state)
+    answer(session, "timeout")
+    held = save(session.state)
+    again = Session(State())
+    again.act({"do": "files", "names": ["s.json"]}, [held.encode()])
+    assert not again.screen["error"] and again.screen["evidence"] is None
+    assert again.screen["talk"]["trail"] == session.screen["talk"]["trail"]
+    for talk in ([{"scenario": "start", "answered": 7}, 7], [{"scenario": "gone", "answered": []}], []):
+        damaged = json.dumps({**json.loads(held), "talk": talk}).encode()
+        again.act({"do": "files", "names": ["s.json"]}, [damaged])
+        assert again.screen["error"] and "failed" not in again.screen["error"]
+        assert again.screen["talk"]["trail"] == session.screen["talk"]["trail"]
+
+
+def test_each_answer_says_what_it_would_prove() -> None:
+    """The consequence stands beside the answer, before it is given."""
+    asked = start().screen["talk"]["step"]
+    assert all(says and one and proves for says, one, proves in asked["answers"])
+
+
+def test_stop_button_ends_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person who interrupts long work sees a sentence, and can ask again."""
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    session = opened("peering-missing")
+    with monkeypatch.context() as patch:
+        patch.setattr("mi_workbook.workbook.state.diagnose", stopped)
+        session.act({"do": "ask", "source": "vm-app", "target": "mi-orders", "endpoint": "auto"})
+    assert "Stopped" in session.screen["error"] and session.screen["verdict"] is None
+    session.act({"do": "ask", "source": "vm-app", "target": "mi-orders", "endpoint": "auto"})
+    assert session.screen["verdict"]["kind"] == "blocked"
+
+
 def test_exercise_shows_no_answer_before_the_choice() -> None:
     """Tables without marks, four causes; after the choice the cause, why, and the picture."""
     session = practise("vnet-peering")

@@ -1,8 +1,9 @@
 """Session file: evidence, question, position and reading depth of one walk, as one JSON document.
 
-`{"format": "mi-workbook/session", "version": 1, "snapshot": {a snapshot document}, "opened", "source", "target",
-"endpoint", "depth", "scenario", "step", "unstated": true where the evidence says nothing of how complete it is, "talk": [walks with their answers]}`. The
-answer is not kept: it is computed again when the file is opened.
+`{"format": "mi-workbook/session", "version": 1, "snapshot": {a snapshot document} or null where questions were answered
+without evidence, "opened", "source", "target", "endpoint", "depth", "scenario", "step", "unstated": true where the evidence
+says nothing of how complete it is, "talk": [walks with their answers]}`. The verdict is not kept: it is computed again when
+the file is opened.
 """
 
 from __future__ import annotations
@@ -33,15 +34,18 @@ def is_session(data: bytes) -> bool:
 
 
 def save(state: State) -> str:
-    """The document. Raises InputError where there is no evidence yet."""
-    if state.snapshot is None:
-        raise InputError("There is nothing to save yet.", remedy="Choose a case or load evidence first.")
+    """The document. Raises InputError where there is neither evidence nor an answer yet."""
+    talk = state.talk.to_list()
+    if state.snapshot is None and not any(walk["answered"] for walk in talk):
+        raise InputError(
+            "There is nothing to save yet.", remedy="Answer a question, choose a case or load evidence first."
+        )
     document = {
         "format": FORMAT, "version": VERSION, "opened": state.opened, "source": state.source, "target": state.target,
         "endpoint": state.endpoint, "depth": state.depth, "scenario": state.scenario,
-        "step": state.walk.at if state.walk is not None else "", "unstated": _unstated(state.snapshot),
-        "talk": state.talk.to_list(),
-        "snapshot": state.snapshot.to_dict(),
+        "step": state.walk.at if state.walk is not None else "", "talk": talk,
+        "unstated": state.snapshot is not None and _unstated(state.snapshot),
+        "snapshot": state.snapshot.to_dict() if state.snapshot is not None else None,
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False, indent=1)
 
@@ -66,18 +70,21 @@ def resume(state: State, name: str, data: bytes) -> None:
     """
     document = _read(name, data)
     found = State()
-    found.take(_snapshot(name, document), document["opened"] or name)
+    if document["snapshot"] is not None:
+        found.take(_snapshot(name, document), document["opened"] or name)
     found.scenario, found.depth = document["scenario"], document["depth"] or DEPTHS[0]
     found.choose_scenario(found.scenario)
     if found.depth not in DEPTHS:
         raise InputError("The reading depth is not known.", file=name, place="/depth", remedy=REMEDY)
-    if document["source"] and document["target"]:
+    if found.snapshot is not None and document["source"] and document["target"]:
         found.question(document["source"], document["target"], document["endpoint"])
     if found.walk is not None and document["step"] in [at for at, _ in found.visits()]:
         found.visit(document["step"])
     try:
         found.talk.restore(document["talk"])
     except InputError as error:  # questions may change between versions; evidence and verdict are whole without them
+        if found.snapshot is None:
+            raise
         found.talk, found.notice = Talk(), str(error)
     for member in State.__slots__:
         setattr(state, member, getattr(found, member))
@@ -100,7 +107,8 @@ def _read(name: str, data: bytes) -> dict[str, Any]:
             raise InputError(f"'{member}' must be a text.", file=name, place=f"/{member}", remedy=REMEDY)
     if not isinstance(document.setdefault("talk", []), list):
         raise InputError("'talk' must be a list.", file=name, place="/talk", remedy=REMEDY)
-    if not isinstance(document.get("snapshot"), dict):
+    answers_only = "snapshot" in document and document["snapshot"] is None and document["talk"]
+    if not isinstance(document.get("snapshot"), dict) and not answers_only:
         raise InputError("It holds no evidence.", file=name, place="/snapshot", remedy=REMEDY)
     return document
 

@@ -76,6 +76,10 @@ class Session(anywidget.AnyWidget):
             self._actions[_text(message, "do")](message, list(buffers or ()))
         except (InputError, MissingEvidence) as error:
             self.state.error = str(error)
+        except KeyboardInterrupt:  # the notebook's stop button
+            self.state.error = (
+                "Stopped before it was done. What you see is as far as it came; ask again to have it whole."
+            )
         except Exception as error:
             # Its text may hold values of the evidence; the kind is enough to report it.
             self.state.error = (

@@ -100,7 +100,8 @@ class Talk:
                 self.begin(tree_id)
             if self.walk is None or self.walk.scenario.id != tree_id:
                 raise InputError("The answers do not fit the questions of this version.", remedy="Answer them again.")
-            for pair in raw.get("answered", []):
+            answered = raw.get("answered")
+            for pair in answered if isinstance(answered, list) else ():
                 self.answer(str(pair[1]) if isinstance(pair, list) and len(pair) == 2 else "")
 
     def _walks(self) -> list[Walk]:
@@ -150,7 +151,7 @@ def _step(walk: Walk) -> dict[str, Any]:
     step = walk.step
     return {
         "id": step.id, "title": step.title, "look": step.look, "why": step.why, "source": step.source, "asks": step.asks,
-        "answers": [[one.says, one.id] for one in step.answers], "number": len(walk.answered) + 1,
+        "answers": [[one.says, one.id, one.proves] for one in step.answers], "number": len(walk.answered) + 1,
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ function talkView(values, { send }) {
     field("Questions about", trees),
     talk.intro ? h("p", { class: "mi-small" }, talk.intro) : null,
     trailView(talk, send), talk.end ? endView(talk, send) : talk.step ? askedView(talk.step, send) : null,
+    talk.trail.length && !values.verdict ? h("p", {}, h("button", { type: "button", class: "mi-quiet", "data-key": "talk-save", onclick: () => send({ do: "download", value: "session" }) }, "Save the answers")) : null,
     form, readView(talk.read), choicesView("What you pasted speaks of", talk.proposed, send),
     choicesView("The evidence holds the parts of", talk.fits, send));
   body.open = !!talk.tree || !!talk.read || !values.verdict;
@@ -31,8 +32,12 @@ function askedView(step, send) {
     h("h3", { tabindex: "-1", "data-head": true }, `${step.number}. ${step.asks || step.title}`),
     h("p", {}, h("b", {}, "Look at: "), step.look),
     h("p", { class: "mi-small" }, `${step.why} Source: ${step.source}.`),
-    h("div", { class: "mi-answers", role: "group", "aria-label": step.asks }, step.answers.map(([says, id]) =>
-      h("button", { type: "button", "data-key": `talk-${step.id}-${id}`, onclick: () => send({ do: "answer", value: id }) }, says))));
+    h("div", { class: "mi-answers", role: "group", "aria-label": step.asks }, step.answers.map(([says, id, proves]) => {
+      const about = freshId();
+      return h("div", { class: "mi-answer" },
+        h("button", { type: "button", "data-key": `talk-${step.id}-${id}`, "aria-describedby": about, onclick: () => send({ do: "answer", value: id }) }, says),
+        h("span", { id: about, class: "mi-small" }, proves));
+    })));
 }
 
 const ENDS = { repair: "What your answers point at", evidence: "Evidence is needed", escalation: "Hand it on", tree: "Go on with" };
