@@ -141,3 +141,17 @@ def test_custom_dns_is_unknown_until_the_endpoint_is_given() -> None:
     snapshot = from_document(document)
     assert diagnose(snapshot, case.source, case.target).verdict == Verdict.UNKNOWN
     assert diagnose(snapshot, case.source, case.target, "vnet-local").verdict == Verdict.REACHABLE
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in CASES if c.id in {"peering-missing", "app-service-healthy", "hub-gateway-sound"}],
+    ids=lambda c: c.id,
+)
+def test_instance_may_be_named_by_its_arm_id(case: Case) -> None:
+    """Whatever the case of its letters, the answer is that of the instance's short name."""
+    at = next(r["id"] for r in case.snapshot().resources if r["type"].lower() == "microsoft.sql/managedinstances")
+    by_name = diagnose(case.snapshot(), case.source, at.rsplit("/", 1)[1])
+    for written in (at, at.upper().replace("/SUBSCRIPTIONS/", "/subscriptions/")):
+        found = diagnose(case.snapshot(), case.source, written)
+        assert (found.verdict, found.root_cause) == (by_name.verdict, by_name.root_cause)

@@ -224,6 +224,8 @@ def find_target(network: Network, text: str) -> tuple[ManagedInstance, ServerNam
 
     Raises MissingEvidence where no instance was collected, InputError where none is likely meant.
     """
+    if "/managedinstances/" in text.lower() and network.snapshot.get(text.strip()) is not None:
+        return network.instance(text.strip()), None
     exact = network.snapshot.having(INSTANCES, "server name", keys.server_names, text.strip().rstrip("/"))
     if len(exact) == 1 and "." not in text:
         return network.instance(str(exact[0].get("id", ""))), None

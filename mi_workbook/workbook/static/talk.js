@@ -15,7 +15,7 @@ function talkView(values, { send }) {
     talk.trail.length && !values.verdict ? h("p", {}, h("button", { type: "button", class: "mi-quiet", "data-key": "talk-save", onclick: () => send({ do: "download", value: "session" }) }, "Save the answers")) : null,
     form, readView(talk.read), choicesView("What you pasted speaks of", talk.proposed, send),
     choicesView("The evidence holds the parts of", talk.fits, send));
-  body.open = !!talk.tree || !!talk.read || !values.verdict;
+  body.open = !values.verdict || !!talk.trail.length || !!talk.read || (!!talk.tree && talk.tree !== "start");
   return body;
 }
 
