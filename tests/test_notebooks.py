@@ -42,15 +42,15 @@ def test_notebook_executes(path: Path) -> None:
     assert any("application/vnd.jupyter.widget-view+json" in out.get("data", {}) for out in outputs)
 
 
-def served(folder: Path, *arguments: str, app: bool, answers: str) -> Iterator[str]:
-    """The start notebook served on this machine; yields the address and ends the server after use."""
+def served(folder: Path, *arguments: str, app: bool, answers: str, book: Path = START) -> Iterator[str]:
+    """A notebook served on this machine; yields the address and ends the server after use."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = {"JUPYTER_CONFIG_DIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [*command(START, app=app), "--no-browser", f"--port={port}", *arguments], stdout=log, stderr=log,
+            [*command(book, app=app), "--no-browser", f"--port={port}", *arguments], stdout=log, stderr=log,
             env={**environment(), **settings},
         )  # fmt: skip
         try:
@@ -201,6 +201,47 @@ def test_answer_is_readable_and_accessible(browser: Any, voila: str, shots: Path
 
 
 @pytest.mark.browser
+def test_questions_lead_to_a_scenario_and_an_error_text_is_read(visit: Visit, shots: Path) -> None:
+    """From "it times out" to the scenario by buttons, the focus following; an answer changed; a pasted error explained."""
+    from playwright.sync_api import expect
+
+    page = visit.page
+    questions = page.locator(".mi-talk")
+    for says in ("It times out", "The full name of the instance", "No, never", "In Azure App Service"):
+        questions.get_by_role("button", name=says).click()
+        expect(questions.locator(".mi-trail")).to_contain_text(says, timeout=SOON)
+    expect(questions.locator("[data-head]")).to_be_focused(timeout=SOON)
+    questions.get_by_role("button", name="Gateway-required").click()
+    expect(page.get_by_label("Scenario")).to_have_value("app-service-gateway", timeout=SOON)
+    expect(page.get_by_role("note")).to_contain_text("app-service-gateway.ipynb")
+    visit.shot(shots, "questions")
+    questions.get_by_role("button", name="Change the answer: Where does").click()
+    questions.get_by_role("button", name="On a VM in another VNet").click()
+    expect(questions.get_by_role("heading", name="How are the two VNets joined?")).to_be_visible(timeout=SOON)
+    questions.get_by_label("Paste the error text").fill(
+        "Login failed for user 'app'. (Microsoft SQL Server, Error: 18456)"
+    )
+    questions.get_by_role("button", name="Read it").click()
+    expect(questions.get_by_text("layer: login")).to_be_visible(timeout=SOON)
+
+
+def test_exercise_is_done_with_the_keyboard(visit: Visit, shots: Path) -> None:
+    """The reader names a cause first; then the screen says whether it is the one, and draws why."""
+    from playwright.sync_api import expect
+
+    page = visit.page
+    page.get_by_role("button", name="Practise").press("Enter")
+    panel = page.get_by_role("region", name="Practice")
+    expect(panel.get_by_role("heading", name="Practice 1 of")).to_be_visible(timeout=SOON)
+    panel.get_by_role("radio").first.press("Space")
+    panel.get_by_role("button", name="That is it").press("Enter")
+    expect(panel.get_by_role("status")).to_contain_text("The cause:", timeout=SOON)
+    expect(panel.locator("svg")).to_be_visible()
+    visit.shot(shots, "practice")
+    panel.get_by_role("button", name="Next exercise").press("Enter")
+    expect(panel.get_by_role("heading", name="Practice 2 of")).to_be_visible(timeout=SOON)
+
+
 def test_keyboard_alone_reaches_the_repair(visit: Visit) -> None:
     """From the case to an earlier step and back to the answer without a mouse; Tab stops at every tool in order."""
     from playwright.sync_api import expect
@@ -325,7 +366,7 @@ def test_large_hostile_table_is_fluent_and_copies_as_the_package_writes(browser:
     """10,000 rows: one page of them is in the document, a search takes less than a second, formulas are neutralised."""
     static = ROOT / "mi_workbook" / "workbook" / "static"
     code = "\n".join((static / f"{part}.js").read_text(encoding="utf-8") for part in ("dom", "table"))
-    evil = ["=cmd|' /C calc'!A0", "@SUM(1)", "-1+1", "+1", 'a"b', "<b>|*_`x", "plain", "a  b\nc"]
+    evil = ["=cmd|' /C calc'!A0", "@SUM(1)", "-1+1", "+1", "\uff1d1", "\n=1", 'a"b', "<b>|*_`x", "plain", "a  b\nc"]
     page = browser.new_page()
     page.set_content("<main></main>")
     page.add_script_tag(content=code + ";window.miw = { tableView, csvCell, mdCell };")

@@ -12,7 +12,7 @@ from mi_workbook.evidence.files import load_bytes
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.views.table import Table
 from mi_workbook.workbook.saved import resume, save, write
-from mi_workbook.workbook.session import Session, start
+from mi_workbook.workbook.session import Session, practise, start
 from mi_workbook.workbook.state import State
 
 SECRET = "hunter2-very-secret"
@@ -297,10 +297,10 @@ def test_hostile_names_reach_the_screen_as_text_only() -> None:
 
 def test_ten_thousand_rows_are_sent_as_values() -> None:
     """A large table costs about its texts: no markup, no cell objects where nothing is marked."""
-    from mi_workbook.workbook.screen import _table
+    from mi_workbook.workbook.values import table_values
 
     table = Table.of("t", ("a", "b"), [(f"row {number}", "x") for number in range(10_000)])
-    sent = _table("t", table)
+    sent = table_values("t", table)
     assert sent["rows"][9_999] == ["row 9999", "x"]
     assert len(json.dumps(sent)) < 300_000
 
@@ -313,3 +313,139 @@ def test_evidence_of_no_instance_asks_for_it() -> None:
     assert "instance" in state.error
     state.take(load_bytes([("x.json", b"[]")]), "x.json")
     assert state.targets == [] and state.sources == ["internet"]
+
+
+def answer(session: Session, *answers: str) -> dict[str, Any]:
+    """The questions after these answers."""
+    for one in answers:
+        session.act({"do": "answer", "value": one})
+    talk: dict[str, Any] = session.screen["talk"]
+    return talk
+
+
+def test_start_asks_the_first_question_at_once() -> None:
+    """Without evidence the screen says where to begin; with a scenario chosen it does not insist."""
+    talk = start().screen["talk"]
+    assert talk["tree"] == "start" and talk["step"]["asks"] == "What does the error say?"
+    assert start("hub-spoke").screen["talk"]["tree"] == ""
+
+
+def test_answers_lead_to_the_scenario_and_narrow_its_cases() -> None:
+    """Three plain answers; the scenario is chosen, its notebook named."""
+    session = start()
+    talk = answer(session, "timeout", "private", "never", "app", "gateway")
+    assert talk["end"]["kind"] == "tree" and talk["end"]["scenario"] == "app-service-gateway"
+    assert session.screen["choose"]["scenario"] == "app-service-gateway"
+    assert "app-service-gateway.ipynb" in session.screen["notice"]
+    assert [one["says"] for one in talk["trail"]][-1].startswith("Gateway-required")
+
+
+def test_tree_leads_into_another_tree_and_an_answer_can_be_changed() -> None:
+    """The trail keeps every answer; changing one asks again from there."""
+    session = start()
+    talk = answer(session, "login")
+    assert talk["tree"] == "client" and len(talk["trail"]) == 1
+    session.act({"do": "revisit", "value": 0})
+    talk = session.screen["talk"]
+    assert talk["tree"] == "start" and talk["step"]["number"] == 1 and not talk["trail"]
+    assert answer(session, "name")["step"]["asks"].startswith("Which name")
+
+
+def test_repair_that_answers_point_at_has_words_and_a_note_to_hand_on() -> None:
+    """Suspects are named as suspects; no placeholder of the data is left open in braces."""
+    session = start()
+    session.act({"do": "talk", "value": "web-app"})
+    talk = answer(session, "denied")
+    assert talk["end"]["kind"] == "repair"
+    assert talk["end"]["suspects"][0]["title"] == "The right to join the subnet is missing"
+    assert "not proved" in talk["end"]["note"] and "{" not in json.dumps(talk["end"]["suspects"])[1:].replace('{"', "")
+
+
+def test_error_text_is_read_and_no_secret_of_a_string_is_kept() -> None:
+    """The layer, what is ruled out, and where to go on; the password is nowhere."""
+    session = start()
+    session.act(
+        {
+            "do": "error-text",
+            "value": "Microsoft.Data.SqlClient.SqlException: Login failed for user 'app'. Error Number:18456",
+        }
+    )
+    read = session.screen["talk"]["read"]
+    assert read["layer"] == "login" and read["rules_out"] and session.screen["talk"]["proposed"][0]["id"] == "client"
+    session.act(
+        {
+            "do": "error-text",
+            "value": f"Server=tcp:mi-orders.public.a1b2c3d4e5f6.database.windows.net,3342;Password={SECRET}",
+        }
+    )
+    assert session.screen["talk"]["proposed"][0]["id"] == "public-endpoint"
+    assert SECRET not in json.dumps(session.screen) and SECRET not in repr(session.state)
+
+
+def test_evidence_proposes_its_scenarios_with_reasons() -> None:
+    """Choosing one narrows the cases."""
+    session = opened("on-premises-sound")
+    fits = session.screen["talk"]["fits"]
+    assert "on-premises-vpn" in {one["id"] for one in fits} and all(one["why"] for one in fits)
+
+
+def test_end_of_a_scenario_leads_on_to_questions() -> None:
+    """Where Azure lets it through, the app's console is asked about next."""
+    session = opened("app-service-healthy")
+    assert session.screen["step"]["leads"][1] == "web-app"
+    session.act({"do": "talk", "value": "web-app"})
+    assert session.screen["talk"]["step"]["asks"]
+    assert session.screen["verdict"]["headline"] in answer(session, "denied")["end"]["note"]
+
+
+@pytest.mark.parametrize("message", [{"do": "answer", "value": "nope"}, {"do": "answer"}, {"do": "revisit", "value": "x"},
+                                     {"do": "revisit", "value": 99}, {"do": "talk", "value": "nope"}, {"do": "mark", "value": "x"},
+                                     {"do": "error-text", "value": ""}, {"do": "practice", "value": 3}])  # fmt: skip
+def test_bad_message_is_said_in_words(message: dict[str, Any]) -> None:
+    """No action of the browser ends in a traceback."""
+    session = start("hub-spoke") if message["do"] != "answer" else start()
+    session.act(message)
+    assert "failed at this" not in session.screen["error"]
+
+
+def test_session_file_brings_the_answers_back(tmp_path: Path) -> None:
+    """Same trail, same question; answers of another version are dropped, the evidence stays."""
+    session = opened("peering-missing")
+    session.act({"do": "talk", "value": "start"})
+    answer(session, "login")
+    held = save(session.state)
+    other = State()
+    resume(other, "s.json", held.encode())
+    again = Session(other)
+    assert again.screen["talk"]["trail"] == session.screen["talk"]["trail"] and again.screen["talk"]["tree"] == "client"
+    broken = json.loads(held)
+    broken["talk"] = [{"scenario": "start", "answered": [["error", "gone"]]}, 7]
+    resume(other, "s.json", json.dumps(broken).encode())
+    assert other.snapshot is not None and other.talk.walk is None
+
+
+def test_exercise_shows_no_answer_before_the_choice() -> None:
+    """Tables without marks, four causes; after the choice the cause, why, and the picture."""
+    session = practise("vnet-peering")
+    shown = session.screen["practice"]
+    assert len(shown["choices"]) == 4 and shown["tables"] and shown["marked"] is None
+    assert all(isinstance(cell, str) for table in shown["tables"] for row in table["rows"] for cell in row)
+    assert case(session.state.practice.exercise.case).title not in json.dumps(shown)  # type: ignore[union-attr]
+    right = case(session.state.practice.exercise.case).root_cause  # type: ignore[union-attr]
+    session.act({"do": "mark", "value": right})
+    marked = session.screen["practice"]["marked"]
+    assert marked["right"] and marked["why"] and marked["evidence"] and session.screen["practice"]["right"] == 1
+    session.act({"do": "mark", "value": right})
+    assert session.screen["practice"]["done"] == 1  # the first choice counts
+    session.act({"do": "practice", "value": "next"})
+    assert session.screen["practice"]["number"] == 2 and session.screen["practice"]["marked"] is None
+
+
+def test_wrong_choice_says_why_not() -> None:
+    """What was chosen is answered too."""
+    session = practise("vnet-peering")
+    right = case(session.state.practice.exercise.case).root_cause  # type: ignore[union-attr]
+    wrong = next(fault for _, fault in session.screen["practice"]["choices"] if fault != right)
+    session.act({"do": "mark", "value": wrong})
+    marked = session.screen["practice"]["marked"]
+    assert not marked["right"] and marked["not_chosen"] and marked["title"]

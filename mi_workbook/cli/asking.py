@@ -33,6 +33,9 @@ def add(commands: Any) -> None:
     ask_options(asked, SOURCE, "instance, or the server name as the application has it")
     asked.add_argument("--html", type=Path, metavar="FILE", help="also write a report")
     asked.add_argument("--markdown", type=Path, metavar="FILE", help="also write a report")
+    asked.add_argument(
+        "--redacted", action="store_true", help="pseudonyms for names and addresses in all that is written"
+    )
     routes = command(commands, "routes", show_routes, "effective routes of a NIC or subnet, computed")
     routes.add_argument("evidence", nargs="+")
     routes.add_argument("where")
@@ -58,6 +61,10 @@ def diagnose_path(args: argparse.Namespace) -> int:
     if source.strip().lower() == "this-machine":
         snapshot = _with_this_machine(snapshot)
     diagnosis = diagnose(snapshot, source, target, args.endpoint)
+    if args.redacted:
+        from mi_workbook.diagnosis.redacted import redacted
+
+        snapshot, diagnosis = redacted(snapshot, diagnosis, args.endpoint)
     if args.html or args.markdown:
         from mi_workbook.views.report import to_html, to_markdown
 

@@ -81,7 +81,7 @@ def parse_text(args: argparse.Namespace) -> int:
     from mi_workbook.views.text import told
 
     pastes = read_pastes(read_paste(args.file), args.kind)
-    shown = told_of(pastes.readings, args.place)
+    shown = told_of(pastes, args.place)
     if args.json:
         print(json.dumps({**pastes_json(pastes), "told": [dataclasses.asdict(one) for one in shown]}, indent=2))
     else:

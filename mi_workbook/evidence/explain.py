@@ -56,3 +56,12 @@ def explain(text: str) -> Explanation:
         return Explanation(strings, None)
     shown = {finding.fault for _, findings in strings for finding in findings if finding.severity != "info"}
     return Explanation(strings, error, tuple(s.fault for s in error.suspects if s.fault in shown))
+
+
+def explained(text: str) -> Explanation | None:
+    """The same, None where neither a connection string nor a known error is in it."""
+    try:
+        found = explain(text)
+    except InputError:
+        return None
+    return found if found.strings or (found.error is not None and found.error.understood) else None

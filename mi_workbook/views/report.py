@@ -33,7 +33,8 @@ h2{border-bottom:1px solid var(--line);padding-bottom:.15em;margin-top:1.6em;bre
 @media screen and (prefers-color-scheme:dark){:root{--paper:#14181d;--ink:#e8edf2;--panel:#1d232a;--line:#76828e;
 --pic-paper:#14181d;--pic-ink:#f2f5f8;--pic-soft:#b9c3cd;--pic-vnet:#1c2631;--pic-subnet:#14181d;--pic-card:#29405a;
 --pic-line:#86a7cc;--pic-bad:#ff8f88;--pic-tube:#46525e;color-scheme:dark}}
-@media print{body{max-width:none;margin:0;font-size:11px}.miw table{font-size:9px}tr,svg,pre{break-inside:avoid}.miw,.picture{overflow:visible}
+@media print{body{max-width:none;margin:0;font-size:11px}.miw table{font-size:9px}tr,svg,pre{break-inside:avoid}
+caption,thead,.miw tr:first-child,.miw tr:nth-child(2){break-after:avoid}.miw,.picture{overflow:visible}
 .picture svg{min-width:0!important}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}@page{size:A4 landscape;margin:12mm}}
 </style>"""
 
@@ -131,8 +132,10 @@ def _evidence(diagnosis: Diagnosis) -> Section:
 
 def _about(snapshot: Snapshot) -> str:
     when = f", collected {snapshot.collected_at}" if snapshot.collected_at else ""
-    problems = f" {len(snapshot.problems)} parts could not be read." if snapshot.problems else ""
-    return f"{len(snapshot.resources)} resources{when}.{problems}"
+    refused = len(snapshot.problems)
+    problems = f" {refused} part{'s' if refused > 1 else ''} could not be read." if refused else ""
+    names = " Redacted: names, ids and addresses are pseudonyms." if "redaction" in snapshot.source else ""
+    return f"{len(snapshot.resources)} resources{when}.{problems}{names}"
 
 
 def _repairs(diagnosis: Diagnosis) -> Section:

@@ -41,6 +41,7 @@ SAFETY_WORDS = {
     "safe": "safe while in use", "disruptive": "interrupts connections", "other-team": "for another team",
     "display-only": "for information",
 }  # fmt: skip
+KNOWN_BY_ANSWER = "No evidence of Azure's shows this: your answer is all there is. Test again after the change."
 KIND_WORDS = {
     "microsoft.network/virtualnetworks": ("virtual network", "virtual networks"),
     "microsoft.network/networksecuritygroups": ("security group", "security groups"),
@@ -72,6 +73,13 @@ COLLECT = (
     "az network vpn-connection list -g GROUP -o json > connections.json",
 )
 AGREE_WORDS = {True: "they agree", False: "they disagree", None: "one settles nothing of the other"}
+COLLECT_APPS = (
+    "az webapp list -o json > apps.json",
+    "az appservice plan list -o json > plans.json",
+    "az webapp deployment slot list -g GROUP -n APP -o json > slots.json",
+    "az rest --method get --url https://management.azure.com<ID OF THE APP>/virtualNetworkConnections?api-version=2023-12-01 > joined.json",
+    "az webapp hybrid-connection list -g GROUP -n APP -o json > relays.json",
+)
 # How much a pasted answer weighs: sign and words.
 WEIGHT_WORDS = {
     "blocked": ("✗", "speaks for a block"), "open": ("✓", "gets through"), "hint": ("?", "a hint"),

@@ -1,7 +1,7 @@
 """Session file: evidence, question, position and reading depth of one walk, as one JSON document.
 
 `{"format": "mi-workbook/session", "version": 1, "snapshot": {a snapshot document}, "opened", "source", "target",
-"endpoint", "depth", "scenario", "step", "unstated": true where the evidence says nothing of how complete it is}`. The
+"endpoint", "depth", "scenario", "step", "unstated": true where the evidence says nothing of how complete it is, "talk": [walks with their answers]}`. The
 answer is not kept: it is computed again when the file is opened.
 """
 
@@ -18,6 +18,7 @@ from mi_workbook.evidence.files import load_bytes
 from mi_workbook.evidence.snapshot import FORMAT as SNAPSHOT
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.workbook.state import DEPTHS, State
+from mi_workbook.workbook.talking import Talk
 
 FORMAT = "mi-workbook/session"
 VERSION = 1
@@ -39,6 +40,7 @@ def save(state: State) -> str:
         "format": FORMAT, "version": VERSION, "opened": state.opened, "source": state.source, "target": state.target,
         "endpoint": state.endpoint, "depth": state.depth, "scenario": state.scenario,
         "step": state.walk.at if state.walk is not None else "", "unstated": _unstated(state.snapshot),
+        "talk": state.talk.to_list(),
         "snapshot": state.snapshot.to_dict(),
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False, indent=1)
@@ -73,6 +75,10 @@ def resume(state: State, name: str, data: bytes) -> None:
         found.question(document["source"], document["target"], document["endpoint"])
     if found.walk is not None and document["step"] in [at for at, _ in found.visits()]:
         found.visit(document["step"])
+    try:
+        found.talk.restore(document["talk"])
+    except InputError as error:  # questions may change between versions; evidence and verdict are whole without them
+        found.talk, found.notice = Talk(), str(error)
     for member in State.__slots__:
         setattr(state, member, getattr(found, member))
 
@@ -92,6 +98,8 @@ def _read(name: str, data: bytes) -> dict[str, Any]:
     for member in TEXTS:
         if not isinstance(document.setdefault(member, ""), str):
             raise InputError(f"'{member}' must be a text.", file=name, place=f"/{member}", remedy=REMEDY)
+    if not isinstance(document.setdefault("talk", []), list):
+        raise InputError("'talk' must be a list.", file=name, place="/talk", remedy=REMEDY)
     if not isinstance(document.get("snapshot"), dict):
         raise InputError("It holds no evidence.", file=name, place="/snapshot", remedy=REMEDY)
     return document

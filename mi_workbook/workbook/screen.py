@@ -7,11 +7,10 @@ from typing import Any
 
 from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.evidence.snapshot import Snapshot, type_of
-from mi_workbook.guide.scenario import Step
-from mi_workbook.views.html import plain
+from mi_workbook.evidence.snapshot import type_of
+from mi_workbook.guide.scenario import Step, question_trees, tree
 from mi_workbook.views.source_tables import source_tables
-from mi_workbook.views.table import SIGNS, Table
+from mi_workbook.views.table import Table
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, details, picture, to_svg
 from mi_workbook.views.words import (
@@ -24,6 +23,7 @@ from mi_workbook.views.words import (
     proof,
 )
 from mi_workbook.workbook.state import State
+from mi_workbook.workbook.values import clean, completeness, table_values
 
 MOST_OFFERED = 2000  # sources in the list to choose from; any other can be typed
 MOST_KINDS = 8
@@ -32,7 +32,7 @@ MOST_KINDS = 8
 def screen(state: State) -> dict[str, Any]:
     """Everything the screen shows, as JSON values whose control characters are made visible.
 
-    Members: error, notice, choose, evidence, question, verdict, cause, steps, step, next, parts, ask, tables, depth. Those
+    Members: error, notice, choose, evidence, question, talk, practice, verdict, cause, steps, step, next, parts, ask, tables, depth. Those
     that need an answer are None or empty before there is one.
     """
     found = {
@@ -42,19 +42,12 @@ def screen(state: State) -> dict[str, Any]:
         "evidence": _evidence(state),
         "question": _question(state),
         "depth": state.depth,
+        "talk": state.talk.shown(state.snapshot, state.diagnosis),
+        "practice": _practice(state),
         **_answer(state),
     }
-    clean: dict[str, Any] = _clean(found)
-    return clean
-
-
-def _clean(value: Any) -> Any:
-    """The same value with every text made safe to show."""
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, dict):
-        return {plain(name): _clean(inner) for name, inner in value.items()}
-    return [_clean(inner) for inner in value] if isinstance(value, list | tuple) else value
+    shown: dict[str, Any] = clean(found)
+    return shown
 
 
 def _choose(state: State) -> dict[str, Any]:
@@ -81,7 +74,7 @@ def _evidence(state: State) -> dict[str, Any] | None:
         "opened": state.opened,
         "count": len(held.resources),
         "kinds": named,
-        "complete": _completeness(held),
+        "complete": completeness(held),
         "at": held.collected_at,
         "problems": [_problem(one) for one in held.problems],
         "missing": [{"missing": gap.missing, "why": gap.why, "how": gap.how} for gap in gaps],
@@ -95,19 +88,14 @@ def _kind(kind: str, count: int) -> str:
     return words[0] if count == 1 else words[1]
 
 
-def _completeness(held: Snapshot) -> str:
-    if held.problems:
-        return "partial: some of it could not be read"
-    if held.complete is None:
-        return "complete, by its own statement"
-    if held.complete:
-        return f"complete for {len(held.complete)} kinds; what else is absent counts as not collected"
-    return "what is absent counts as not collected"
-
-
 def _problem(problem: dict[str, Any]) -> str:
     parts = (str(problem.get(name) or "") for name in ("operation", "scope", "status", "code"))
     return " ".join(part for part in parts if part)
+
+
+def _practice(state: State) -> dict[str, Any] | None:
+    shown = state.practice.shown()
+    return shown and {**shown, "tables": [table_values(name, table) for name, table in state.practice.tables().items()]}
 
 
 def _question(state: State) -> dict[str, Any] | None:
@@ -152,7 +140,7 @@ def _answer(state: State) -> dict[str, Any]:
         "step": _step(state, walk.step),
         "next": _next(found, walk.step),
         "parts": [_part(state, name, tables) for name in shown],
-        "tables": [_table(name, table) for name, table in tables.items() if name not in shown],
+        "tables": [table_values(name, table) for name, table in tables.items() if name not in shown],
         "notes": list(found.confidence_notes),
         "ask": state.asking.shown(),
     }
@@ -201,6 +189,7 @@ def _step(state: State, step: Step) -> dict[str, Any]:
         "number": order.index(step.id) + 1, "of": len(order),
         "result": f"{VERDICT_SIGNS[result]} {STEP_WORDS[result]}" if result is not None else "",
         "kind": result.value if result is not None else "",
+        "leads": [tree(step.leads_to).title, step.leads_to] if step.leads_to in question_trees() else None,
         "back": order[order.index(step.id) - 1] if order.index(step.id) else "",
         "next": order[order.index(step.id) + 1] if order.index(step.id) + 1 < len(order) else "",
     }  # fmt: skip
@@ -222,27 +211,14 @@ def _part(state: State, name: str, tables: dict[str, Table]) -> dict[str, Any]:
     if name == "repair":
         return _repair(state.diagnosis, state.depth)
     if name != "topology":
-        return _table(name, tables[name])
+        return table_values(name, tables[name])
     drawn = picture(state.snapshot, state.diagnosis, all_networks=state.all_networks)
     if drawn is None:
         return {"kind": "note", "text": "No picture: an end of the path is not in the evidence."}
     return {
         "kind": "picture", "svg": to_svg(drawn), "details": details(drawn), "others": drawn.hidden,
-        "all": state.all_networks, "twin": _table("picture", as_table(drawn)),
+        "all": state.all_networks, "twin": table_values("picture", as_table(drawn)),
     }  # fmt: skip
-
-
-def _table(name: str, table: Table) -> dict[str, Any]:
-    """A table as values: a cell is a text, or [text, mark, reason] where it is marked."""
-    rows = [[[c.text, c.mark, c.reason] if c.mark or c.reason else c.text for c in row] for row in table.rows]
-    return {
-        "kind": "table",
-        "id": name,
-        "title": table.title,
-        "columns": list(table.columns),
-        "rows": rows,
-        "signs": SIGNS,
-    }
 
 
 def _repair(found: Diagnosis, depth: str) -> dict[str, Any]:

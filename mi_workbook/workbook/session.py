@@ -14,15 +14,27 @@ from mi_workbook.views.report import summary, to_html, to_markdown
 from mi_workbook.workbook.saved import is_session, resume, save
 from mi_workbook.workbook.screen import screen
 from mi_workbook.workbook.state import DEPTHS, State
+from mi_workbook.workbook.talking import BEGIN
 
 LIMIT = 64 * 1024 * 1024  # bytes per drop; what is larger goes by `mi-workbook diagnose FILE`
 STATIC = Path(__file__).parent / "static"
-PARTS = ("dom", "table", "picture", "repair", "ask", "screen")  # one module in the browser, read in this order
+# One module in the browser, read in this order.
+PARTS = ("dom", "table", "picture", "repair", "ask", "page", "talk", "practice", "screen")
 
 
 def start(scenario: str = "") -> Session:
-    """The session as one widget; a scenario id narrows the built-in cases to it."""
-    return Session(State(scenario))
+    """The session as one widget; a scenario id narrows the built-in cases to it, without one the first question is asked."""
+    state = State(scenario)
+    if not scenario:
+        state.talk.begin(BEGIN)
+    return Session(state)
+
+
+def practise(scenario: str = "") -> Session:
+    """The session with exercises: a broken estate is shown, and you name the cause before it does."""
+    state = State(scenario)
+    state.practice.begin(scenario)
+    return Session(state)
 
 
 class Session(anywidget.AnyWidget):
@@ -48,12 +60,18 @@ class Session(anywidget.AnyWidget):
             "request": lambda m, _: state.request(_text(m, "value")),
             "paste": lambda m, _: state.paste(_text(m, "value")),
             "download": self._download,
+            "talk": lambda m, _: state.talk.begin(_text(m, "value")),
+            "answer": lambda m, _: state.answer(_text(m, "value")),
+            "revisit": lambda m, _: state.talk.revisit(_number(m)),
+            "error-text": lambda m, _: state.error_text(_text(m, "value")),
+            "practice": self._practice,
+            "mark": lambda m, _: state.practice.choose(_text(m, "value")),
         }
         self.on_msg(lambda _, message, buffers: self.act(message, buffers))
 
     def act(self, message: Any, buffers: Any = ()) -> None:
         """Carry out one action and draw. Whatever fails is said on the screen in words, never as a traceback."""
-        self.state.error = ""
+        self.state.error = self.state.notice = ""
         try:
             self._actions[_text(message, "do")](message, list(buffers or ()))
         except (InputError, MissingEvidence) as error:
@@ -97,6 +115,15 @@ class Session(anywidget.AnyWidget):
     def _networks(self, message: dict[str, Any], _: list[Any]) -> None:
         self.state.all_networks = message.get("value") is True
 
+    def _practice(self, message: dict[str, Any], _: list[Any]) -> None:
+        wanted, practice = _text(message, "value"), self.state.practice
+        if wanted == "next" and practice.on:
+            practice.next()
+        elif wanted == "close":
+            practice.close()
+        else:
+            practice.begin(self.state.scenario)
+
     def _download(self, message: dict[str, Any], _: list[Any]) -> None:
         """Send a file, or the summary for a ticket, to the browser."""
         found, held, form = self.state.diagnosis, self.state.snapshot, _text(message, "value")
@@ -116,3 +143,9 @@ def _text(message: Any, name: str) -> str:
     """A text of a message; "" where the browser sent something else."""
     value = message.get(name) if isinstance(message, dict) else None
     return value if isinstance(value, str) else ""
+
+
+def _number(message: dict[str, Any]) -> int:
+    """A whole number of a message; -1 where the browser sent something else."""
+    value = message.get("value")
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1

@@ -17,8 +17,10 @@ from mi_workbook.evidence.pasted import CLIENT, observations_of
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.guide.scenario import Scenario, all_scenarios
 from mi_workbook.guide.walk import Walk, outcome, start
-from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, VMS, VNETS, WEB_APPS, Network
+from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, SLOTS, VMS, VNETS, WEB_APPS, Network
 from mi_workbook.workbook.asking import Asking
+from mi_workbook.workbook.practising import Practising
+from mi_workbook.workbook.talking import Talk
 
 DEPTHS = ("engineer", "owner")
 NAME_LENGTH = 300  # a server name is at most 253 characters; what is longer is a paste
@@ -42,6 +44,8 @@ class State:
     notice: str = ""
     all_networks: bool = False
     asking: Asking = field(default_factory=Asking)
+    talk: Talk = field(default_factory=Talk)
+    practice: Practising = field(default_factory=Practising)
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
 
@@ -126,6 +130,23 @@ class State:
         self.ask()
         self.notice = f"The paste is evidence for {self.source} now, and the question was judged again."
 
+    def answer(self, answer_id: str) -> None:
+        """Answer the question at hand; an answer that leads to a scenario chooses it. Raises InputError where nothing is asked."""
+        there = self.talk.answer(answer_id)
+        if there:
+            self.choose_scenario(there)
+            self.notice = (
+                f"Your answers lead to: {all_scenarios()[there].title}. Load evidence, or choose one of its built-in cases; "
+                f"its own notebook is {there}.ipynb."
+            )
+
+    def error_text(self, text: str) -> None:
+        """Read a pasted error or connection string. Raises InputError for an empty one."""
+        self.talk.paste(text)
+        if self.talk.read is not None and self.talk.read.target and self.snapshot is not None:
+            self.target = self.talk.read.target
+            self.ask()
+
     def tree(self) -> Scenario:
         """The decision tree of the diagnosis at hand."""
         known = all_scenarios()
@@ -188,6 +209,8 @@ def _sources(snapshot: Snapshot) -> Iterator[str]:
     """What a question may start from, in the words the question takes."""
     network = Network(snapshot)
     yield from sorted(str(raw.get("name", "")) for kind in (VMS, NICS, WEB_APPS) for raw in snapshot.of_type(kind))
+    slots = (str(raw.get("id", "")) for raw in snapshot.of_type(SLOTS))
+    yield from sorted(network.web_app(at).shown for at in slots if at)
     for raw in snapshot.of_type(VNETS):
         vnet = network.vnet(str(raw.get("id", "")))
         yield from (f"{vnet.name}/{subnet.name}" for subnet in vnet.subnets)

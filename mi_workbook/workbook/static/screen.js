@@ -11,17 +11,19 @@ function render({ model, el }) {
     root.setAttribute("aria-busy", "true");
     model.send(message, undefined, buffers);
   };
-  const names = ["start", "message", "evidence", "verdict", "steps", "step", "ask", "more"];
+  const names = ["practice", "start", "message", "talk", "evidence", "verdict", "steps", "step", "ask", "more"];
   const homes = Object.fromEntries(names.map((name) => [name, h("div", { class: `mi-${name}` })]));
   const sources = {
-    start: (s) => [s.choose, s.question, !!s.evidence], message: (s) => [s.error, s.notice], evidence: (s) => s.evidence,
+    practice: (s) => s.practice, talk: (s) => [s.talk, !!s.verdict], start: (s) => [s.choose, s.question, !!s.evidence], message: (s) => [s.error, s.notice], evidence: (s) => s.evidence,
     verdict: (s) => [s.verdict, s.cause, s.next, s.depth], steps: (s) => s.steps, step: (s) => [s.step, s.parts, s.depth],
     ask: (s) => [s.ask, s.verdict && s.verdict.kind], more: (s) => [!!s.verdict, s.tables, s.notes],
   };
-  const makers = { start: startView, message: messageView, evidence: evidenceView, verdict: verdictView, steps: stepsView, step: stepView, ask: askView, more: moreView };
-  root.append(homes.start, homes.message, homes.evidence, homes.verdict,
+  const makers = { practice: practiceView, talk: talkView, start: startView, message: messageView, evidence: evidenceView, verdict: verdictView, steps: stepsView, step: stepView, ask: askView, more: moreView };
+  root.append(homes.practice, homes.start, homes.message, homes.talk, homes.evidence, homes.verdict,
     h("div", { class: "mi-walk" }, homes.steps, homes.step), homes.ask, homes.more, live);
   const goTo = (step) => { wanted = step; send({ do: "step", value: step }); };
+  const roomOf = (key) => (/^(talk-|fits-|leads)/.test(key) ? "talk" : /^(practice|mark|cause-)/.test(key) ? "practice" : "none");
+  const headOf = (key) => root.querySelector(`.mi-${roomOf(key)} [data-head]`);
   const tools = { send, goTo, limit: () => model.get("limit"), say: (text) => { live.textContent = text; } };
 
   function draw() {
@@ -42,6 +44,7 @@ function render({ model, el }) {
     const again = key && root.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (heading) heading.focus();
     else if (again && again !== focused) again.focus();
+    else if (key && !again) headOf(key)?.focus(); // the button that was pressed is gone: on to what it led to
     if (arrived || values.error) wanted = null;
   }
   model.on("change:screen", draw);
@@ -51,32 +54,6 @@ function render({ model, el }) {
   });
   draw();
   return followTheme(root);
-}
-
-/** Light or dark as the page behind the screen is; in an app of its own, as the system asks. */
-function followTheme(root) {
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const look = () => {
-    const body = document.body;
-    if ("voila" in body.dataset) body.classList.toggle("miw-night", system.matches);
-    let dark = body.classList.contains("miw-night") || body.dataset.jpThemeLight === "false";
-    if (!("jpThemeLight" in body.dataset) && !("voila" in body.dataset)) dark = isDark(getComputedStyle(body).backgroundColor) ?? system.matches;
-    root.dataset.theme = dark ? "dark" : "light";
-  };
-  const watch = new MutationObserver(look);
-  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
-  system.addEventListener("change", look);
-  look();
-  return () => { watch.disconnect(); system.removeEventListener("change", look); };
-}
-
-function isDark(colour) {
-  const [red, green, blue, alpha] = (colour.match(/[\d.]+/g) || []).map(Number);
-  return alpha === 0 || red === undefined ? undefined : 0.3 * red + 0.59 * green + 0.11 * blue < 128;
-}
-
-function options(list, chosen) {
-  return list.map(([label, value]) => h("option", { value, selected: value === chosen }, label));
 }
 
 function startView(values, { send, limit, say }) {
@@ -114,41 +91,6 @@ function questionView(question, send) {
     choice(question.sources, lists[0]), choice(question.targets, lists[1]));
   form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
   return h("fieldset", {}, h("legend", {}, "2. Question: what cannot reach what?"), form);
-}
-
-function dropView(send, limit, say) {
-  const input = h("input", { type: "file", multiple: true, accept: ".json,.gz,.zip,.txt", class: "mi-hidden", tabindex: "-1", "aria-hidden": "true" });
-  const zone = h("button", { type: "button", class: "mi-drop", "data-key": "drop" },
-    h("b", {}, "Drop evidence files here"), " or press to choose them: JSON of az, Resource Graph or a snapshot, gz, zip; several at once; or a saved session");
-  const take = async (list) => {
-    const files = Array.from(list);
-    if (!files.length) return;
-    if (files.reduce((sum, file) => sum + file.size, 0) > limit()) {
-      say("Too large to send to the notebook.");
-      zone.textContent = "Too large to send to the notebook: use mi-workbook diagnose FILE, or drop fewer files.";
-      return;
-    }
-    const buffers = await Promise.all(files.map((file) => file.arrayBuffer()));
-    send({ do: "files", names: files.map((file) => file.name) }, buffers);
-  };
-  zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
-  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    event.stopPropagation();
-    zone.classList.remove("over");
-    take(event.dataTransfer.files);
-  });
-  zone.addEventListener("click", () => input.click());
-  input.addEventListener("change", () => { take(input.files).then(() => { input.value = ""; }); });
-  return h("div", {}, zone, input);
-}
-
-function messageView(values) {
-  return [
-    values.error ? h("p", { role: "alert", class: "mi-alert" }, h("b", {}, "! "), values.error) : null,
-    values.notice ? h("p", { role: "note", class: "mi-note" }, values.notice) : null,
-  ];
 }
 
 function evidenceView(values) {
@@ -209,6 +151,8 @@ function stepView(values, { send, goTo }) {
     step.result ? h("p", { class: `mi-result ${step.kind}` }, h("b", {}, "The evidence says: "), step.result) : null,
     h("p", {}, h("b", {}, "Look at: "), step.look),
     depth === "engineer" ? h("p", { class: "mi-small" }, `${step.why} Source: ${step.source}.`) : h("p", { class: "mi-small" }, step.why),
+    step.leads ? h("p", {}, h("button", { type: "button", "data-key": "leads", onclick: () => send({ do: "talk", value: step.leads[1] }) },
+      `Go on with questions: ${step.leads[0]}`)) : null,
     ...drawn,
   ];
 }
