@@ -168,7 +168,7 @@ def test_slots_are_sources_of_the_guided_session() -> None:
 def page(browser: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A notebook as an app, opened in a page of its own; nothing may leave this machine or fail in the page."""
     for address in served(
-        tmp_path, app=True, answers="/voila/static/voila.js", book=ROOT / "notebooks" / f"{request.param}.ipynb"
+        tmp_path, app=True, answers="/voila/static/voila.js", notebook=ROOT / "notebooks" / f"{request.param}.ipynb"
     ):
         context = browser.new_context(viewport={"width": 1280, "height": 1000})
         found = context.new_page()

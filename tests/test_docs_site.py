@@ -117,6 +117,7 @@ def test_pictures_of_the_docs_can_be_made(pictures: Path, tmp_path: Path) -> Non
             visit = Visit(browser, address)
             visit.page.set_viewport_size({"width": 1100, "height": 940})
             visit.open("peering-one-sided")
+            visit.page.locator(".mi-banner").evaluate("one => one.scrollIntoView()")
             visit.page.screenshot(path=pictures / "answer.png")
             visit.open("same-vnet-mi-nsg")
             visit.page.locator(".mi-steps button", has_text="Does the instance's subnet let").click()

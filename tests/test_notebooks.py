@@ -42,7 +42,7 @@ def test_notebook_executes(path: Path) -> None:
     assert any("application/vnd.jupyter.widget-view+json" in out.get("data", {}) for out in outputs)
 
 
-def served(folder: Path, *arguments: str, app: bool, answers: str, book: Path = START) -> Iterator[str]:
+def served(folder: Path, *arguments: str, app: bool, answers: str, notebook: Path = START) -> Iterator[str]:
     """A notebook served on this machine; yields the address and ends the server after use."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -50,7 +50,7 @@ def served(folder: Path, *arguments: str, app: bool, answers: str, book: Path = 
     settings = {"JUPYTER_CONFIG_DIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [*command(book, app=app), "--no-browser", f"--port={port}", *arguments], stdout=log, stderr=log,
+            [*command(notebook, app=app), "--no-browser", f"--port={port}", *arguments], stdout=log, stderr=log,
             env={**environment(), **settings},
         )  # fmt: skip
         try:

@@ -94,7 +94,8 @@ def show_routes(args: argparse.Namespace) -> int:
     from mi_workbook.diagnosis.places import find_source
     from mi_workbook.network.network import Network
     from mi_workbook.network.observed import captured_routes
-    from mi_workbook.reach.effective_routes import against_captured, effective_routes
+    from mi_workbook.reach.captured import against_captured
+    from mi_workbook.reach.effective_routes import effective_routes
     from mi_workbook.views.routes import render_routes, routes_json
 
     snapshot, _ = read_evidence(args.evidence)
@@ -106,7 +107,7 @@ def show_routes(args: argparse.Namespace) -> int:
         )
     table = effective_routes(network, network.subnet(place.subnet))
     captured = captured_routes(snapshot, place.id) if place.kind == "nic" else None
-    differences = against_captured(table, captured) if captured is not None else None
+    differences = against_captured(network, table, captured) if captured is not None else None
     given = _client_routes(network, place)
     if args.json:
         print(json.dumps(routes_json(table, differences, given), indent=2))

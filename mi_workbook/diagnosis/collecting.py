@@ -14,14 +14,15 @@ from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.azure.clouds import CLOUDS, Cloud
 from mi_workbook.evidence.azure.permissions import lost_without
 from mi_workbook.evidence.snapshot import Snapshot, type_of
-from mi_workbook.network.network import GATEWAYS, WEB_APPS, ZONE_LINKS, Network
+from mi_workbook.network.network import GATEWAYS, NETWORK_MANAGERS, PRIVATE_ZONES, VNETS, WEB_APPS, ZONE_LINKS, Network
 from mi_workbook.network.resource_id import key, parent
 
-ROUNDS = 4
+RULESETS = "Microsoft.Network/dnsForwardingRulesets"
+ROUNDS = 6
 ID = re.compile(
     r"/subscriptions/[^\s/'\"]+/resourceGroups/[^\s/'\"]+/providers/[\w.]+(?:/[\w.-]+/[^\s/'\",;?]+)+", re.I
 )
-TOP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+/[^/]+", re.I)
+TOP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+/[^/]+(?:/slots/[^/]+)?", re.I)
 Progress = Callable[[str, int, int], None]
 WHOLE = ("Cancelled", "TimeIsUp")
 
@@ -97,8 +98,10 @@ def collect_path(
     first = first or collector.arm.pace.requests
     if answer is not None and settings.computed:
         snapshot = collector.snapshot()
-        collector.live(one for one in decided_by(answer) if snapshot.get(one) is not None)
-        collector.live([answer.source.id, *_gateways(answer, snapshot)], computed=True)
+        met = [one for one in decided_by(answer) if snapshot.get(one) is not None]
+        collector.live(met)
+        collector.later([*met, *_managers(snapshot)])
+        collector.live([answer.source.id, *_gateways(answer, snapshot), *_managed(snapshot, met)], computed=True)
     if answer is not None:
         answer, trouble = _asked(collector.snapshot(), source, target, endpoint)
     return _collected(collector, answer, first, trouble)
@@ -113,6 +116,14 @@ def collect_everything(credential: Any, settings: Settings | None = None) -> Col
     return _collected(collector, None, 0, None)
 
 
+def collect_estate(credential: Any, settings: Settings | None = None) -> Collected:
+    """Collect only what Resource Graph knows, in a handful of requests: enough to choose a source and an instance from."""
+    settings = settings or Settings()
+    collector = collector_for(credential, settings, "path", settings.started)
+    collector.base(settings.subscriptions)
+    return _collected(collector, None, 0, None)
+
+
 def on_path(snapshot: Snapshot, answer: Diagnosis) -> list[str]:
     """Ids of the resources whose state decides a path, and of those the diagnosis misses."""
     from mi_workbook.evidence.azure.reads import is_live
@@ -121,15 +132,18 @@ def on_path(snapshot: Snapshot, answer: Diagnosis) -> list[str]:
     met = decided_by(answer)
     vnets = [one for one in met if "/virtualnetworks/" in one.lower()]
     more = [*_around(network, vnets), *_of_instance(network, answer.target.id)]
+    names = _names(network, answer.target.id)
     kept = {
         key(one): one
         for one in (*met, *more)
-        if one and snapshot.get(one) is not None and is_live(type_of({"id": one}))
+        if one and snapshot.get(one) is not None and is_live(type_of({"id": one})) and _may_answer(one, names)
     }
     if answer.source.kind != "app":
-        kept = {at: one for at, one in kept.items() if type_of({"id": one}).lower() != WEB_APPS.lower()}
-    missed = {key(one): one for gap in answer.gaps for one in _named(gap) if snapshot.get(one) is None}
-    return [*kept.values(), *missed.values()]
+        kept = {at: one for at, one in kept.items() if not type_of({"id": one}).lower().startswith(WEB_APPS.lower())}
+    named = {key(one): one for gap in answer.gaps for one in _named(gap)}
+    missed = {at: one for at, one in named.items() if snapshot.get(one) is None or is_live(type_of({"id": one}))}
+    rulesets = [str(one.get("id", "")) for one in snapshot.of_type(RULESETS)]
+    return list(({key(one): one for one in rulesets} | missed | kept).values())
 
 
 def decided_by(answer: Diagnosis) -> list[str]:
@@ -205,6 +219,23 @@ def _met(answer: Diagnosis) -> Iterator[str]:
         yield from (one.document for one in finding.evidence)
 
 
+def _names(network: Network, instance_id: str) -> tuple[str, ...]:
+    """Names that the instance is asked for by, its private endpoint's among them; none where it was not collected."""
+    if network.snapshot.get(instance_id) is None:
+        return ()
+    instance = network.instance(instance_id)
+    hosts = [one for one in (instance.fqdn, instance.public_fqdn) if one]
+    return (*hosts, *(one.replace(".", ".privatelink.", 1) for one in hosts))
+
+
+def _may_answer(resource_id: str, names: Sequence[str]) -> bool:
+    """False for a private zone that holds none of these names; a fresh reading of it settles nothing."""
+    if type_of({"id": resource_id}).lower() != PRIVATE_ZONES.lower() or not names:
+        return True
+    zone = key(resource_id).rpartition("/")[2]
+    return any(name == zone or name.endswith(f".{zone}") for name in names)
+
+
 def _around(network: Network, vnets: Iterable[str]) -> Iterator[str]:
     """What acts on VNets: their gateways with their connections, and the private zones linked to them."""
     for vnet_id in vnets:
@@ -226,6 +257,21 @@ def _of_instance(network: Network, instance_id: str) -> Iterator[str]:
 def _gateways(answer: Diagnosis, snapshot: Snapshot) -> Iterator[str]:
     wanted = GATEWAYS.lower()
     yield from (one for one in on_path(snapshot, answer) if type_of({"id": one}).lower() == wanted)
+
+
+def _managers(snapshot: Snapshot) -> list[str]:
+    return [str(one.get("id", "")) for one in snapshot.of_type(NETWORK_MANAGERS)]
+
+
+def _managed(snapshot: Snapshot, met: Iterable[str]) -> list[str]:
+    """VNets of a path whose security admin rules have to be asked for: a network manager is there, or may be.
+
+    Source: "Security admin rules in Azure Virtual Network Manager"; REST reference of "List Network Manager Effective
+    Security Admin Rules" (2025-05-01).
+    """
+    if not _managers(snapshot) and snapshot.absence(NETWORK_MANAGERS) == "proven":
+        return []
+    return [one for one in met if type_of({"id": one}).lower() == VNETS.lower()]
 
 
 def _named(gap: Gap) -> Iterator[str]:

@@ -80,7 +80,11 @@ def _outside(place: Place, joined: Integration) -> Leaving:
 
 def _unjoined(network: Network, place: Place, joined: Integration, public: bool) -> Leaving:
     kind = SLOT_RELAYS if joined.app.is_slot else APP_RELAYS
-    if not public and network.snapshot.absence(kind) != "proven" and not network.hybrid_connections(joined.app):
+    if (
+        not public
+        and network.snapshot.absence(kind, joined.app.id) != "proven"
+        and not network.hybrid_connections(joined.app)
+    ):
         raise MissingEvidence(Gap(
             f"Hybrid Connections of web app {joined.app.shown}",
             "It is joined to no VNet; a Hybrid Connection for the instance's name would carry it all the same.",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from functools import lru_cache
 from typing import Any
+
+from mi_workbook.evidence.probes.certificate import read_certificate, whole_length
 
 HINT = re.compile("=|eyJ|-----BEGIN|[Bb][Ee][Aa][Rr][Ee][Rr]")  # no shape below without one of these
 REMOVED = "[removed]"
 # Members whose whole value goes, wherever they are. Names are compared in lower case, without signs.
 NAMES = frozenset({
     "sharedkey", "presharedkey", "authorizationkey", "appsettings", "connectionstrings", "metadata", "machinekey",
-    "azurestorageaccounts", "publishingusername", "certblob", "vpnpackageuri", "customdata", "userdata", "oscustomdata",
+    "azurestorageaccounts", "publishingusername", "vpnpackageuri", "customdata", "userdata", "oscustomdata",
     "protectedsettings", "secrets", "sas", "sasuri", "sastoken", "accesstoken", "refreshtoken", "idtoken", "token",
     "authorization", "primarykey", "secondarykey", "accountkey", "pfxblob", "sitecredentials", "credentials", "tags",
     "vpnusername",
@@ -32,10 +35,27 @@ def scrub(value: Any) -> Any:
     if isinstance(value, str):
         return scrub_text(value)
     if isinstance(value, dict):
-        return {name: scrub(inner) for name, inner in value.items() if not is_secret(str(name))}
+        return {
+            name: scrub(inner) for name, inner in value.items() if not (is_secret(str(name)) or _sealed(name, inner))
+        }
     if isinstance(value, list):
         return [scrub(inner) for inner in value]
     return value
+
+
+def _sealed(name: object, value: Any) -> bool:
+    """True for a certificate member that holds more than a public certificate, such as a file with its private key.
+
+    Source: REST reference of App Service, VnetInfo (certBlob is the public part, which says when the integration expires).
+    """
+    if str(name).lower() != "certblob" or value is None:
+        return False
+    try:
+        der = base64.b64decode(str(value), validate=True)
+        read_certificate(der)
+    except ValueError:
+        return True
+    return len(der) != whole_length(der)
 
 
 @lru_cache(maxsize=4096)

@@ -25,6 +25,12 @@ def props(resource: Mapping[str, Any]) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else dict(resource) if not isinstance(resource, dict) else resource
 
 
+def listed(parent: str, kind: str) -> str:
+    """How a collection notes that it listed a parent's children of a kind (`source.done`)."""
+    inside = kind.lower().removeprefix(f"{type_of({'id': parent}).lower()}/")
+    return f"{_key(parent)}/{inside}"
+
+
 def field(mapping: Mapping[str, Any], *names: str, default: Any = None) -> Any:
     """The first member of these names that is present: exact spelling first, then any case."""
     for name in names:
@@ -64,7 +70,7 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_by_id", "_by_parent", "_by_type", "_keyed", "_resources", "_touched", "cloud", "collected_at", "complete",
+        "_by_id", "_by_parent", "_by_type", "_keyed", "_read", "_resources", "_touched", "cloud", "collected_at", "complete",
         "extra", "observations", "problems", "source",
     )  # fmt: skip
 
@@ -89,6 +95,7 @@ class Snapshot:
         self._by_parent: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self._keyed: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
         self._touched: dict[str, dict[str, Any] | None] = {}
+        self._read: frozenset[str] | None = None
         for resource in self._resources:
             self._index(resource)
 
@@ -162,15 +169,29 @@ class Snapshot:
             {at: one for at, one in {**seen, **fresh}.items() if at in fresh or at not in self._touched}.values()
         )
 
-    def absence(self, kind: str) -> str:
-        """What not finding a kind means: `proven` (collected whole), `unproven` (known to be partial), `unstated`."""
+    def absence(self, kind: str, parent: str = "") -> str:
+        """What not finding a kind means: `proven` (collected whole), `unproven` (known to be partial), `unstated`.
+
+        parent: id of a resource whose children of that kind are meant; a live collection lists them parent by parent.
+        """
         wanted = kind.lower()
+        if parent and listed(parent, kind) in self._done():
+            return "proven"
         if any(_concerns(problem, wanted) for problem in self.problems):
             return "unproven"
         if self.complete is None or wanted in self.complete:
             return "proven"
         claimed = isinstance(self.source.get("complete"), list) or bool(self.complete)
         return "unproven" if claimed else "unstated"
+
+    def _done(self) -> frozenset[str]:
+        """What a live collection says it read: addresses in lower case."""
+        if self._read is None:
+            done = self.source.get("done")
+            self._read = (
+                frozenset(one for one in done if isinstance(one, str)) if isinstance(done, list) else frozenset()
+            )
+        return self._read
 
     def refused(self, operation: str) -> bool:
         """True where a problem says that this operation of Azure's did not succeed."""

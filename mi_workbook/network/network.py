@@ -143,7 +143,7 @@ class Network:
 
     def connections_absent(self, app: WebApp) -> bool:
         """True where not finding a VNet connection of an app proves that it has none."""
-        return self.snapshot.absence(SLOT_CONNECTIONS if app.is_slot else APP_CONNECTIONS) == "proven"
+        return self.snapshot.absence(SLOT_CONNECTIONS if app.is_slot else APP_CONNECTIONS, app.id) == "proven"
 
     def hybrid_connections(self, app: WebApp) -> tuple[HybridConnection, ...]:
         """Hybrid Connections of an app that were seen."""

@@ -218,7 +218,8 @@ def _rulesets(network: Network, vnet: Vnet) -> list[str]:
 
 
 def _rules_unseen(network: Network, ruleset: str) -> bool:
-    return not network.snapshot.children(ruleset, RULESET_RULES) and network.snapshot.absence(RULESET_RULES) != "proven"
+    unproven = network.snapshot.absence(RULESET_RULES, ruleset) != "proven"
+    return unproven and not network.snapshot.children(ruleset, RULESET_RULES)
 
 
 def _from_zone(

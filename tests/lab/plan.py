@@ -80,10 +80,13 @@ class Plan:
         """Azure's edge translates a network interface's own address only; what an appliance passes on to the Internet
         without translating it itself is lost ("Default outbound access", "Virtual network traffic routing", 0.0.0.0/0).
         """
-        spaces = [net(one) for home in self.estate.vnets for one in self.estate.space(home)]
-        kept = ", ".join(map(str, collapse_addresses([*map(net, RESERVED), *spaces])))
+        kept = ", ".join(self._not_the_internets())
         return (f"table ip edge {{\nchain at_forward {{ type filter hook forward priority 10; policy accept;\n"
                 f"ip daddr != {{ {kept} }} drop;\n}}\n}}\n")  # fmt: skip
+
+    def _not_the_internets(self) -> list[str]:
+        spaces = [net(one) for home in self.estate.vnets for one in self.estate.space(home)]
+        return [str(one) for one in collapse_addresses([*map(net, RESERVED), *spaces])]
 
     def _table(self, subnet: Subnet) -> int:
         """Number of a subnet's route table; its rows are written the first time it is asked for."""
@@ -180,13 +183,15 @@ class Plan:
         return near
 
     def world(self) -> Room:
-        """The Internet, and Azure's edge in front of it: nothing for a private address leaves ("User-defined" routes)."""
+        """The Internet, and Azure's edge in front of it: nothing for a private address leaves ("User-defined" routes), and
+        a VNet's space is not the Internet's, even where it is a public range.
+        """
         if self.internet is None:
             self.internet = self.rooms.room("internet", forwards=True)
             self.internet.do("route append blackhole default metric 9999")
             self.internet.guard = (
                 "table ip edge {\nchain early { type filter hook prerouting priority -300; policy accept;\n"
-                f"ip daddr {{ {', '.join(RESERVED)} }} drop;\n}}\n}}\n"
+                f"ip daddr {{ {', '.join(self._not_the_internets())} }} drop;\n}}\n}}\n"
             )
         return self.internet
 

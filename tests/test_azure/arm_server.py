@@ -22,7 +22,8 @@ LIST_PAGE = 200
 LIVE_ONLY = ("connectionStatus", "ingressBytesTransferred", "egressBytesTransferred")
 READER = [{"actions": ["*/read"], "notActions": []}]
 ALL = [{"actions": ["*"], "notActions": []}]
-ACTIONS = {"getlearnedroutes": "learned-routes", "effectiveroutetable": "effective-routes"}
+ACTIONS = {"getlearnedroutes": "learned-routes", "effectiveroutetable": "effective-routes",
+           "listnetworkmanagereffectivesecurityadminrules": "effectiveSecurityAdminRules"}  # fmt: skip
 
 
 def refusal(code: str, message: str = "") -> Json:
@@ -93,6 +94,13 @@ class Estate:
         return [one for one in self.resources if one["id"].lower().startswith(start)
                 and "/" not in one["id"][len(start) :]]  # fmt: skip
 
+    def below(self, path: str) -> list[Json]:
+        """Locks of a subscription at any depth, failover groups of a group and location."""
+        scope, _, kind = path.lower().rpartition("/providers/")
+        kind = "microsoft.sql/locations/instancefailovergroups" if kind.endswith("groups") else kind
+        rows = [one for one in self.resources if one["type"].lower() == kind]
+        return [one for one in rows if one["id"].lower().startswith((scope, path.lower()))]
+
 
 class Handler(BaseHTTPRequestHandler):
     """One request."""
@@ -162,7 +170,13 @@ class Handler(BaseHTTPRequestHandler):
         elif (rows := estate.listed(path)) is not None:
             self._paged(rows, LIST_PAGE)
         elif path.lower().endswith("/virtualnetworkconnections"):
-            self.say(200, [])
+            self.say(200, estate.children(path))
+        elif path.lower().endswith("/hybridconnectionrelays"):
+            start = path.lower().removesuffix("relays") + "namespaces/"
+            rows = [one for one in estate.resources if one["id"].lower().startswith(start)]
+            self.say(200, {"id": path, "value": rows})
+        elif path.lower().endswith(("/providers/microsoft.authorization/locks", "/instancefailovergroups")):
+            self._paged(estate.below(path), 2)
         elif path.lower().endswith(("/config/web", "/networkconfig/virtualnetwork")):
             self.say(200, {"id": path, "type": "Microsoft.Web/sites/config", "properties": {"vnetName": None}})
         elif estate.get(path.rpartition("/")[0]) is not None:

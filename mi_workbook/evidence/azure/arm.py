@@ -151,12 +151,12 @@ class Arm:
             rows += _objects(_member(body, "value"))
         return rows
 
-    def action(self, path: str, version: str) -> Any:
+    def action(self, path: str, version: str, body: Any = None) -> Any:
         """The body of a POST that reads and may be answered later (202 and Location). Raises ReadFailed.
 
         Source: azure-resource-manager "Track asynchronous Azure operations".
         """
-        answer = self._versioned("POST", path, version)
+        answer = self._versioned("POST", path, version, body)
         while answer.status == 202:
             where = answer.headers.get("location") or answer.headers.get("azure-asyncoperation", "")
             if not where:
@@ -185,16 +185,16 @@ class Arm:
             self.pace.hold(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    def _versioned(self, method: str, path: str, version: str) -> Answer:
+    def _versioned(self, method: str, path: str, version: str, body: Any = None) -> Answer:
         """The answer in this api-version, else in the newest stable one that the refusal offers."""
         known = self._versions.get(version + _kind(path), version)
         try:
-            return self.attempt(lambda: self._send(method, self._url(path, known)))
+            return self.attempt(lambda: self._send(method, self._url(path, known), body))
         except ReadFailed as failed:
             offered = _offered(failed)
             if failed.code.lower() not in UNKNOWN_VERSION or not offered:
                 raise
-        answer = self.attempt(lambda: self._send(method, self._url(path, offered)))
+        answer = self.attempt(lambda: self._send(method, self._url(path, offered), body))
         self._versions[version + _kind(path)] = offered
         return answer
 
@@ -211,17 +211,17 @@ class Arm:
             raise ReadFailed(200, "StrangeLink", "The answer leads away from Resource Manager, and was not followed.")
         return str(url)
 
-    def _send(self, method: str, url: str) -> Answer:
+    def _send(self, method: str, url: str, body: Any = None) -> Answer:
         from azure.core.rest import HttpRequest
 
-        response = self._client.send_request(HttpRequest(method, url))
+        response = self._client.send_request(HttpRequest(method, url, json=body))
         if response.status_code >= 300:
             raise failure(response)
         try:
-            body = response.json() if response.status_code != 202 else None
+            found = response.json() if response.status_code != 202 else None
         except ValueError:
             raise ReadFailed(response.status_code, "TruncatedBody", "The answer broke off or is not JSON.") from None
-        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
+        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, found)
 
 
 def failure(response: Any) -> ReadFailed:

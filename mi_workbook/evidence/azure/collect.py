@@ -13,7 +13,7 @@ from mi_workbook.evidence.azure.arm import Arm, ReadFailed
 from mi_workbook.evidence.azure.graph import OPERATION, Graph, Question, questions
 from mi_workbook.evidence.azure.holding import Holding, key
 from mi_workbook.evidence.azure.kinds import version_of, whole_with
-from mi_workbook.evidence.azure.reads import Read, carry_out, computed_reads, is_live, state_reads
+from mi_workbook.evidence.azure.reads import Read, carry_out, computed_reads, is_live, later_reads, state_reads
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 
 WORKERS = 8
@@ -67,11 +67,20 @@ class Collector:
 
         computed: read what Azure computed about them instead of their state.
         """
-        reads: dict[str, Read] = {}
-        for one in ids:
-            held = self.holding.get(one)
-            found = computed_reads(held) if computed and held else () if computed else state_reads(one)
-            reads |= {key(read.path): read for read in found}
+        if computed:
+            return self._read((read for held in self._held(ids) for read in computed_reads(held)), again)
+        return self._read((read for one in ids for read in state_reads(one)), again)
+
+    def later(self, ids: Iterable[str]) -> int:
+        """Read the lists that settle names and repairs of these resources; how many reads that took."""
+        return self._read(read for held in self._held(ids) for read in later_reads(held))
+
+    def _held(self, ids: Iterable[str]) -> list[dict[str, Any]]:
+        found = (self.holding.get(one) for one in ids)
+        return [one for one in found if one is not None]
+
+    def _read(self, wanted: Iterable[Read], again: bool = False) -> int:
+        reads = {key(read.path): read for read in wanted}
         known = self.holding.done | self.holding.tried
         due = [read for at, read in reads.items() if again or at not in known]
         self.holding.tried |= {key(read.path) for read in due}
@@ -86,6 +95,7 @@ class Collector:
         """
         held = [str(one.get("id", "")) for one in self.snapshot().resources if is_live(type_of(one))]
         self.live(held)
+        self.later(held)
         self.live([one for one in held if type_of({"id": one}).lower() == GATEWAYS], computed=True)
 
     def _subscriptions(self) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 from mi_workbook.evidence.azure.arm import ReadFailed
 from mi_workbook.evidence.azure.graph import Question
-from mi_workbook.evidence.azure.kinds import known, whole_with
+from mi_workbook.evidence.azure.kinds import FAILOVER_GROUPS, INSTANCES, group_holder, known, listed_kinds, whole_with
 from mi_workbook.evidence.azure.permissions import allows
 from mi_workbook.evidence.secrets import scrub
-from mi_workbook.evidence.snapshot import Snapshot, field, props, type_of
+from mi_workbook.evidence.snapshot import Snapshot, field, listed, props, type_of
 
 NICS = "microsoft.network/networkinterfaces"
 SETS = "microsoft.compute/virtualmachinescalesets"
@@ -154,6 +154,20 @@ class Holding:
                 hidden = (kind.lower() in overlays and beyond) or (kind.lower() == NICS and sets)
                 if not hidden and self._readable(kind):
                     yield from whole_with(kind)
+                    yield from self._listed_whole(kind, resources, beyond)
+
+    def _listed_whole(self, kind: str, resources: list[dict[str, Any]], beyond: bool) -> Iterator[str]:
+        """Kinds of children that were listed for every parent there is."""
+        overlays = {one.lower() for one in known()["overlays"]["kinds"]}
+        held = [str(one.get("id", "")) for one in resources if type_of(one).lower() == kind.lower()]
+        for parent, child in listed_kinds():
+            same = parent.lower() == kind.lower() and not (beyond and child.lower() in overlays)
+            if same and all(listed(one, child) in self.done for one in held):
+                yield child
+        if kind == INSTANCES and held and not beyond:
+            holders = [group_holder(self.get(one) or {}) for one in held]
+            if all(holder and listed(holder, FAILOVER_GROUPS) in self.done for holder in holders):
+                yield FAILOVER_GROUPS
 
     def _readable(self, kind: str) -> bool:
         return bool(self.subscriptions) and all(

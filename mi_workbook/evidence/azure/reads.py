@@ -8,10 +8,19 @@ from typing import Any
 
 from mi_workbook.evidence.azure.arm import Arm, ReadFailed
 from mi_workbook.evidence.azure.holding import Holding, key
-from mi_workbook.evidence.azure.kinds import known, version_of, whole_with
-from mi_workbook.evidence.snapshot import field, props, type_of
+from mi_workbook.evidence.azure.kinds import (
+    FAILOVER_GROUPS,
+    INSTANCES,
+    child_kind,
+    group_holder,
+    known,
+    version_of,
+    whole_with,
+)
+from mi_workbook.evidence.snapshot import field, listed, props, type_of
 
 GONE = 404
+LOCKS = "Microsoft.Authorization/locks"
 # All that is kept of a web app's configuration: how its traffic leaves it.
 SITE_MEMBERS = ("vnetName", "vnetRouteAllEnabled", "vnetPrivatePortsCount", "subnetResourceId", "swiftSupported")
 
@@ -19,13 +28,14 @@ SITE_MEMBERS = ("vnetName", "vnetRouteAllEnabled", "vnetPrivatePortsCount", "sub
 @dataclass(frozen=True, slots=True)
 class Read:
     """One read. how: get | list | part | action; path: what is asked; parent: id of the resource it is about; kind: the
-    ARM type of what comes; observed: the kind of observation an action gives."""
+    ARM type of what comes; observed: the kind of observation an action gives; body: an action wants an empty object."""
 
     how: str
     path: str
     parent: str
     kind: str
     observed: str = ""
+    body: bool = False
 
     @property
     def operation(self) -> str:
@@ -40,9 +50,31 @@ def state_reads(resource_id: str) -> Iterator[Read]:
     if spec.get("get", True):
         yield Read("get", resource_id, resource_id, kind)
     for child in spec.get("lists", ()):
-        yield Read("list", f"{resource_id}/{child}", resource_id, f"{kind}/{child}")
+        yield _list_of(resource_id, kind, child)
     for part in spec.get("parts", ()):
         yield Read("part", f"{resource_id}/{part}", resource_id, f"{kind}/{part.split('/')[0]}")
+
+
+def later_reads(resource: Mapping[str, Any]) -> Iterator[Read]:
+    """Lists that settle names and repairs, not the path itself: read after the first verdict.
+
+    Failover groups are listed by resource group and location, locks by subscription.
+    Sources: REST references of "Instance Failover Groups - List By Location" (2023-08-01) and "Management Locks - List At
+    Subscription Level" (2020-05-01).
+    """
+    at, kind = str(resource.get("id", "")), _spelled(type_of(resource))
+    for child in _spec(kind).get("later", ()):
+        yield _list_of(at, kind, child)
+    if kind != INSTANCES:
+        return
+    if holder := group_holder(resource):
+        yield Read("list", f"{holder}/instanceFailoverGroups", holder, FAILOVER_GROUPS)
+    subscription = "/".join(at.split("/")[:3])
+    yield Read("list", f"{subscription}/providers/{LOCKS}", subscription, LOCKS)
+
+
+def _list_of(resource_id: str, kind: str, child: str) -> Read:
+    return Read("list", f"{resource_id}/{child}", resource_id, child_kind(_spelled(kind), child))
 
 
 def computed_reads(resource: Mapping[str, Any]) -> Iterator[Read]:
@@ -52,12 +84,14 @@ def computed_reads(resource: Mapping[str, Any]) -> Iterator[Read]:
     for action in _spec(kind).get("actions", ()):
         if WHEN[action["when"]](props(resource)):
             name = _spelled(kind)
-            yield Read("action", f"{at}/{action['name']}", at, f"{name}/{action['name']}", action["kind"])
+            kind_of = f"{name}/{action['name']}"
+            yield Read("action", f"{at}/{action['name']}", at, kind_of, action["kind"], "body" in action)
 
 
 WHEN: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "speaks": lambda inner: field(inner, "enableBgp") is True or field(inner, "gatewayType") == "ExpressRoute",
     "clients": lambda inner: bool(field(inner, "vpnClientConfiguration")),
+    "managed": lambda inner: True,
     "running": lambda inner: bool(field(inner, "virtualMachine")),
 }
 
@@ -87,6 +121,8 @@ def carry_out(arm: Arm, holding: Holding, read: Read) -> None:
         return
     holding.mended(read.parent, read.operation)
     holding.done.add(key(read.path))
+    if read.how == "list":
+        holding.done.add(listed(read.parent, read.kind))
 
 
 def _get(arm: Arm, holding: Holding, read: Read, version: str) -> None:
@@ -111,7 +147,7 @@ def _part(arm: Arm, holding: Holding, read: Read, version: str) -> None:
 
 
 def _action(arm: Arm, holding: Holding, read: Read, version: str) -> None:
-    body = arm.action(read.path, version)
+    body = arm.action(read.path, version, {} if read.body else None)
     if not isinstance(body, dict) or not isinstance(body.get("value"), list):
         raise ReadFailed(200, "UnknownShape", "The answer holds no list.")
     holding.observe(read.observed, read.parent, body)
@@ -123,6 +159,7 @@ DO = {"get": _get, "list": _list, "part": _part, "action": _action}
 def _failed(holding: Holding, read: Read, failed: ReadFailed) -> None:
     """Which kinds a failed read leaves partial: none for a value, the kind of a list, and of a resource not held."""
     kinds: tuple[str, ...] = ()
+    holding.done -= {key(read.path), listed(read.parent, read.kind)}
     if read.how == "get" and failed.status == GONE:
         holding.drop(read.parent)
     if (read.how == "get" and holding.get(read.parent) is None) or read.how == "list":

@@ -47,6 +47,16 @@ def read_certificate(der: bytes) -> Certificate:
         raise ValueError("The certificate cannot be read.") from None
 
 
+def whole_length(der: bytes) -> int:
+    """How many bytes the first element of DER bytes takes, its head included; 0 where they are none."""
+    if len(der) < 2:
+        return 0
+    if der[1] < 0x80:
+        return 2 + der[1]
+    head = 2 + (der[1] & 0x7F)
+    return head + int.from_bytes(der[2:head], "big")
+
+
 def _matches(name: str, host: str) -> bool:
     if not name.startswith("*."):
         return name == host
