@@ -79,19 +79,22 @@ def parse_text(args: argparse.Namespace) -> int:
     are not accounted for one by one, so 3 is the code where there are any.
     """
     from mi_workbook.diagnosis.at_source import told_of
-    from mi_workbook.evidence.explain import explain_rest, read_paste
+    from mi_workbook.evidence.explain import explained, read_paste
     from mi_workbook.evidence.pastes.recognise import read_pastes
     from mi_workbook.views.explain import explain_json, render
     from mi_workbook.views.pastes import pastes_json, render_pastes
     from mi_workbook.views.text import told
 
     pastes = read_pastes(read_paste(args.file), args.kind)
-    shown = told_of(pastes.readings, args.place)
-    rest = None if args.kind else explain_rest("\n".join(line.text for line in pastes.left))
+    shown = told_of(pastes, args.place)
+    rest = None if args.kind else explained("\n".join(line.text for line in pastes.left))
     if args.json:
-        explained = explain_json(rest) if rest else None
         told_rows = [dataclasses.asdict(one) for one in shown]
-        print(json.dumps({**pastes_json(pastes), "told": told_rows, "explained": explained}, indent=2))
+        print(
+            json.dumps(
+                {**pastes_json(pastes), "told": told_rows, "explained": explain_json(rest) if rest else None}, indent=2
+            )
+        )
     else:
         if pastes.readings or not rest:
             render_pastes(pastes, console())

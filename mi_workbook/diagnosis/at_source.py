@@ -14,10 +14,12 @@ from mi_workbook.diagnosis.attribution import OWNERS, is_loose
 from mi_workbook.diagnosis.client_routes import ClientRoutes, judge_client
 from mi_workbook.diagnosis.pasted_answers import conclude
 from mi_workbook.diagnosis.pasted_facts import Conclusion, Facts, facts_of
+from mi_workbook.evidence.explain import Explanation, explained
 from mi_workbook.evidence.pasted import FORMAT
 from mi_workbook.evidence.pastes.as_machine import tables_of
 from mi_workbook.evidence.pastes.formats import FORMATS
 from mi_workbook.evidence.pastes.paste import Line, Reading
+from mi_workbook.evidence.pastes.recognise import Pastes
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
 from mi_workbook.network.tested import OPEN, Test, answer_at, connection_tests, is_from
@@ -190,9 +192,9 @@ def _decisions(ways: Iterable[Trace]) -> Iterator[Decision]:
     yield from (decision for trace in ways for decision in trace.decisions)
 
 
-def told_of(readings: Sequence[Reading], place: str = "") -> tuple[Told, ...]:
-    """What outputs tell by themselves, without evidence of Azure. Raises InputError for a place that is none."""
-    return tuple(_told(one, {}) for one in conclude(readings, None, place))
+def told_of(pastes: Pastes, place: str = "") -> tuple[Told, ...]:
+    """What outputs of tools tell by themselves, without evidence of Azure. Raises InputError for a place that is none."""
+    return tuple(_told(one, {}) for one in conclude(pastes.readings, None, place))
 
 
 def _told(one: Conclusion, files: Spans) -> Told:
@@ -240,11 +242,31 @@ def _unused(snapshot: Snapshot, places: frozenset[str]) -> Iterator[Told]:
             yield Told("none", f"A table of {one['kind']} was not used: {why}.", "Nothing here.", "Any route.",
                        "Send it as JSON, with the command above it that names the interface or gateway.", (), file)  # fmt: skip
         elif one.get("kind") == "not-understood" and one.get("format") == FORMAT:
-            lines = list(_lines(one.get("value")))
-            shown = "; ".join(f"line {line.number}: {line.text}" for line in lines[:SHOWN_LINES])
-            says = (
-                f"{len(lines)} lines are of no output that is known. {shown}"
-                if lines
-                else "Nothing in it is recognised."
-            )
-            yield Told("none", says, "Nothing.", "Anything.", "", (), file)
+            yield from _of_left(list(_lines(one.get("value"))), file)
+
+
+def _of_left(lines: Sequence[Line], file: str) -> Iterator[Told]:
+    """Lines of no format: what driver errors and connection strings among them say, or that nobody understood them."""
+    found = explained("\n".join(line.text for line in lines))
+    if found is not None:
+        yield from _explained(found, file)
+    else:
+        shown = "; ".join(f"line {line.number}: {line.text}" for line in lines[:SHOWN_LINES])
+        says = (
+            f"Lines of no output that is known, {len(lines)} in all: {shown}"
+            if lines
+            else "Nothing in it is recognised."
+        )
+        yield Told("none", says, "Nothing.", "Anything.", "", (), file)
+
+
+def _explained(found: Explanation, file: str) -> Iterator[Told]:
+    for string, findings in found.strings:
+        faults = tuple(dict.fromkeys(one.fault for one in findings if one.severity != "info"))
+        yield Told("hint", f"A connection string names the server {string.target or '(none)'}.", "What the application asks for.",
+                   "That it is the string in use.", "Ask with it: mi-workbook explain, and diagnose --to.", faults, file)  # fmt: skip
+    error = found.error
+    if error is not None and error.understood:
+        suspects = tuple(dict.fromkeys(one.fault for one in error.suspects))
+        following = error.tests[0].does if error.tests else ""
+        yield Told("hint", f"An error text: {error.title}", error.proves, error.rules_out, following, suspects, file)

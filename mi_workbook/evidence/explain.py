@@ -62,9 +62,12 @@ def explain(text: str) -> Explanation:
     return Explanation(strings, error, tuple(s.fault for s in error.suspects if s.fault in shown), versions)
 
 
-def explain_rest(text: str) -> Explanation | None:
-    """The same for lines that are no console output; None where nothing in them is recognised."""
+def explained(text: str) -> Explanation | None:
+    """The same, None where neither a connection string, a known error nor a version of a driver is in it."""
     if not text.strip() or len(text) > LONGEST:
         return None
-    found = explain(text)
-    return None if found.error is not None and not found.error.understood else found
+    try:
+        found = explain(text)
+    except InputError:
+        return None
+    return None if found.error is not None and not found.error.understood and not found.strings else found

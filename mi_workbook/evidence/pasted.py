@@ -10,6 +10,7 @@ from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence import machine
+from mi_workbook.evidence.explain import explained
 from mi_workbook.evidence.pastes.answer_text import MAY_GO_ON, NO_MARK
 from mi_workbook.evidence.pastes.as_machine import machine_of, tables_of
 from mi_workbook.evidence.pastes.paste import Reading
@@ -23,7 +24,7 @@ AZURE = {"azure-effective-routes": "effectiveRoutes", "azure-learned-routes": "l
 
 
 def observations_of(text: str, name: str) -> list[dict[str, Any]]:
-    """Observations from a file of console output, empty where no format is recognised in it.
+    """Observations from a file of console output, driver errors and connection strings; empty where nothing is recognised.
 
     name: the file, for the reader of the evidence.
     """
@@ -31,7 +32,7 @@ def observations_of(text: str, name: str) -> list[dict[str, Any]]:
         pastes = read_pastes(text)
     except InputError:
         return []
-    if not pastes.readings:
+    if not pastes.readings and explained("\n".join(line.text for line in pastes.left)) is None:
         return []
     found = [_observation(one, name) for one in pastes.readings]
     if tables_of(pastes.readings):

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from mi_workbook.cases import case
+from mi_workbook.diagnosis.at_source import told_of
 from mi_workbook.diagnosis.attribution import attributed
+from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.files import load
 from mi_workbook.evidence.pasted import observations_of
+from mi_workbook.evidence.pastes.recognise import read_pastes
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import GATEWAYS, NICS, Network
 
@@ -75,3 +78,43 @@ def test_texts_in_a_folder_or_an_archive_are_read_too(tmp_path: Path, packed: bo
     kinds = {str(one["kind"]): one for one in snapshot.observations}
     assert snapshot.resources and {"nc", "not-understood"} <= set(kinds)
     assert "readme.md" in kinds["not-understood"]["file"] and json.dumps(kinds["not-understood"]["value"]) == "[]"
+
+
+ERROR = (
+    "Microsoft.Data.SqlClient.SqlException (0x80131904): A network-related or instance-specific error occurred while establishing a "
+    "connection to SQL Server. The server was not found or was not accessible. (provider: TCP Provider, error: 0 - A connection "
+    "attempt failed because the connected party did not properly respond after a period of time, or established connection failed "
+    "because connected host has failed to respond.)"
+)
+STRING = "Server=tcp:mi-orders.a1b2c3d4e5f6.database.windows.net,1433;Database=orders;User ID=app;Password=Secr3t!;Encrypt=True"
+
+
+@pytest.mark.parametrize("gap", ["\n\n", "\n\nops@jump:~$ \n"])
+def test_everything_of_azure_and_of_a_client_in_one_paste_is_told_apart(gap: str) -> None:
+    """Profiles, settings, the checker, tables of Azure, a driver's error, a connection string: none takes lines of another."""
+    names = (
+        "azure-vpn-profile/custom", "vpn-settings", "openvpn-profile", "sql-connectivity-checker", "azure-effective-routes/az_table",
+        "azure-effective-routes/az_json", "azure-effective-routes/portal_csv", "azure-effective-nsg", "azure-next-hop",
+        "azure-learned-routes/az_json", "routes-txt/mask",
+    )  # fmt: skip
+    files = [FOLDER / f"{name}.txt" if "/" in name else sorted((FOLDER / name).glob("*.txt"))[0] for name in names]
+    text = gap.join([*(file.read_text(encoding="utf-8") for file in files), ERROR, STRING])
+    pastes = read_pastes(text)
+    assert [one.kind for one in pastes.readings] == [file.parent.name for file in files]
+    assert not any(one.left for one in pastes.readings)
+    assert len(pastes.left) == 2 and "Secr3t" not in repr(pastes)
+    told = [one.says for one in told_of(pastes)]
+    assert any("error text" in one for one in told) and any("mi-orders.a1b2c3d4e5f6" in one for one in told)
+
+
+@pytest.mark.parametrize("text", [ERROR, STRING, f"{ERROR}\n\n{STRING}\n"])
+def test_an_error_or_a_string_alone_is_evidence_and_shows_no_password(tmp_path: Path, text: str) -> None:
+    """A file with nothing but what the application wrote is no bad input; the verdict does not rest on it."""
+    one = case("same-vnet-proxy-healthy")
+    one.snapshot().save(tmp_path / "azure.json")
+    (tmp_path / "app.log").write_text(text, encoding="utf-8")
+    snapshot = load(tmp_path / "azure.json", tmp_path / "app.log")
+    assert "Secr3t" not in json.dumps(snapshot.to_dict())
+    found = diagnose(snapshot, one.source, one.target)
+    assert found.verdict is diagnose(one.snapshot(), one.source, one.target).verdict
+    assert any("error text" in told.says or "connection string" in told.says for told in found.at_source.told)

@@ -15,7 +15,7 @@ BEHAVIOURS = [
     "denies", "error=40532", "error=40615", "error=47072", "error=4060", "error=40613", "error=5", "accepts",
     "route=denies", "route=silent-at-login", "route=resets-in-tls", "route=nobody", "route=nowhere", "route=self",
     "cut-route", "silent", "closes", "resets", "resets-in-tls", "closes-in-tls", "silent-in-tls", "garbage-in-tls",
-    "garbage", "half-header", "wrong-length", "broken-prelogin", "no-encryption", "newer-tls-only", "drips",
+    "garbage", "half-header", "wrong-length", "broken-prelogin", "no-encryption", "newer-tls-only", "tls-1-0-only", "drips",
     "small-pieces", "silent-at-login", "resets-at-login", "garbage-at-login",
 ]  # fmt: skip
 

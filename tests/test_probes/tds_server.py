@@ -17,6 +17,7 @@ import time
 
 CERTIFICATE, KEY = sys.argv[1:3]
 PORTS: dict[str, int] = {}
+SENDS_TO = os.environ.get("TDS_SENDS_TO", "localhost")
 PRELOGIN, REPLY, LOGIN7 = 0x12, 0x04, 0x10
 
 
@@ -220,7 +221,7 @@ class _Client:
         host, port = (
             ("no-such-host.invalid", 11001)
             if where == "nowhere"
-            else ("localhost", PORTS.get(self.behaviour if where == "self" else where, 1))
+            else (SENDS_TO, PORTS.get(self.behaviour if where == "self" else where, 1))
         )
         value = struct.pack("<BHH", 0, port, len(host)) + host.encode("utf-16-le")
         change = b"\x14" + struct.pack("<H", len(value)) + value + b"\0\0"
@@ -288,6 +289,15 @@ class _Client:
         context = self.context(strict=True)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         self.wrapped_tls(context)
+
+    def do_tls_1_0_only(self) -> None:
+        """The ServerHello of a server that knows nothing newer than TLS 1.0 (RFC 2246, section 7.4.1.3)."""
+        self.prelogin()
+        self.message()
+        body = b"\x03\x01" + bytes(32) + b"\x00" + b"\x00\x2f" + b"\x00"
+        hello = b"\x02" + len(body).to_bytes(3, "big") + body
+        self.reply(b"\x16\x03\x01" + struct.pack(">H", len(hello)) + hello, PRELOGIN)
+        self.wait()
 
     def do_drips(self) -> None:
         """A byte now and then, for longer than anybody waits."""

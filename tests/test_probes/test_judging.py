@@ -183,6 +183,7 @@ def test_without_a_vpn_no_vpn_route_is_suspected() -> None:
         ("resets", "tls-cut", "fw-dpi"), ("closes-in-tls", "tls-cut", "fw-dpi"),
         ("garbage", "tls-not-sql", "fw-dpi"), ("no-encryption", "tls-not-sql", "fw-dpi"),
         ("newer-tls-only", "tls-failed", "fw-dpi"),
+        ("tls-1-0-only", "tls-failed", "fw-dpi"),
     ],
 )  # fmt: skip
 def test_an_open_port_behind_which_tds_fails_is_blocked(

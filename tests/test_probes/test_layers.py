@@ -138,6 +138,7 @@ def test_a_certificate_for_another_name_says_whose_it_is(tds: dict[str, int]) ->
         ("silent-in-tls", Outcome.SILENT, "tls"),
         ("garbage-in-tls", Outcome.TLS_FAILED, "tls"),
         ("newer-tls-only", Outcome.TLS_FAILED, "tls"),
+        ("tls-1-0-only", Outcome.TLS_FAILED, "tls"),
     ],
 )
 def test_every_way_a_handshake_ends(tds: dict[str, int], behaviour: str, outcome: Outcome, stage: str) -> None:

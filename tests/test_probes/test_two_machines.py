@@ -49,13 +49,18 @@ server.stdin.close()
 
 def probed(change: str, certificates: tuple[Path, Path, Path]) -> dict[str, object]:
     """What the client's probes say after a change to the network."""
+    return in_namespaces(PROBE, change, HOST, certificates)
+
+
+def in_namespaces(program: str, change: str, word: str, certificates: tuple[Path, Path, Path]) -> dict[str, object]:
+    """What a program prints that runs as the client: its arguments are the other machine, a change, a word, the server."""
     if not all(shutil.which(tool) for tool in ("unshare", "nsenter", "ip")):
         pytest.skip("unshare, nsenter and ip are not here.")
     allowed = subprocess.run(["unshare", "-rn", "sh", "-c", SETUP + "kill $other"], capture_output=True, check=False)
     if allowed.returncode:
         pytest.skip("This system allows no such namespaces.")
     script = SETUP + 'python=$1; shift; "$python" -c "$1" $other "$2" "$3" "$4" "$5" "$6"; kill $other'
-    words = [sys.executable, PROBE, change, HOST, str(HERE / "tds_server.py"), *map(str, certificates[1:])]
+    words = [sys.executable, program, change, word, str(HERE / "tds_server.py"), *map(str, certificates[1:])]
     done = subprocess.run(
         ["unshare", "-rn", "sh", "-c", script, "sh", *words], capture_output=True, text=True, check=False
     )
@@ -86,3 +91,34 @@ def test_a_local_rule_that_forbids(certificates: tuple[Path, Path, Path]) -> Non
     """This machine itself refuses to send: no packet left."""
     told = probed("ip route replace prohibit 10.4.0.0/16", certificates)
     assert (told["tcp"], told["symptom"]) == ("forbidden", "tcp-forbidden")
+
+
+COMMAND = """
+import json, subprocess, sys
+there = ["nsenter", "-t", sys.argv[1], "-n"]
+server = subprocess.Popen([*there, "env", "TDS_BIND=10.4.0.254", "TDS_SENDS_TO=10.4.0.254", sys.executable, *sys.argv[4:],
+                           "denies", "route=denies"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+ports = json.loads(server.stdout.readline())
+for words in filter(None, sys.argv[2].format(normal=ports["route=denies"], redirect=ports["denies"]).split(";")):
+    subprocess.run([*there, *words.split()], check=True)
+target = "10.4.0.254,%d" % ports["route=denies"]
+done = subprocess.run([sys.executable, "-m", "mi_workbook", "probe", target, "--timeout", "3.5", "--json", *sys.argv[3].split()],
+                      capture_output=True, text=True)
+told = json.loads(done.stdout)
+print(json.dumps({"code": done.returncode, "verdict": told["verdict"], "symptom": told["symptom"], "next": told["next_test"]}))
+server.stdin.close()
+"""
+SILENT = "ip rule add ipproto tcp sport {%s} blackhole"
+
+
+@pytest.mark.parametrize(("blocked", "options", "code", "symptom"), [
+    ("", "--login", 0, None), (SILENT % "normal", "--login", 1, "tcp-timeout-private"),
+    (SILENT % "redirect", "--login", 1, "redirect-tcp"), (SILENT % "redirect", "", 3, "redirect-untested"),
+])  # fmt: skip
+def test_the_command_finds_the_port_that_is_blocked_between_two_machines(
+    blocked: str, options: str, code: int, symptom: str | None, certificates: tuple[Path, Path, Path]
+) -> None:
+    """`mi-workbook probe` itself: 1433 and the port that a login is sent on to, each answered, or dropped in silence."""
+    told = in_namespaces(COMMAND, blocked, options, certificates)
+    assert (told["code"], told["symptom"]) == (code, symptom), told
+    assert bool(told["next"]) is bool(symptom)
