@@ -59,7 +59,7 @@ def test_killed_collection_goes_on_where_it_was(serve: Serve, tmp_path: Path) ->
     )
     try:
         for _ in range(600):
-            if out.exists() or running.poll() is not None:
+            if (out.exists() and load(out).resources) or running.poll() is not None:
                 break
             time.sleep(0.1)
     finally:
