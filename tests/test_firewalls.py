@@ -163,5 +163,87 @@ def test_classic_rules_of_the_firewall_itself() -> None:
     own = [{"name": "c", "properties": {"priority": 200, "action": {"type": "Allow"}, "rules": [
         {"name": "r", "protocols": ["Any"], "sourceAddresses": ["*"], "destinationAddresses": ["10.2.0.0/27"], "destinationPorts": ["1433"]}
     ]}}]  # fmt: skip
-    assert ask(estate(firewallPolicy=None, networkRuleCollections=own)).verdict is Verdict.REACHABLE
-    assert ask(estate(firewallPolicy=None, networkRuleCollections=[])).root_cause == "rt-firewall-denies-classic"
+    others: Json = {"natRuleCollections": [], "applicationRuleCollections": []}
+    assert ask(estate(firewallPolicy=None, networkRuleCollections=own, **others)).verdict is Verdict.REACHABLE
+    none = ask(estate(firewallPolicy=None, networkRuleCollections=[], **others))
+    assert none.root_cause == "rt-firewall-denies-classic"
+
+
+@pytest.mark.parametrize("member", ["natRuleCollections", "networkRuleCollections", "applicationRuleCollections"])
+def test_classic_firewall_without_a_list_of_rules_is_unknown(member: str) -> None:
+    """A list that was not read is no empty list, from which everything would be denied."""
+    lists: Json = {"natRuleCollections": [], "networkRuleCollections": [], "applicationRuleCollections": []}
+    del lists[member]
+    found = ask(estate(firewallPolicy=None, **lists))
+    assert found.verdict is Verdict.UNKNOWN
+    assert any(member in gap.missing and "az network firewall show" in gap.how for gap in found.gaps)
+
+
+def test_firewall_whose_policy_has_no_id_is_unknown() -> None:
+    """It has a policy, and which one was not read: it is no classic firewall without rules."""
+    lists: Json = {"natRuleCollections": [], "networkRuleCollections": [], "applicationRuleCollections": []}
+    assert ask(estate(firewallPolicy={}, **lists)).verdict is Verdict.UNKNOWN
+
+
+MEMBERS = ("ruleType", "ipProtocols", "sourceAddresses", "destinationAddresses", "destinationPorts")
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+@pytest.mark.parametrize("action", ["Allow", "Deny"])
+def test_rule_with_an_unread_member_never_counts_as_absent(member: str, action: str) -> None:
+    """Before another that decides the opposite: it may match, so neither verdict is certain."""
+    odd = {name: value for name, value in rule(["1433"]).items() if name != member}
+    rest = [collection(300, "Allow", rule(["1433"]))] if action == "Deny" else []
+    found = ask(estate(policy(), group("g", 1, collection(1, action, odd), *rest)))
+    assert found.verdict is Verdict.UNKNOWN and found.gaps
+
+
+@pytest.mark.parametrize(
+    "path", [("ruleCollections",), ("ruleCollections", 0, "rules"), ("ruleCollections", 0, "action")]
+)
+def test_unread_part_of_a_group_is_unknown(path: tuple[Any, ...]) -> None:
+    """Collections without their rules, groups without their collections."""
+    rules = group("g", 1, collection(1, "Allow", rule(["1433"])))
+    node: Any = rules["properties"]
+    for step in path[:-1]:
+        node = node[step]
+    del node[path[-1]]
+    found = ask(estate(policy(), rules))
+    assert found.verdict is Verdict.UNKNOWN and found.gaps
+
+
+def test_order_of_collections_without_a_priority_is_unknown() -> None:
+    """Either may come first, and they decide the opposite."""
+    late = collection(300, "Allow", rule(["1433"]))
+    early = {name: value for name, value in collection(1, "Deny", rule(["1433"])).items() if name != "priority"}
+    assert ask(estate(policy(), group("g", 1, late, early))).verdict is Verdict.UNKNOWN
+
+
+def test_dnat_rule_without_destinations_may_turn_any() -> None:
+    """It may be the instance's address that it translates."""
+    nat = {
+        "ruleType": "NatRule",
+        "name": "n",
+        "ipProtocols": ["TCP"],
+        "destinationPorts": ["1433"],
+        "translatedAddress": "10.2.9.9",
+    }
+    rules = group("g", 1, collection(1, "Dnat", nat), collection(2, "Allow", rule(["1433"])))
+    assert ask(estate(policy(), rules)).verdict is Verdict.UNKNOWN
+
+
+def test_ip_group_whose_addresses_were_not_read_is_unknown() -> None:
+    """An IP group without its list is no empty group."""
+    groups = {"id": at("ipGroups", "ig"), "name": "ig", "type": "Microsoft.Network/ipGroups", "properties": {}}
+    used = rule(["1433"], sources=(), sourceIpGroups=[groups["id"]])
+    assert ask(estate(policy(), group("g", 1, collection(1, "Allow", used)), groups)).verdict is Verdict.UNKNOWN
+
+
+def test_classic_firewall_that_translates_every_source_is_unknown() -> None:
+    """Its private ranges stand in additionalProperties; without the instance's among them it sends with its own address."""
+    own = [{"name": "c", "properties": {"priority": 200, "action": {"type": "Allow"}, "rules": [
+        {"name": "r", "protocols": ["Any"], "sourceAddresses": ["*"], "destinationAddresses": ["*"], "destinationPorts": ["*"]}]}}]  # fmt: skip
+    ranges = {"Network.SNAT.PrivateRanges": "255.255.255.255/32"}
+    found = ask(estate(firewallPolicy=None, networkRuleCollections=own, natRuleCollections=[],
+                       applicationRuleCollections=[], additionalProperties=ranges))  # fmt: skip
+    assert found.verdict is Verdict.UNKNOWN

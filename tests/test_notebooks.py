@@ -366,7 +366,7 @@ def test_large_hostile_table_is_fluent_and_copies_as_the_package_writes(browser:
     """10,000 rows: one page of them is in the document, a search takes less than a second, formulas are neutralised."""
     static = ROOT / "mi_workbook" / "workbook" / "static"
     code = "\n".join((static / f"{part}.js").read_text(encoding="utf-8") for part in ("dom", "table"))
-    evil = ["=cmd|' /C calc'!A0", "@SUM(1)", "-1+1", "+1", 'a"b', "<b>|*_`x", "plain", "a  b\nc"]
+    evil = ["=cmd|' /C calc'!A0", "@SUM(1)", "-1+1", "+1", "\uff1d1", "\n=1", 'a"b', "<b>|*_`x", "plain", "a  b\nc"]
     page = browser.new_page()
     page.set_content("<main></main>")
     page.add_script_tag(content=code + ";window.miw = { tableView, csvCell, mdCell };")

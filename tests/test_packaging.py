@@ -20,7 +20,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 def test_conda_environments_equal_pyproject(name: str) -> None:
     """conda and Binder install what pip installs, plus the Azure extra."""
     text = (ROOT / name).read_text(encoding="utf-8")
-    listed = {line for line in re.findall(r"^  - ([a-z-]+>=[0-9.]+)$", text, re.MULTILINE)}
+    listed = {line for line in re.findall(r"^ +- ([a-z-]+>=[0-9.]+)$", text, re.MULTILINE)}
     assert {*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["azure"]} == listed
 
 

@@ -407,14 +407,14 @@ def shown(*rows: tuple[str, str, str]) -> tuple[Json, ...]:
 def test_captured_table_is_compared_and_differences_are_explained() -> None:
     """A stopped VM shows nothing; a learned route and a route that came later are told apart."""
     from mi_workbook.network.observed import captured_routes
-    from mi_workbook.reach.effective_routes import against_captured
+    from mi_workbook.reach.captured import against_captured
 
     def differences(observations: tuple[Json, ...]) -> list[tuple[str, str]]:
         network = Network(whole(estate(), observations))
         table = effective_routes(network, network.subnet(f"{vnet_id('H')}/subnets/vm"))
         captured = captured_routes(network.snapshot, nic("vm-h", "", "H/vm")["id"])
         assert captured is not None
-        found = against_captured(table, captured)
+        found = against_captured(network, table, captured)
         assert all(one.why for one in found)
         return [(one.side, one.prefix) for one in found]
 

@@ -297,10 +297,10 @@ def test_hostile_names_reach_the_screen_as_text_only() -> None:
 
 def test_ten_thousand_rows_are_sent_as_values() -> None:
     """A large table costs about its texts: no markup, no cell objects where nothing is marked."""
-    from mi_workbook.workbook.screen import _table
+    from mi_workbook.workbook.values import table_values
 
     table = Table.of("t", ("a", "b"), [(f"row {number}", "x") for number in range(10_000)])
-    sent = _table("t", table)
+    sent = table_values("t", table)
     assert sent["rows"][9_999] == ["row 9999", "x"]
     assert len(json.dumps(sent)) < 300_000
 

@@ -219,3 +219,31 @@ def test_pasted_output_beside_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "routes.txt").write_text(cut, encoding="utf-8")
     found = diagnose(load(tmp_path / "azure.json", tmp_path / "routes.txt"), "p2s:gw=172.16.0.5", FQDN)
     assert found.verdict is Verdict.UNKNOWN
+
+
+def test_a_test_that_only_says_false_is_a_failure_and_no_more() -> None:
+    """Test-NetConnection False does not say why: what Azure lets through is unknown then, and what it blocks stays blocked."""
+    found = ask(tried("failed"))
+    assert found.verdict is Verdict.UNKNOWN and "ended in failed" in found.gaps[0].why
+    assert ask(tried("failed"), denied=True).verdict is Verdict.BLOCKED
+    assert ask(tried("unclear")).verdict is Verdict.REACHABLE  # only ping was tried, or the paste ends too early
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        ("test-netconnection", {"host": FQDN, "address": "", "port": None, "result": "name-not-found"}),
+        ("resolve-dnsname", {"name": FQDN, "type": "failure", "value": "nxdomain", "server": ""}),
+        ("nslookup", {"name": FQDN, "type": "failure", "value": "nxdomain", "server": "10.1.0.4"}),
+    ],
+)
+def test_a_name_that_the_source_cannot_resolve_is_never_reachable(kind: str, row: Json) -> None:
+    """The configuration resolves it, the source does not: the name is what to look at, unless another look found it."""
+    seen = {"kind": kind, "about": "client", "at": "", "format": "text", "value": [row]}
+    found = ask(seen)
+    assert found.verdict is Verdict.UNKNOWN and "nslookup" in found.gaps[0].how
+    answer = {**seen, "value": [{"name": FQDN, "type": "A", "value": "10.2.0.4"}]}
+    assert ask(seen, answer).verdict is Verdict.REACHABLE
+    assert (
+        ask({**seen, "value": [{**row, "host": "other.example", "name": "other.example"}]}).verdict is Verdict.REACHABLE
+    )

@@ -1,5 +1,7 @@
 """What comes from evidence is shown, never obeyed."""
 
+import csv
+import io
 import json
 import re
 import subprocess
@@ -15,6 +17,7 @@ from mi_workbook.evidence.snapshot import Snapshot, from_document
 from mi_workbook.views.drawing import Box, Line, Mark, Text
 from mi_workbook.views.report import summary, to_html, to_markdown
 from mi_workbook.views.table import Table
+from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, details, figure, picture, to_svg
 
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m[bold]`|"
@@ -64,9 +67,43 @@ def test_report_forms_have_the_same_sections(case: object) -> None:
 
 def test_csv_holds_no_formula() -> None:
     """A cell that a spreadsheet would take for a formula is marked as text."""
-    table = Table.of("t", ("a",), [("=cmd|' /C calc'!A0",), ("@SUM(1)",)])
-    assert "\"'=cmd" in table.to_csv() and "\"'@SUM" in table.to_csv()
-    assert len(table.to_frame()) == 2
+    evil = ["=cmd|' /C calc'!A0", "@SUM(1)", "+1", "-1", "\t=1", "\n=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201"]
+    table = Table.of("t", ("a",), [(text,) for text in evil])
+    read = list(csv.reader(io.StringIO(table.to_csv(), newline="")))
+    assert [row[0][:1] for row in read[1:]] == ["'"] * len(evil)
+    assert len(table.to_frame()) == len(evil)
+
+
+@pytest.mark.parametrize(
+    ("case_id", "view", "marked"),
+    [
+        ("same-vnet-route-none", "source-routes", {"10.0.0.0": "bad"}),
+        ("peering-routes-into-nowhere", "source-routes", {"10.0.0.0": "bad"}),
+        ("hub-firewall-sound", "instance-routes", {"10.1.0.0": "decides"}),
+        ("same-vnet-healthy", "source-routes", {"10.0.0.0": "decides"}),
+    ],
+)
+def test_the_route_that_decides_is_marked_with_its_reason(case_id: str, view: str, marked: dict[str, str]) -> None:
+    """Of all routes of a subnet only the ones that the path took are marked, and the mark says in words what follows."""
+    table = views(*_asked(case_id))[view]
+    assert {row[0].text: row[0].mark for row in table.rows if row[0].mark} == marked
+    assert all(row[0].reason in row[0].shown and row[0].reason for row in table.rows if row[0].mark)
+
+
+def test_order_of_the_evidence_does_not_change_the_picture_and_a_rule_moves_nothing() -> None:
+    """Resources the other way round give the same drawing; a mended rule changes words and lines, no card."""
+    snapshot, found = _asked("same-vnet-mi-nsg")
+    document = snapshot.to_dict()
+    document["resources"].reverse()
+    turned = from_document(document)
+    asked = case("same-vnet-mi-nsg")
+    again = picture(turned, diagnose(turned, asked.source, asked.target, asked.endpoint))
+    first = picture(snapshot, found)
+    healthy = picture(*_asked("same-vnet-healthy"))
+    assert first is not None and again is not None and healthy is not None
+    assert to_svg(first) == to_svg(again)
+    places = [[s for s in one.shapes if isinstance(s, Box)] for one in (first, healthy)]
+    assert places[0] == places[1]
 
 
 @pytest.mark.parametrize("value", ["a b", "x; rm -rf /", "$(id)", "`id`", "it's", '"', "a\nb", "-n"])
@@ -98,8 +135,6 @@ def test_picture_shows_source_instance_and_break(case: Case) -> None:
     """Both ends are drawn wherever they are known; the break is a mark and words, and there is none where all arrives."""
     snapshot, found = _asked(case.id)
     drawn = picture(snapshot, found)
-    if drawn is None and case.id.startswith(("app-", "hybrid-")) and not found.source.subnet:
-        return  # an app in no network is not drawn yet; the report says so in words
     assert drawn is not None
     words = as_table(drawn).to_markdown()
     svg = to_svg(drawn)
@@ -123,6 +158,10 @@ def test_picture_shows_source_instance_and_break(case: Case) -> None:
         ("peering-reply-through-appliance", ["MACHINE", "APPLIANCE", "MANAGED INSTANCE"]),
         ("internet-private-name", ["INTERNET", "MANAGED INSTANCE"]),
         ("app-service-healthy", ["WEB APP", "MANAGED INSTANCE"]),
+        ("app-service-not-integrated", ["WEB APP", "MANAGED INSTANCE"]),
+        ("app-gateway-sound", ["WEB APP", "GATEWAY", "MANAGED INSTANCE"]),
+        ("hub-firewall-sound", ["MACHINE", "FIREWALL", "MANAGED INSTANCE"]),
+        ("hybrid-connection-sound", ["WEB APP", "HYBRID CONNECTION", "MANAGED INSTANCE"]),
     ],
 )
 def test_every_kind_of_place_is_drawn_in_the_order_of_the_packet(case_id: str, kinds: list[str]) -> None:
@@ -192,3 +231,20 @@ def test_summary_for_a_ticket_is_one_paragraph_without_ids(case: Case) -> None:
     text = summary(found)
     assert found.verdict.value.upper() in text
     assert "\n" not in text and "/subscriptions/" not in text and not re.search(r"MIW\d", text)
+
+
+@pytest.mark.parametrize("case", [one for one in all_cases() if one.verdict == "reachable"], ids=lambda c: c.id)
+def test_a_sound_path_has_no_offending_cell_without_a_finding(case: Case) -> None:
+    """What the path does not need is not called bad: a missing peering beside a tunnel, an app on the public endpoint."""
+    snapshot, found = _asked(case.id)
+    marked = [cell.shown for table in views(snapshot, found).values() for row in table.rows for cell in row
+              if cell.mark == "bad"]  # fmt: skip
+    assert not marked or found.findings
+
+
+@pytest.mark.parametrize("case_id", ["peering-one-sided", "peering-no-access", "peering-missing", "peering-not-synced"])
+def test_faults_of_a_peering_are_marked_where_they_are(case_id: str) -> None:
+    """The offending setting of the side that has it is marked, with the reason in words."""
+    table = views(*_asked(case_id))["peerings"]
+    marked = [cell for row in table.rows for cell in row if cell.mark == "bad"]
+    assert marked and all(cell.reason and cell.reason in cell.shown for cell in marked)

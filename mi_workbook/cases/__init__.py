@@ -49,14 +49,19 @@ class Case:
 
 def all_cases() -> tuple[Case, ...]:
     """Every built-in case, by id."""
-    return tuple(case(folder.parent.name) for folder in sorted(HERE.glob("*/case.toml")))
+    return tuple(case(one) for one in _ids())
+
+
+@cache
+def _ids() -> tuple[str, ...]:
+    """The ids of the package's cases, in order; the folder is listed once."""
+    return tuple(path.parent.name for path in sorted(HERE.glob("*/case.toml")))
 
 
 def case(case_id: str) -> Case:
     """One case. Raises InputError, naming the known ids, where there is none of that id."""
-    known = sorted(path.parent.name for path in HERE.glob("*/case.toml"))
-    if case_id not in known:
-        raise InputError(f"There is no built-in case '{case_id}'.", remedy=f"Known: {', '.join(known)}.")
+    if case_id not in _ids():
+        raise InputError(f"There is no built-in case '{case_id}'.", remedy=f"Known: {', '.join(_ids())}.")
     data = _data(case_id)
     return Case(
         id=case_id,

@@ -416,7 +416,7 @@ EXPLAIN: dict[Cause, Callable[[Subject, Trace, Hop, Decision], Found]] = {
     Cause.TRANSIT_NOT_USED: gateway_faults.transit_flag,
     Cause.TRANSIT_NOT_ALLOWED: gateway_faults.transit_flag,
     Cause.SITE_PREFIX_MISSING: gateway_faults.site_prefix,
-    Cause.TUNNEL_DOWN: _switch("conn-notconnected", "connectionStatus", "Connected"),
+    Cause.TUNNEL_DOWN: gateway_faults.tunnel_down,
     Cause.TRAFFIC_SELECTOR_MISS: gateway_faults.selectors,
     Cause.CLIENTS_OFF: gateway_faults.clients_off,
     Cause.CLIENT_ROUTE_MISSING: gateway_faults.client_route,

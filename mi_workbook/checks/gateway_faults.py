@@ -13,6 +13,7 @@ from mi_workbook.core.trace import Cause, Decision, Hop, Trace
 from mi_workbook.network.gateway import Connection
 from mi_workbook.network.resource_id import key, last, parent, segment
 from mi_workbook.network.vnet import Peering, Subnet
+from mi_workbook.reach.tunnels import DOWN
 
 
 def _peering(subject: Subject, peering_id: str) -> Peering:
@@ -53,6 +54,20 @@ def propagation(subject: Subject, trace: Trace, hop: Hop, decision: Decision) ->
     change = Change(table.id, table.reading.at("disableBgpRoutePropagation"), False)
     values = {"rt": table.name, "group": segment(table.id, "resourceGroups")}
     return Found("rt-propagation-off-mi", table.id, decision.evidence, values, (change,), decision)
+
+
+def tunnel_down(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
+    """A tunnel that is down. Two VNets have a connection for each direction, and a shared key that differs takes both down."""
+    network = subject.network
+    connection = network.connection(decision.by)
+    ends = connection.ends
+    pair = [one for one in network.connections_at(connection.gateway_id) if one.ends == ends] if len(ends) == 2 else []
+    changes = tuple(
+        Change(one.reading.document, one.reading.at("connectionStatus"), "Connected")
+        for one in {key(one.id): one for one in (connection, *pair)}.values()
+        if one.status.lower() in DOWN
+    )
+    return Found("conn-notconnected", decision.by, decision.evidence, {}, changes, decision)
 
 
 def site_prefix(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:

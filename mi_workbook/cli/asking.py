@@ -33,6 +33,9 @@ def add(commands: Any) -> None:
     ask_options(asked, SOURCE, "instance, or the server name as the application has it")
     asked.add_argument("--html", type=Path, metavar="FILE", help="also write a report")
     asked.add_argument("--markdown", type=Path, metavar="FILE", help="also write a report")
+    asked.add_argument(
+        "--redacted", action="store_true", help="pseudonyms for names and addresses in all that is written"
+    )
     routes = command(commands, "routes", show_routes, "effective routes of a NIC or subnet, computed")
     routes.add_argument("evidence", nargs="+")
     routes.add_argument("where")
@@ -58,6 +61,10 @@ def diagnose_path(args: argparse.Namespace) -> int:
     if source.strip().lower() == "this-machine":
         snapshot = _with_this_machine(snapshot)
     diagnosis = diagnose(snapshot, source, target, args.endpoint)
+    if args.redacted:
+        from mi_workbook.diagnosis.redacted import redacted
+
+        snapshot, diagnosis = redacted(snapshot, diagnosis, args.endpoint)
     if args.html or args.markdown:
         from mi_workbook.views.report import to_html, to_markdown
 
@@ -87,7 +94,8 @@ def show_routes(args: argparse.Namespace) -> int:
     from mi_workbook.diagnosis.places import find_source
     from mi_workbook.network.network import Network
     from mi_workbook.network.observed import captured_routes
-    from mi_workbook.reach.effective_routes import against_captured, effective_routes
+    from mi_workbook.reach.captured import against_captured
+    from mi_workbook.reach.effective_routes import effective_routes
     from mi_workbook.views.routes import render_routes, routes_json
 
     snapshot, _ = read_evidence(args.evidence)
@@ -99,7 +107,7 @@ def show_routes(args: argparse.Namespace) -> int:
         )
     table = effective_routes(network, network.subnet(place.subnet))
     captured = captured_routes(snapshot, place.id) if place.kind == "nic" else None
-    differences = against_captured(table, captured) if captured is not None else None
+    differences = against_captured(network, table, captured) if captured is not None else None
     given = _client_routes(network, place)
     if args.json:
         print(json.dumps(routes_json(table, differences, given), indent=2))

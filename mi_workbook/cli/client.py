@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from typing import Any
 
 from mi_workbook.cli.common import BAD_INPUT, EXIT, command, console, json_option
+from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
 
 
 def add(commands: Any) -> None:
-    """probe, explain, parse."""
+    """probe, explain, parse, request."""
     probed = command(
         commands, "probe", run_probe, "test name, TCP and TLS from this machine, and say which layer fails"
     )
@@ -26,7 +28,18 @@ def add(commands: Any) -> None:
     )
     parsing.add_argument("file", help="a file, or - for standard input")
     parsing.add_argument("--as", dest="kind", default="", metavar="KIND", help="read all of it as this format")
-    for parser in (probed, explaining, parsing):
+    parsing.add_argument(
+        "--place", default="", metavar="PLACE", help="where it was run: client, azure-vm, on-premises ..."
+    )
+    asking = command(
+        commands, "request", show_request, "what to send to the person who sits where evidence must come from"
+    )
+    asking.add_argument("place", nargs="?", default="", help="left out: the places are listed")
+    asking.add_argument("server", nargs="?", default="", help="server name, as the application has it")
+    asking.add_argument(
+        "--port", type=int, action="append", default=[], help="test this port (default: that of the name)"
+    )
+    for parser in (probed, explaining, parsing, asking):
         json_option(parser)
 
 
@@ -60,16 +73,38 @@ def explain_text(args: argparse.Namespace) -> int:
 
 
 def parse_text(args: argparse.Namespace) -> int:
-    """0 where all of it was read, 3 where only a part was, 2 where nothing is recognised."""
+    """Rows, and what they prove; 0 where all of it was read, 3 where only a part was, 2 where nothing is recognised."""
+    from mi_workbook.diagnosis.at_source import told_of
     from mi_workbook.evidence.explain import read_paste
     from mi_workbook.evidence.pastes.recognise import read_pastes
     from mi_workbook.views.pastes import pastes_json, render_pastes
+    from mi_workbook.views.text import told
 
     pastes = read_pastes(read_paste(args.file), args.kind)
+    shown = told_of(pastes.readings, args.place)
     if args.json:
-        print(json.dumps(pastes_json(pastes), indent=2))
+        print(json.dumps({**pastes_json(pastes), "told": [dataclasses.asdict(one) for one in shown]}, indent=2))
     else:
         render_pastes(pastes, console())
+        told(shown, console())
     if not any(reading.rows or not args.kind for reading in pastes.readings):
         return BAD_INPUT
     return 0 if pastes.whole else EXIT[Verdict.UNKNOWN]
+
+
+def show_request(args: argparse.Namespace) -> int:
+    """The commands as one block with its reasons, ready for a mail; without a place, the places."""
+    from mi_workbook.guide.requests import places, request
+
+    if not args.place:
+        known = places()
+        listed = [{"place": name, "title": title} for name, title in known]
+        print(json.dumps(listed, indent=2) if args.json else "\n".join(f"{name:<22} {title}" for name, title in known))
+        return 0
+    if not args.server:
+        raise InputError(
+            "The server name is needed.", remedy="mi-workbook request PLACE SERVER, as the application has it."
+        )
+    asked = request(args.place, args.server, args.port)
+    print(json.dumps({**dataclasses.asdict(asked), "block": asked.block}, indent=2) if args.json else asked.message)
+    return 0

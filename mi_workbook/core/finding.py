@@ -102,6 +102,44 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """One matter as Azure's configuration has it, and as it was seen at the source. matter: name | routes | connection.
+
+    agree: None where one settles nothing of the other; next_test: what to do where they disagree, else "".
+    """
+
+    matter: str
+    configuration: str
+    seen: str
+    agree: bool | None
+    next_test: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an output that was sent shows. weight: blocked | open | hint | none (it proves nothing); where: file and lines.
+
+    suspects: ids of faults, the most telling first.
+    """
+
+    weight: str
+    says: str
+    proves: str
+    does_not_prove: str
+    next_test: str
+    suspects: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class AtSource:
+    """What was seen at the source: beside the configuration, and all that the outputs tell."""
+
+    beside: tuple[Beside, ...] = ()
+    told: tuple[Told, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """The answer to one question. `scenario` is a scenario id; `endpoint` vnet-local | private | public."""
 
@@ -117,3 +155,4 @@ class Diagnosis:
     repair: Repair | None
     confidence_notes: tuple[str, ...] = field(default=())
     headline: str = ""
+    at_source: AtSource = AtSource()

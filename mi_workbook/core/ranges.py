@@ -38,6 +38,9 @@ class Ranges:
         return Ranges.of((*self.spans, *other.spans))
 
     def __and__(self, other: Ranges) -> Ranges:
+        if len(self.spans) == len(other.spans) == 1:
+            first, last = max(self.spans[0][0], other.spans[0][0]), min(self.spans[0][1], other.spans[0][1])
+            return Ranges(((first, last),)) if first <= last else NOTHING
         found, i, j = [], 0, 0
         while i < len(self.spans) and j < len(other.spans):
             first = max(self.spans[i][0], other.spans[j][0])

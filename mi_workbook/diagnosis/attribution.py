@@ -1,31 +1,67 @@
-"""Pasted tables of Azure's own tools that do not name their network interface: they are of the source that is asked about."""
+"""Pasted tables of Azure's own tools: of which network interface or gateway they are, where that can be told."""
 
 from __future__ import annotations
 
-from mi_workbook.core.errors import InputError, MissingEvidence
-from mi_workbook.diagnosis.places import find_source
-from mi_workbook.evidence.pasted import CLIENT
-from mi_workbook.evidence.snapshot import Snapshot
-from mi_workbook.network.network import Network
+from typing import Any
 
-NAMELESS = frozenset({"effectiveRoutes"})
+from mi_workbook.core.errors import InputError, MissingEvidence
+from mi_workbook.core.finding import Place
+from mi_workbook.diagnosis.places import find_source
+from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.network.network import GATEWAYS, NICS, Network
+from mi_workbook.network.resource_id import key
+
+# The kind of an observation, and what it is about.
+OWNERS = {"effectiveRoutes": NICS, "learnedRoutes": GATEWAYS}
 
 
 def attributed(snapshot: Snapshot, source: str) -> Snapshot:
-    """The evidence with such tables under the id of the source's network interface; the same where there are none."""
-    if not any(_nameless(one) for one in snapshot.observations):
+    """The evidence with such tables under the id of their interface or gateway; the same where there are none.
+
+    By the name in the command, else the source's own interface (of a subnet: its only one), the source's own gateway, or
+    the only gateway there is. A table that may be cut off stays without an owner: its missing rows would read as absent.
+    """
+    if not any(is_loose(one) for one in snapshot.observations):
         return snapshot
-    try:
-        place = find_source(Network(snapshot), source)
-    except (InputError, MissingEvidence):
-        return snapshot
-    if place.kind != "nic":
-        return snapshot
-    known = tuple({**one, "about": place.id} if _nameless(one) else one for one in snapshot.observations)
+    network = Network(snapshot)
+    place = _place(network, source)
+    known = tuple(
+        {**one, "about": _owner(network, place, one)} if is_loose(one) and one.get("complete") is True else one
+        for one in snapshot.observations
+    )
     other = snapshot.observed(())
     other.observations = known
     return other
 
 
-def _nameless(observation: dict[str, object]) -> bool:
-    return observation.get("kind") in NAMELESS and not observation.get("about") and observation.get("from") == CLIENT
+def is_loose(observation: dict[str, Any]) -> bool:
+    """True for a pasted table of Azure that is not under an id."""
+    pasted = observation.get("kind") in OWNERS and observation.get("from") not in {None, ""}
+    return pasted and not str(observation.get("about") or "").startswith("/")
+
+
+def _place(network: Network, source: str) -> Place:
+    try:
+        return find_source(network, source)
+    except (InputError, MissingEvidence):
+        return Place("other", "", source)
+
+
+def _owner(network: Network, place: Place, observation: dict[str, Any]) -> str:
+    kind, name = OWNERS[observation["kind"]], str(observation.get("about") or "")
+    if name:
+        found = [str(one.get("id", "")) for one in network.named(kind, name)]
+    elif kind == NICS:
+        found = [place.id] if place.kind == "nic" else _in_subnet(network, place)
+    else:
+        every = [str(one.get("id", "")) for one in network.snapshot.of_type(GATEWAYS)]
+        found = [place.id] if key(place.id) in {key(one) for one in every} else every
+    return found[0] if len(found) == 1 else name
+
+
+def _in_subnet(network: Network, place: Place) -> list[str]:
+    """The interfaces of a source that is a subnet."""
+    if place.kind != "subnet":
+        return []
+    nics = (network.nic(str(one.get("id", ""))) for one in network.snapshot.of_type(NICS))
+    return [one.id for one in nics if one.primary is not None and key(one.primary.subnet_id) == key(place.subnet)]

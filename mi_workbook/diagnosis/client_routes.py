@@ -19,12 +19,13 @@ from typing import Any
 from mi_workbook.core.ranges import Ranges, addresses, prefix, show_addresses
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.probe_layers import fill
-from mi_workbook.evidence.machine import ENDS, Choice, Machine, Route, chosen_route
+from mi_workbook.evidence.machine import Machine
 from mi_workbook.evidence.pastes.as_machine import is_complete, machine_of, table_of, tables_of
 from mi_workbook.evidence.pastes.paste import Reading
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
 from mi_workbook.reach.clients import given_routes
+from mi_workbook.reach.own_routes import Piece, looks_local, pieces, tunnels_of
 
 TEXTS = Path(__file__).with_suffix(".toml")
 PACKAGES = ("routes-txt", "azure-vpn-profile", "vpn-settings", "openvpn-profile")
@@ -62,15 +63,6 @@ class ClientRoutes:
     tunnel: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Addresses that take the same way. way: tunnel | wrong-interface | local-capture | missing | equal-routes."""
-
-    span: Ranges
-    way: str
-    route: Route | None
-
-
 @cache
 def _texts() -> dict[str, dict[str, str]]:
     return tomllib.loads(TEXTS.read_text(encoding="utf-8"))
@@ -99,8 +91,8 @@ def _judge(network: Network, instance_id: str, gateway_id: str, readings: Sequen
     machine, table = machine_of(readings), table_of(readings)
     if table is None or not gateway.pool:
         return _only("no-pool" if not gateway.pool else "no-table", words)
-    tunnels = _tunnels(machine, gateway.pool)
-    if len(tunnels) > 1 or _looks_local(machine, tunnels):
+    tunnels = tunnels_of(machine, gateway.pool)
+    if len(tunnels) > 1 or looks_local(machine, tunnels):
         return _only("two-tunnels", words | {"interface": ", ".join(sorted(tunnels))})
     if machine.rules:
         return _only("policy", words | {"route": ", ".join(machine.rules)})
@@ -111,8 +103,7 @@ def _judge(network: Network, instance_id: str, gateway_id: str, readings: Sequen
         given = [
             route.prefix for route in given_routes(network, gateway) if (route.windows if windows else route.others)
         ]
-        pieces = list(_pieces(machine, subnet.addresses, tunnel, given))
-        found = _ways(pieces, words, addresses(given), readings)
+        found = _ways(list(pieces(machine, subnet.addresses, tunnel, given)), words, addresses(given), readings)
     if not is_complete(table):
         found = [_conclusion("incomplete", words), *(replace(one, verdict=Verdict.UNKNOWN) for one in found)]
     found += _classful(machine, gateway, tunnel, words)
@@ -132,67 +123,14 @@ def _conclusion(name: str, words: Mapping[str, str]) -> Conclusion:
     )
 
 
-def _tunnels(machine: Machine, pool: Ranges) -> set[str]:
-    """Interfaces with an address of the pool: its own, the source of its routes, or an on-link route inside the pool."""
-    return {route.interface for route in machine.routes if route.interface and _in_pool(route, pool)}
-
-
-def _in_pool(route: Route, pool: Ranges) -> bool:
-    if route.kind != "unicast" or ":" in route.prefix:
-        return False
-    own = [text for text in (route.source,) if text and ":" not in text]
-    inside = not route.gateway and pool.covers(prefix(route.prefix))
-    return any(pool.covers(prefix(text)) for text in own) or (not own and inside)
-
-
-def _looks_local(machine: Machine, tunnels: set[str]) -> bool:
-    """True where the default route leaves over such an interface through a gateway, as in a local network.
-
-    A tunnel of Azure has its default route on the link, or as two halves.
-    """
-    return any(route.interface in tunnels and route.length == 0 and route.gateway for route in machine.routes)
-
-
-def _pieces(machine: Machine, wanted: Ranges, tunnel: str, given: Sequence[str]) -> Iterator[_Piece]:
-    """The wanted addresses, cut wherever a route begins or ends; within a piece every address takes the same way."""
-    edges = sorted(
-        {edge for route in machine.routes for first, last in prefix(route.prefix) for edge in (first, last + 1)}
-    )
-    for first, last in wanted:
-        starts = [first, *(edge for edge in edges if first < edge <= last)]
-        for start, end in zip(starts, [*(edge - 1 for edge in starts[1:]), last], strict=True):
-            choice, span = chosen_route(machine, str(ipaddress.IPv4Address(start))), Ranges(((start, end),))
-            longest = max((int(one.rpartition("/")[2]) for one in given if prefix(one).covers(span)), default=0)
-            yield _Piece(span, _way(choice, tunnel, longest), choice.route)
-
-
-def _way(choice: Choice, tunnel: str, longest: int) -> str:
-    """longest: the length of the route that the gateway gives its clients for these addresses."""
-    best = choice.route
-    if best is None:
-        return "missing"
-    rivals = [route for route, _ in choice.losers if route.length == best.length]
-    if any(_tied(best, rival) and rival.interface != best.interface for rival in rivals):
-        return "equal-routes"
-    if best.interface == tunnel and best.kind not in ENDS:
-        return "tunnel"
-    if any(route.interface == tunnel for route, _ in choice.losers):
-        return "wrong-interface"
-    return "missing" if best.length < max(longest, 2) else "local-capture"
-
-
-def _tied(one: Route, other: Route) -> bool:
-    return one.metric is None or other.metric is None or one.metric == other.metric
-
-
 def _ways(
-    pieces: Sequence[_Piece], words: Mapping[str, str], given: Ranges, readings: Sequence[Reading]
+    parts: Sequence[Piece], words: Mapping[str, str], given: Ranges, readings: Sequence[Reading]
 ) -> list[Conclusion]:
     """One conclusion for each way that a part of the subnet takes; several ways make the whole unknown."""
-    ways = list(dict.fromkeys(piece.way for piece in pieces))
+    ways = list(dict.fromkeys(piece.way for piece in parts))
     found: list[Conclusion] = []
     for way in ways:
-        those = [piece for piece in pieces if piece.way == way]
+        those = [piece for piece in parts if piece.way == way]
         span = Ranges.of(part for piece in those for part in piece.span)
         said = {**words, **_shown(those), "prefix": show_addresses(span)}
         found.append(_conclusion(_reason(span, given, readings) if way == "missing" else _named(way), said))
@@ -205,8 +143,8 @@ def _named(way: str) -> str:
     return "in-tunnel" if way == "tunnel" else way
 
 
-def _shown(pieces: Sequence[_Piece]) -> dict[str, str]:
-    routes = [piece.route for piece in pieces if piece.route]
+def _shown(parts: Sequence[Piece]) -> dict[str, str]:
+    routes = [piece.choice.route for piece in parts if piece.choice.route]
     return {
         "route": ", ".join(dict.fromkeys(route.prefix for route in routes)) or "no route",
         "interface": ", ".join(dict.fromkeys(route.interface for route in routes)) or "no interface",

@@ -15,9 +15,10 @@ from mi_workbook.checks.surroundings import SURROUNDINGS
 from mi_workbook.checks.usage import USAGE
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.evidence import Gap
-from mi_workbook.core.finding import Change, Diagnosis, Finding, Place, Repair
+from mi_workbook.core.finding import AtSource, Change, Diagnosis, Finding, Place, Repair
 from mi_workbook.core.trace import Cause, Decision, Trace
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.at_source import at_source, configuration_alone
 from mi_workbook.diagnosis.attribution import attributed
 from mi_workbook.diagnosis.neighbours import cut_off
 from mi_workbook.diagnosis.outside import origin, source_addresses
@@ -101,7 +102,16 @@ def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto
         repair=repair,
         confidence_notes=_notes(first),
         headline=_headline(first, findings),
+        at_source=_at_source(first, source, target, endpoint),
     )
+
+
+def _at_source(first: Look, source: str, target: str, endpoint: str) -> AtSource:
+    """What was seen at the source, beside a look at the configuration alone."""
+    if first.question is None or not first.network.snapshot.observations:
+        return AtSource()
+    alone = look(configuration_alone(first.network, first.question), source, target, endpoint, checked=False)
+    return at_source(first.network, first.question, alone.question, alone.traces)
 
 
 def look(network: Network, source: str, target: str, endpoint: str, *, checked: bool = True) -> Look:
@@ -176,8 +186,8 @@ def _resolved(network: Network, asked: Question, own: tuple[str, ...]) -> Questi
     """
     kind = asked.origin.kind
     told = None if network.snapshot.touched() else answer_at(network.snapshot, asked.places, asked.instance.fqdn)
-    seen = as_seen(network, asked.instance, told) if told is not None else None
-    if seen is not None:
+    if told is not None:
+        seen = as_seen(network, asked.instance, told)
         return replace(asked, endpoint=seen.endpoint, resolution=seen.decision, answer=seen.answer)
     synced = kind == "clients" and asked.origin.integration is not None  # such an app has the list of its last sync
     in_vnet = kind in {"inside", "clients"} and not synced

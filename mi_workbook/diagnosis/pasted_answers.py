@@ -31,7 +31,7 @@ UNFIT_IN_APP = {
 APP_SECONDS = (20.0, 22.5)
 DNS_PORT = 53
 FAILED = {
-    "refused": "tcp-refused", "unreachable": "tcp-unreachable", "blocked": "tcp-blocked", "name-not-found": "tcp-name", "unclear": "tcp-unclear",
+    "refused": "tcp-refused", "unreachable": "tcp-unreachable", "blocked": "tcp-blocked", "name-not-found": "tcp-name", "unclear": "tcp-unclear", "failed": "tcp-unclear",
 }  # fmt: skip
 
 
@@ -97,12 +97,12 @@ def _tests(reading: Reading, facts: Facts | None, place: str) -> Iterator[Conclu
             yield conclusion("ping-proves-nothing", [reading.span], host=host)
         if port == DNS_PORT and all(row["result"] != "open" for row in rows):
             yield conclusion("dns-port-closed", [reading.span], host=host, says=rows[-1]["says"] or rows[-1]["result"])
-        elif port is not None and _is_sql(host, port, rows, facts):
+        elif (port is not None or not found) and _is_sql(host, port, rows, facts):
             yield _run(host, port, rows, reading, facts, place)
         yield from _source(rows, reading, facts, place)
 
 
-def _is_sql(host: str, port: int, rows: list[dict[str, Any]], facts: Facts | None) -> bool:
+def _is_sql(host: str, port: int | None, rows: list[dict[str, Any]], facts: Facts | None) -> bool:
     """True for a test that can be about the instance: by its port, its name, or its address."""
     if port in {NORMAL_PORT, PUBLIC_PORT} or suffix_of(host.lower()):
         return True
@@ -111,15 +111,17 @@ def _is_sql(host: str, port: int, rows: list[dict[str, Any]], facts: Facts | Non
 
 
 def _run(
-    host: str, port: int, rows: list[dict[str, Any]], reading: Reading, facts: Facts | None, place: str
+    host: str, port: int | None, rows: list[dict[str, Any]], reading: Reading, facts: Facts | None, place: str
 ) -> Conclusion:
     values = {
-        "host": host, "port": str(port), "says": rows[-1]["says"] or rows[-1]["result"],
+        "host": host, "port": str(port or "?"), "says": rows[-1]["says"] or rows[-1]["result"],
         "address": ", ".join(dict.fromkeys(f"({row['address']})" for row in rows if row["address"] not in {"", host})),
         "source": next((row["source"] for row in rows if row["source"]), ""),
     }  # fmt: skip
     results = {row["result"] for row in rows}
-    if "open" in results:
+    if port is None:
+        word = "tcp-name"
+    elif "open" in results:
         word = _open(port, rows, facts) if results == {"open"} else "tcp-unsteady"
     else:
         word = _wrong_port(host, port) or _failed(port, rows, reading, place)
@@ -145,9 +147,9 @@ def _wrong_port(host: str, port: int) -> str:
 
 
 def _failed(port: int, rows: list[dict[str, Any]], reading: Reading, place: str) -> str:
-    last = next((row for row in reversed(rows) if row["result"] != "unclear"), rows[-1])
+    last = next((row for row in reversed(rows) if row["result"] not in {"unclear", "failed"}), rows[-1])
     result = last["result"]
-    if REDIRECT_PORTS[0] <= port <= REDIRECT_PORTS[1] and result in {"timeout", "refused", "unclear"}:
+    if REDIRECT_PORTS[0] <= port <= REDIRECT_PORTS[1] and result in {"timeout", "refused", "unclear", "failed"}:
         return "tcp-redirect-port-unsure"
     if result != "timeout":
         return FAILED.get(result, "tcp-unclear")

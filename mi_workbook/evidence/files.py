@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.pasted import observations_of
 from mi_workbook.evidence.secrets import clean
 from mi_workbook.evidence.snapshot import FORMAT, VERSION, Snapshot, field, from_document, type_of
@@ -22,8 +23,10 @@ from mi_workbook.evidence.snapshot import FORMAT, VERSION, Snapshot, field, from
 LIMIT = 1 << 30
 FORMS = (
     'Accepted: a mi-workbook snapshot, a list of ARM resources, {"value": [...]}, Resource Graph results, output of '
-    "'az ... -o json', an ARM template with concrete values; as .json, .json.gz, .zip or a folder."
+    "'az ... -o json', an ARM template with concrete values; as .json, .json.gz, .zip or a folder; and console output as text."
 )
+JSON_NAMES = (".json", ".json.gz")
+TEXT_NAMES = (".txt", ".log", ".out", ".csv", ".xml", ".ovpn", ".md")
 NO_RESOURCE_GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/template/providers/"
 
 
@@ -58,8 +61,8 @@ def _without_collector() -> Iterator[None]:
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        for file in sorted(p for p in path.rglob("*") if p.name.endswith((".json", ".json.gz")) and p.is_file()):
-            yield from _files(file)
+        for file in sorted(p for p in path.rglob("*") if _is_evidence(p.name) and p.is_file()):
+            yield from ((name, _if_known(name, data)) for name, data in _files(file))
         return
     try:
         if path.stat().st_size > LIMIT:
@@ -71,6 +74,22 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
         yield str(path), path.read_bytes()
     except OSError as error:
         raise InputError(f"It cannot be read: {error.strerror}.", file=str(path), remedy="Check the path.") from None
+
+
+def _is_evidence(name: str) -> bool:
+    return name.lower().endswith(JSON_NAMES + TEXT_NAMES)
+
+
+def _if_known(name: str, data: bytes) -> bytes:
+    """A text among other files, or where nothing in it is recognised a note that it was there: it is no bad input."""
+    if name.rstrip("'\"").lower().endswith(JSON_NAMES):
+        return data
+    try:
+        known = bool(observations_of(_text(name, data), name))
+    except InputError:
+        known = False
+    note = {"kind": "not-understood", "about": "", "at": "", "format": PASTE, "file": name, "value": []}
+    return data if known else json.dumps({"observations": [note]}).encode()
 
 
 def _opened(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -86,12 +105,13 @@ def _opened(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
 def _zip(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [m for m in archive.infolist() if m.filename.endswith((".json", ".json.gz"))]
+            members = [m for m in archive.infolist() if _is_evidence(m.filename)]
             if sum(m.file_size for m in members) > LIMIT:
                 raise InputError("It unpacks to more than 1 GiB.", file=name, remedy="Send the JSON files that matter.")
             for member in members:
                 with archive.open(member) as stream:
-                    yield from _opened(f"{name}:{member.filename!r}", _bounded(name, stream))
+                    inner = f"{name}:{member.filename!r}"
+                    yield from _opened(inner, _if_known(inner, _bounded(name, stream)))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise InputError(f"The archive is damaged or locked ({error}).", file=name, remedy="Make it again.") from None
 

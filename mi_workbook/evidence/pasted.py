@@ -10,9 +10,11 @@ from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence import machine
+from mi_workbook.evidence.pastes.answer_text import MAY_GO_ON, NO_MARK
 from mi_workbook.evidence.pastes.as_machine import machine_of, tables_of
 from mi_workbook.evidence.pastes.paste import Reading
 from mi_workbook.evidence.pastes.recognise import Pastes, read_pastes
+from mi_workbook.evidence.pastes.shapes import FILTERED
 
 FORMAT = "mi-workbook/paste/1"
 CLIENT = "client"
@@ -42,9 +44,14 @@ def _observation(reading: Reading, name: str) -> dict[str, Any]:
     return {
         "kind": AZURE.get(reading.kind, reading.kind), "about": reading.about, "from": CLIENT, "at": "", "format": FORMAT,
         "file": name, "value": {"value": rows} if reading.kind in AZURE else rows, "whole": reading.whole,
-        "notes": list(reading.notes),
+        "complete": _is_complete(reading), "lines": list(reading.span), "notes": list(reading.notes),
         "not_understood": [{"line": line.number, "text": line.text} for line in reading.left],
     }  # fmt: skip
+
+
+def _is_complete(reading: Reading) -> bool:
+    """True where it is shown that nothing was left out: in Azure's own tables a missing row would read as not being there."""
+    return reading.whole and not reading.left and not {MAY_GO_ON, NO_MARK, FILTERED} & set(reading.notes)
 
 
 def _machine(readings: Sequence[Reading]) -> list[dict[str, Any]]:

@@ -10,18 +10,22 @@ from dataclasses import dataclass
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
-from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.evidence.snapshot import Snapshot, field
 from mi_workbook.network.reading import Reading
 
 POLICIES = "Microsoft.Network/firewallPolicies"
 RULE_GROUPS = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
 IP_GROUPS = "Microsoft.Network/ipGroups"
+CLASSIC = ("natRuleCollections", "networkRuleCollections", "applicationRuleCollections")
 DEEPEST = 4  # policies above one another; Azure allows two
+ANYWHERE = ("*",)
 
 
 @dataclass(frozen=True, slots=True)
 class FirewallRule:
-    """A network rule. allows: None where its action is not known. fqdns: destinations by name, which the firewall resolves."""
+    """A network rule. allows: None where its action or its type is not known. fqdns: destinations by name, which the firewall
+    resolves.
+    """
 
     reading: Reading
     name: str
@@ -53,25 +57,35 @@ class FirewallRules:
 def firewall_rules(snapshot: Snapshot, firewall: Reading) -> FirewallRules:
     """The rules of a firewall. Raises MissingEvidence where its policy or a rule collection group was not collected."""
     policy_id = firewall.reference("firewallPolicy")
+    if firewall.get("firewallPolicy") is not None and not policy_id:
+        raise MissingEvidence(_gap(firewall.document, "network firewall show"))
     if policy_id:
         policies = _policies(snapshot, policy_id)
         groups = [group for policy in policies for group in _groups(snapshot, policy)]
-        collections = [one for group in groups for one in _by_priority(group.children("ruleCollections"))]
+        collections = [one for group in groups for one in _by_priority(_listed(group, "ruleCollections"))]
     else:
         policies, groups = [], [firewall]
-        collections = [
-            one
-            for member in ("natRuleCollections", "networkRuleCollections", "applicationRuleCollections")
-            for one in _by_priority(firewall.children(member))
-        ]
-    rules = [(collection, rule) for collection in collections for rule in collection.children("rules")]
+        collections = [one for member in CLASSIC for one in _by_priority(_listed(firewall, member))]
+    rules = [(collection, rule) for collection in collections for rule in _listed(collection, "rules")]
     return FirewallRules(
-        network=tuple(_network_rule(c, r) for c, r in rules if _kind(c, r) == "network"),
-        translated=tuple(t for c, r in rules if _kind(c, r) == "nat" for t in r.texts("destinationAddresses")),
+        network=tuple(_network_rule(c, r) for c, r in rules if _kind(c, r) not in {"nat", "application"}),
+        translated=tuple(t for c, r in rules if _kind(c, r) == "nat" for t in _translated(r)),
         sql_rules=tuple(r.name for c, r in rules if _kind(c, r) == "application" and _for_sql(r)),
         not_translated=_not_translated(policies[-1] if policies else firewall),
         held_in=tuple(groups),
     )
+
+
+def _listed(holder: Reading, member: str) -> list[Reading]:
+    """Elements of a list that decides by what is not in it: raises MissingEvidence where the list itself was not read."""
+    if not isinstance(holder.get(member), list):
+        raise MissingEvidence(_gap(holder.document, "network firewall show", holder.at(member)))
+    return list(holder.children(member))
+
+
+def _translated(rule: Reading) -> tuple[str, ...]:
+    """Destinations of a DNAT rule; any, where the rule does not say."""
+    return rule.texts("destinationAddresses") or ANYWHERE
 
 
 def _policies(snapshot: Snapshot, policy_id: str) -> list[Reading]:
@@ -80,7 +94,7 @@ def _policies(snapshot: Snapshot, policy_id: str) -> list[Reading]:
     while policy_id and len(found) < DEEPEST:
         raw = snapshot.get(policy_id)
         if raw is None:
-            raise MissingEvidence(_gap(policy_id, "firewall policy show"))
+            raise MissingEvidence(_gap(policy_id, "network firewall policy show"))
         found.append(Reading(policy_id, "", raw))
         policy_id = found[-1].reference("basePolicy")
     return found[::-1]
@@ -94,24 +108,25 @@ def _groups(snapshot: Snapshot, policy: Reading) -> list[Reading]:
     unlisted = not isinstance(policy.get("ruleCollectionGroups"), list)
     if missing or (unlisted and snapshot.absence(RULE_GROUPS, policy.document) != "proven"):
         where = missing[0] if missing else policy.document
-        raise MissingEvidence(_gap(where, "firewall policy rule-collection-group list"))
+        raise MissingEvidence(_gap(where, "network firewall policy rule-collection-group list"))
     return _by_priority(there)
 
 
-def _gap(resource_id: str, command: str) -> Gap:
+def _gap(resource_id: str, command: str, member: str = "") -> Gap:
     return Gap(
-        f"Rules of firewall policy {resource_id}",
+        f"Rules of firewall policy {resource_id}" if not member else f"Member {member} of {resource_id}",
         "The traffic passes an Azure Firewall, which drops what no rule allows.",
-        f"az network {command} (needs {POLICIES}/read and {RULE_GROUPS}/read), or az resource show --ids {resource_id}",
+        f"az {command} (needs {POLICIES}/read and {RULE_GROUPS}/read), or az resource show --ids {resource_id}",
     )
 
 
 def _by_priority(readings: Iterable[Reading]) -> list[Reading]:
-    def priority(reading: Reading) -> int:
-        value = reading.get("priority")
-        return value if isinstance(value, int) else 65_001
-
-    return sorted(readings, key=priority)
+    """In the order of evaluation. Raises MissingEvidence where one of several has no priority, so that any may come first."""
+    found = list(readings)
+    unread = next((one for one in found if not isinstance(one.get("priority"), int)), None)
+    if unread is not None and len(found) > 1:
+        raise MissingEvidence(_gap(unread.document, "network firewall show", unread.at("priority")))
+    return sorted(found, key=lambda one: int(one.get("priority") or 0))
 
 
 def _kind(collection: Reading, rule: Reading) -> str:
@@ -131,7 +146,7 @@ def _network_rule(collection: Reading, rule: Reading) -> FirewallRule:
         reading=rule,
         name=rule.name,
         collection=collection.name,
-        allows={"allow": True, "deny": False}.get(word),
+        allows={"allow": True, "deny": False}.get(word) if _kind(collection, rule) == "network" else None,
         protocols=tuple(text.lower() for text in rule.texts("ipProtocols", "protocols")),
         sources=rule.texts("sourceAddresses"),
         source_groups=rule.texts("sourceIpGroups"),
@@ -148,9 +163,15 @@ def _for_sql(rule: Reading) -> bool:
 
 
 def _not_translated(holder: Reading) -> tuple[str, ...]:
-    """Destinations for which the source address stays. Source: "Azure Firewall SNAT private IP address ranges"."""
-    snat = holder.get("snat")
+    """Destinations for which the source address stays: of a policy in `snat`, of a classic firewall in additionalProperties.
+
+    Source: "Azure Firewall SNAT private IP address ranges".
+    """
+    snat, classic = holder.get("snat"), holder.get("additionalProperties")
     given = Reading("", "", snat).texts("privateRanges") if isinstance(snat, dict) else ()
+    if not given and isinstance(classic, dict):
+        text = str(field(classic, "Network.SNAT.PrivateRanges", default="") or "")
+        given = tuple(part.strip() for part in text.split(",") if part.strip())
     return given or ("IANAPrivateRanges",)
 
 
@@ -164,4 +185,4 @@ def group_members(snapshot: Snapshot, group_ids: Iterable[str]) -> Iterator[str]
                 "A rule of the firewall on the path uses it.",
                 f"az network ip-group show --ids {group_id} -o json (needs {IP_GROUPS}/read)",
             ))  # fmt: skip
-        yield from Reading(group_id, "", raw).texts("ipAddresses")
+        yield from Reading(group_id, "", raw).texts("ipAddresses") or ("",)  # not listed: perhaps any address

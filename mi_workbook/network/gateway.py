@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from mi_workbook.core.ranges import Ranges
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import vnet_of
+from mi_workbook.network.resource_id import key, vnet_of
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Microsoft.Network/virtualNetworkGateways. kind: vpn | expressroute; pool: addresses of point-to-site clients."""
+    """Microsoft.Network/virtualNetworkGateways. kind: vpn | expressroute; pool: addresses of point-to-site clients;
+    default_site_id: the local network gateway that takes what nothing else routes (forced tunnelling).
+    """
 
     reading: Reading
     id: str
@@ -27,6 +29,7 @@ class Gateway:
     protocols: tuple[str, ...]
     custom_prefixes: tuple[str, ...]
     provisioning_state: str
+    default_site_id: str
 
     @property
     def vnet_id(self) -> str:
@@ -77,6 +80,11 @@ class Connection:
     has_nat: bool
     mode: str
 
+    @property
+    def ends(self) -> frozenset[str]:
+        """The gateways it joins, by id; one where the other end is a site."""
+        return frozenset(key(end) for end in (self.gateway_id, self.far_gateway_id) if end)
+
 
 def read_gateway(reading: Reading) -> Gateway:
     """A gateway. Null vpnClientConfiguration means that point-to-site is off."""
@@ -103,6 +111,7 @@ def read_gateway(reading: Reading) -> Gateway:
         protocols=tuple(text.lower() for text in clients.texts("vpnClientProtocols")),
         custom_prefixes=reading.prefixes("customRoutes"),
         provisioning_state=reading.text("provisioningState"),
+        default_site_id=reading.reference("gatewayDefaultSite"),
     )
 
 

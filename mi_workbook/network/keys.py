@@ -50,11 +50,15 @@ def groups_of_endpoint(raw: Raw) -> Iterator[str]:
 
 def front_addresses(raw: Raw) -> Iterator[str]:
     """Private front end addresses of a load balancer or a firewall, as numbers."""
-    reading = Reading("", "", raw)
+    for child in fronts(Reading("", "", raw)):
+        for first, _ in ipv4((child.text("privateIPAddress"),)):
+            yield str(first)
+
+
+def fronts(reading: Reading) -> Iterator[Reading]:
+    """Front ends of a load balancer, or the addresses of a firewall."""
     for member in ("frontendIPConfigurations", "ipConfigurations"):
-        for child in reading.children(member):
-            for first, _ in ipv4((child.text("privateIPAddress"),)):
-                yield str(first)
+        yield from reading.children(member)
 
 
 def inbound_addresses(raw: Raw) -> Iterator[str]:

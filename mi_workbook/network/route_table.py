@@ -21,7 +21,7 @@ class UserRoute:
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """Microsoft.Network/routeTables."""
+    """Microsoft.Network/routeTables. propagation_read: False where the evidence leaves disableBgpRoutePropagation out."""
 
     reading: Reading
     id: str
@@ -29,6 +29,7 @@ class RouteTable:
     routes: tuple[UserRoute, ...]
     propagation_off: bool
     peering_routes_off: bool
+    propagation_read: bool
 
 
 def read_route_table(reading: Reading, separate: list[Reading]) -> RouteTable:
@@ -41,6 +42,7 @@ def read_route_table(reading: Reading, separate: list[Reading]) -> RouteTable:
         name=reading.name,
         routes=tuple(_route(child) for child in readings),
         propagation_off=reading.flag("disableBgpRoutePropagation") is True,
+        propagation_read=reading.flag("disableBgpRoutePropagation") is not None,
         peering_routes_off=reading.text("disablePeeringRoute").lower() == "all",
     )
 

@@ -17,13 +17,17 @@ from mi_workbook.evidence.snapshot import Snapshot, field
 CLIENT = "client"
 # Words of probes and of pasted output for a connection that was made, and for one that was tried in vain.
 OPEN = frozenset({"open"})
-FAILED = frozenset({"timeout", "refused", "unreachable", "blocked", "forbidden", "reset", "name-not-found"})
+NO_NAME = "name-not-found"
+FAILED = frozenset({"timeout", "refused", "unreachable", "blocked", "forbidden", "reset", NO_NAME, "failed"})
 LOGGED_IN = frozenset({"denied", "accepted"})
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A connection that was tried. result: open | a word of FAILED. whole: the login was followed to its end."""
+    """A connection that was tried. result: open | a word of FAILED. whole: the login was followed to its end.
+
+    port: 0 where the name had no address there, so that no port was tried.
+    """
 
     host: str
     address: str
@@ -35,19 +39,36 @@ class Test:
 
 
 def connection_tests(snapshot: Snapshot, places: frozenset[str]) -> tuple[Test, ...]:
-    """Connections tried from a place, in the order they were read."""
+    """Connections tried from a place, in the order they were read, and names that had no address there.
+
+    `nslookup` in the console of an App Service asks other servers than the app and is left out. Source: "Troubleshoot
+    virtual network integration with Azure App Service", section "Tools".
+    """
     found: list[Test] = []
+    in_app = any("/microsoft.web/sites/" in place for place in places)
     for position, observation in _from(snapshot, places):
         at = str(field(observation, "at", default=""))
+        if in_app and observation.get("kind") == "nslookup":
+            continue
         for row in _rows(observation):
             read = _test(row, at, Evidence(f"observations/{position}", "/value", row))
             found += [read] if read is not None else []
-    return tuple(found)
+    answered = {test.host for test in found if test.port}
+    return tuple(test for test in found if test.port or not _answers(snapshot, places, test.host, answered))
+
+
+def _answers(snapshot: Snapshot, places: frozenset[str], name: str, answered: set[str]) -> bool:
+    """True where another look from the same place did find an address of the name."""
+    looks = (list(_rows(observation)) for _, observation in _from(snapshot, places))
+    return name in answered or any(True for rows in looks for _ in _addresses(rows, name))
 
 
 def _test(row: dict[str, Any], at: str, evidence: Evidence) -> Test | None:
     word = str(field(row, "result", "outcome", default="")).lower()
     port = field(row, "port")
+    if word == NO_NAME or (row.get("type"), row.get("value")) == ("failure", "nxdomain"):
+        host = str(row.get("host") or row.get("name") or "").rstrip(".").lower()
+        return Test(host, "", 0, NO_NAME, at, False, evidence) if host else None
     if not isinstance(port, int) or isinstance(port, bool) or word not in OPEN | FAILED | LOGGED_IN:
         return None
     host, address = (str(field(row, name, default="") or "").rstrip(".").lower() for name in ("host", "address"))
@@ -108,10 +129,14 @@ def _rows(observation: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _from(snapshot: Snapshot, places: frozenset[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     for position, observation in enumerate(snapshot.observations):
-        place = field(observation, "from")
-        where = str(place if isinstance(place, str) and place else field(observation, "about", default="")).lower()
-        if where in places:
+        if is_from(observation, places):
             yield position, observation
+
+
+def is_from(observation: dict[str, Any], places: frozenset[str]) -> bool:
+    """True for an observation that counts for the place which bears these words."""
+    place = field(observation, "from")
+    return str(place if isinstance(place, str) and place else field(observation, "about", default="")).lower() in places
 
 
 @dataclass(frozen=True, slots=True)

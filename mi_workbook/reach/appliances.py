@@ -22,18 +22,39 @@ from mi_workbook.network.resource_id import key, vnet_of
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.effective_routes import Route
 from mi_workbook.reach.firewalls import on_the_way_back, through_firewall
+from mi_workbook.reach.peering import unlisted
 from mi_workbook.reach.security import gate
+
+CUT = frozenset({"initiated", "disconnected"})  # states of a peering that carries nothing
 
 
 def before_appliance(network: Network, start: Subnet, route: Route) -> Decision | None:
-    """The next hop must be in the own VNet or in one that is directly peered; None where it is."""
+    """The next hop must be in the own VNet or in one that is directly peered; None where it is.
+
+    Unknown where the peerings were not listed, or one of them without its prefixes: the next hop may be there.
+    """
     hop = _addresses(route)
     vnet = network.vnet(start.vnet_id)
     managers = network.snapshot.of_type(NETWORK_MANAGERS) or network.snapshot.absence(NETWORK_MANAGERS) == "unproven"
     if not hop or _near(vnet).covers(hop) or managers:
         return None
+    not_listed = unlisted(network, vnet) or _without_prefixes(vnet)
+    if not_listed is not None:
+        return not_listed
     why = f"Next hop {route.next_hop_ip} is neither in {vnet.name} nor in a VNet that is directly peered and Connected."
     return Decision("route", start.id, Verdict.BLOCKED, why, route.evidence, Cause.NVA_UNREACHABLE, rule=route.name)
+
+
+def _without_prefixes(vnet: Vnet) -> Decision | None:
+    """Unknown where a peering that may be Connected does not say which prefixes it joins."""
+    found = next(
+        (p for p in vnet.peerings if p.state.lower() not in CUT and not (p.remote_prefixes or p.only_ipv6)), None
+    )
+    if found is None:
+        return None
+    why = f"Which prefixes peering {found.name} of {vnet.name} joins is not in the evidence, and the next hop may be among them."
+    gap = Gap(f"remoteAddressSpace of peering {found.name}", why, f"az resource show --ids {found.id} -o json")
+    return Decision("peering", found.id, Verdict.UNKNOWN, why, (found.reading.evidence("remoteAddressSpace"),), gap=gap)
 
 
 def at_appliance(
@@ -46,15 +67,16 @@ def at_appliance(
     """
     hop = _addresses(route)
     nics = [nic for first, _ in hop for nic in network.holders(first) if _is_near(network, start, nic)]
-    where = nics[0].id if nics else route.next_hop_ip
+    where, whole = nics[0].id if nics else route.next_hop_ip, True
     if not nics:
-        balancer = _balancer(network, hop)
+        balancer = _with_front(network, LOAD_BALANCERS, hop, start)
         if balancer is not None:
             where, nics = balancer.id, list(_behind(network, balancer))
-        firewall = _firewall(network, hop)
+            whole = len(nics) == sum(1 for _ in _members(balancer))
+        firewall = _with_front(network, FIREWALLS, hop, start)
         if firewall is not None:
             return _at_firewall(network, firewall, route, flow, direction)
-    if nics and all(nic.forwards is False for nic in nics):
+    if nics and whole and all(nic.forwards is False for nic in nics):
         return Hop(where, (_not_forwarding(nics[0]),)), None
     inbound, outbound = (
         _gates(network, nics, flow, d) if direction == "forward" else () for d in ("Inbound", "Outbound")
@@ -87,9 +109,13 @@ def _addresses(route: Route) -> Ranges:
 
 def _is_near(network: Network, start: Subnet, nic: Nic) -> bool:
     """True for a NIC in the own VNet or a peered one; elsewhere the same address is somebody else's."""
-    homes = {key(vnet_of(c.subnet_id)) for c in nic.configurations}
+    return bool(_homes(network, start) & {key(vnet_of(c.subnet_id)) for c in nic.configurations})
+
+
+def _homes(network: Network, start: Subnet) -> set[str]:
+    """The own VNet and the peered ones."""
     vnet = network.vnet(start.vnet_id)
-    return bool(homes & {key(vnet.id), *(key(peering.remote_id) for peering in vnet.peerings)})
+    return {key(vnet.id), *(key(peering.remote_id) for peering in vnet.peerings)}
 
 
 def _near(vnet: Vnet) -> Ranges:
@@ -145,28 +171,30 @@ def _nics_of(network: Network, nic: Nic) -> list[str]:
     return list(listed) or [nic.id]
 
 
-def _balancer(network: Network, hop: Ranges) -> Reading | None:
-    return _with_front(network, LOAD_BALANCERS, hop)
-
-
-def _with_front(network: Network, kind: str, hop: Ranges) -> Reading | None:
+def _with_front(network: Network, kind: str, hop: Ranges, start: Subnet) -> Reading | None:
+    """What has the address as a front end in the own VNet or a peered one; elsewhere the same address is somebody else's."""
+    near = _homes(network, start)
     for first, _ in hop:
         for raw in network.snapshot.having(kind, "front", keys.front_addresses, str(first)):
-            return Reading(str(raw.get("id", "")), "", raw)
+            found = Reading(str(raw.get("id", "")), "", raw)
+            if near & {key(vnet_of(front.reference("subnet"))) for front in keys.fronts(found)}:
+                return found
     return None
+
+
+def _members(balancer: Reading) -> Iterator[str]:
+    """Ids of the NICs in the backend pools of a load balancer; "" for a member that is given by its address alone."""
+    for pool in balancer.children("backendAddressPools"):
+        by_nic = pool.references("backendIPConfigurations")
+        yield from (configuration.rsplit("/ipConfigurations/", 1)[0] for configuration in by_nic)
+        yield from ("" for _ in list(pool.children("loadBalancerBackendAddresses"))[len(by_nic) :])
 
 
 def _behind(network: Network, balancer: Reading) -> Iterator[Nic]:
     """NICs in the backend pools of a load balancer, where the evidence holds them."""
-    for pool in balancer.children("backendAddressPools"):
-        for configuration in pool.references("backendIPConfigurations"):
-            nic_id = configuration.rsplit("/ipConfigurations/", 1)[0]
-            if network.snapshot.get(nic_id) is not None:
-                yield network.nic(nic_id)
-
-
-def _firewall(network: Network, hop: Ranges) -> Reading | None:
-    return _with_front(network, FIREWALLS, hop)
+    for nic_id in _members(balancer):
+        if nic_id and network.snapshot.get(nic_id) is not None:
+            yield network.nic(nic_id)
 
 
 def _policy_unknown(route: Route, at: str, direction: str) -> Decision:

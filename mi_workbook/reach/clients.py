@@ -211,7 +211,12 @@ def own_side(
         seen = None if network.snapshot.touched() else machine_at(network.snapshot, places)
         if seen is None:
             return [_client_machine(origin.gateways[0], addresses)]
-        routed = into_the_tunnel(seen, origin.gateways[0], wanted)
+        given = [
+            one.prefix
+            for one in given_routes(network, origin.gateways[0])
+            if (one.windows if seen.machine.system == "windows" else one.others)
+        ]
+        routed = into_the_tunnel(seen, origin.gateways[0], wanted, given)
         return [routed] if routed.result is not Verdict.REACHABLE else [routed, _client_firewall(origin.gateways[0])]
     decisions = []
     gap = status_gap(origin.connection) if origin.connection is not None else None

@@ -95,7 +95,8 @@ class RouteIndex:
 class EffectiveRoutes:
     """All rows of one subnet, what could not be known, and the gateways whose routes they may be.
 
-    unread: a user route whose prefix cannot be read, so that it may cover any address.
+    unread: a user route whose prefix cannot be read, so that it may cover any address; propagation: whether the route table
+    keeps gateway routes out was not read; forced: a gateway's default site may take what only a system default routes.
     """
 
     subnet: Subnet
@@ -105,6 +106,8 @@ class EffectiveRoutes:
     removed: tuple[Route, ...] = ()
     gateways: tuple[Gateway, ...] = ()
     unread: Gap | None = None
+    propagation: Gap | None = None
+    forced: Gap | None = None
 
     @property
     def gap(self) -> Gap | None:
@@ -122,6 +125,16 @@ class EffectiveRoutes:
                 left = left - part
         if left:
             yield left, ()
+
+    def doubt(self, route: Route, part: Ranges) -> Gap | None:
+        """What was not read and may put another row in the place of this one; None where nothing may."""
+        if self.unread is not None:
+            return self.unread
+        if self.propagation is not None and route.source == "VirtualNetworkGateway":
+            return self.propagation
+        if self.forced is not None and route.source == "Default" and route.next_hop_type in {"Internet", "None"}:
+            return self.forced
+        return self.gap if self.doubtful(route, part) else None
 
     def doubtful(self, route: Route, part: Ranges) -> bool:
         """True where a gateway-learned route that was not seen could replace this row.
@@ -181,6 +194,8 @@ def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
         gaps=view.gaps,
         removed=(*removed, *filtered),
         gateways=view.gateways,
+        propagation=_propagation(table) if table and not table.propagation_read else None,
+        forced=next((_forced(one) for one in view.gateways if one.default_site_id), None),
         unread=next((_unread(route) for route in user if not route.addresses and not _known(route.prefix)), None),
     )
 
@@ -193,6 +208,23 @@ def _known(text: str) -> bool:
         return meaning(text) is not None and bool(text)
     except ValueError:
         return False
+
+
+def _propagation(table: RouteTable) -> Gap:
+    return Gap(
+        f"disableBgpRoutePropagation of route table {table.name}",
+        "Where it is true, no route of a gateway reaches the subnet.",
+        f"az network route-table show --ids {table.id} -o json",
+    )
+
+
+def _forced(gateway: Gateway) -> Gap:
+    """Source: "Configure forced tunneling using Default Site for site-to-site connections"."""
+    return Gap(
+        f"Where default site {last(gateway.default_site_id)} of gateway {gateway.name} takes packets",
+        "A gateway with a default site may take all packets that no other route covers to that site, those for the Internet included.",
+        "az network nic show-effective-route-table of a running VM in the subnet's VNet: its row for 0.0.0.0/0.",
+    )
 
 
 def _unread(route: Route) -> Gap:
@@ -290,46 +322,6 @@ def shown_winner(network: Network, subnet: Subnet, part: Ranges) -> CapturedRout
         if over:
             return min(over, key=lambda pair: pair[0])[1]
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A row that only one of two tables holds. side: azure | computed; why: what may explain it."""
-
-    side: str
-    prefix: str
-    next_hop_type: str
-    why: str
-
-
-def against_captured(table: EffectiveRoutes, captured: Iterable[CapturedRoute]) -> tuple[Difference, ...]:
-    """How a computed table differs from one that Azure showed. Azure's own list of dropped prefixes is left out.
-
-    Source: "Diagnose a virtual machine routing problem" (only running VMs have an effective route table).
-    """
-    rows = tuple(captured)
-    if not rows:
-        return (Difference("azure", "", "", "Azure showed no route at all: the VM was not running."),)
-    ours = {(r.prefix, r.next_hop_type.lower()): r for r in table.routes if r.state == "Active" and r.addresses}
-    theirs = {(r.prefix, r.next_hop_type.lower()): r for r in rows if r.state.lower() == "active"}
-    found = [Difference("azure", theirs[at].prefix, theirs[at].next_hop_type, _why_only_azure(theirs[at]))
-             for at in theirs if at not in ours and at[1] not in {"none", "virtualnetworkserviceendpoint"}]  # fmt: skip
-    for at, route in ours.items():
-        if at not in theirs and at[1] != "none":
-            why = f"{route.why} It was made after Azure's table was captured, or is not in force yet."
-            found.append(Difference("computed", route.prefix, route.next_hop_type, why))
-    return tuple(found)
-
-
-def _why_only_azure(row: CapturedRoute) -> str:
-    reasons = {
-        "virtualnetworkgateway": "A gateway learned it, or a Virtual WAN hub or Route Server announces it.",
-        "connectedgroup": "Azure Virtual Network Manager connects the VNets.",
-        "virtualappliance": "The route was in the table then; the route table changed, or a Route Server announces it.",
-    }
-    return reasons.get(
-        row.next_hop_type.lower(), "The configuration changed since, or part of it is not in the evidence."
-    )
 
 
 def _service_routes(subnet: Subnet) -> Iterator[Route]:

@@ -30,13 +30,13 @@ def destination(network: Network, question: Question) -> tuple[Subnet, Ranges, l
         found = Ranges.of((a, a) for a in network.endpoint_addresses(endpoint))
         return where, found or where.addresses, [_approval(endpoint, question.instance)]
     subnet = network.subnet(question.instance.subnet_id)
-    if question.endpoint == "public":
-        return subnet, PUBLIC, [_public(question.instance)]
     if not subnet.addresses:
         raise MissingEvidence(Gap(
             f"Address prefix of the subnet of {question.instance.name}", "Without it no rule and no route can be looked up.",
             f"az resource show --ids {subnet.id} -o json",
         ))  # fmt: skip
+    if question.endpoint == "public":
+        return subnet, PUBLIC, [_public(question.instance)]
     return subnet, subnet.addresses, []
 
 

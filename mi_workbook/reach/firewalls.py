@@ -16,10 +16,11 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.firewall import FirewallRule, FirewallRules, firewall_rules, group_members
 from mi_workbook.network.network import Network
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.service_tags import PRIVATE, TagMeaning, exactly, meaning
+from mi_workbook.network.service_tags import PRIVATE, TagMeaning, meaning
 from mi_workbook.reach.rule_sets import Judged, Layer, judge
 
-EVERYTHING = exactly(EVERY_ADDRESS)
+UNREAD = TagMeaning(NOTHING, EVERY_ADDRESS)
+EVERY_PORT = Ranges(((0, 65535),))
 SHOWN = 3
 
 
@@ -45,6 +46,8 @@ def _layer(network: Network, rule: FirewallRule, protocol: str) -> Layer:
     """A rule as a box. A protocol, port or name that cannot be told only perhaps matches."""
     source = _side(network, rule.sources, rule.source_groups)
     target = _side(network, rule.destinations, rule.destination_groups)
+    source = source if rule.sources or rule.source_groups else UNREAD
+    target = target if rule.destinations or rule.destination_groups else UNREAD
     if rule.fqdns:
         target = TagMeaning(target.surely if rule.destinations else NOTHING, EVERY_ADDRESS)
     found, readable = _ports(rule.ports)
@@ -81,8 +84,8 @@ def _ports(texts: tuple[str, ...]) -> tuple[Ranges, bool]:
         try:
             spans += ports(text)
         except ValueError:
-            return Ranges(((0, 65535),)), False
-    return Ranges.of(spans), bool(texts)
+            return EVERY_PORT, False
+    return (Ranges.of(spans), True) if texts else (EVERY_PORT, False)
 
 
 def _name(rules: FirewallRules, position: int) -> str:

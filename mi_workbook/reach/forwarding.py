@@ -116,8 +116,8 @@ def _by(network: Network, leg: Leg, table: EffectiveRoutes, part: Ranges, routes
         return [_blocked(leg, Cause.ROUTE_NONE, f"No route for {show_addresses(part)}.", None)], []
     route = _preferred(_toward(network, leg, routes))
     kind = route.next_hop_type.lower()
-    if table.unread is not None or table.doubtful(route, part) or _tagged(table, leg):
-        gap = table.unread or table.gap or _tag_gap(table)
+    gap = table.doubt(route, part) or (_tag_gap(table) if _tagged(table, leg) else None)
+    if gap is not None:
         return [Decision("route", leg.start.id, Verdict.UNKNOWN, _words(route, part), route.evidence, gap=gap)], []
     longer = _perhaps_longer(network, leg, route) or _shown_otherwise(network, leg, route, part)
     if longer is not None:

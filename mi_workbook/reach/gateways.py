@@ -61,16 +61,25 @@ def _own_gaps(network: Network, vnet: Vnet) -> Iterator[Gap]:
     """A gateway subnet in use whose gateway is not in the evidence; a Route Server, which learns from appliances."""
     yield from (_homeless(one) for one in network.homeless_gateways() if any(s.is_gateway for s in vnet.subnets))
     for subnet in vnet.subnets:
-        in_use = bool(subnet.reading.get("ipConfigurations"))
-        if subnet.is_gateway and not network.gateways_of(vnet.id):
-            if in_use or network.snapshot.absence(GATEWAYS) == "unproven":
-                yield _no_gateway(vnet)
-        elif subnet.name.lower() == "routeserversubnet" and in_use:
-            yield Gap(
-                f"Routes that the Route Server in VNet {vnet.name} learned",
-                "A Route Server adds routes that network virtual appliances announce.",
-                f"az network routeserver list-learned-routes; az network nic show-effective-route-table in {vnet.name}",
-            )
+        perhaps = bool(subnet.reading.get("ipConfigurations")) or network.snapshot.absence(GATEWAYS) == "unproven"
+        if subnet.is_gateway and perhaps and not network.gateways_of(vnet.id):
+            yield _no_gateway(vnet)
+    yield from _route_server(vnet)
+
+
+def _route_server(vnet: Vnet) -> Iterator[Gap]:
+    """A Route Server, whose routes also go to peers that use remote gateways.
+
+    Source: "Create, change, or delete a virtual network peering", setting "Use the remote virtual network's gateway or Route
+    Server".
+    """
+    if any(s.name.lower() == "routeserversubnet" and s.reading.get("ipConfigurations") for s in vnet.subnets):
+        yield Gap(
+            f"Routes that the Route Server in VNet {vnet.name} learned",
+            "A Route Server adds routes that network virtual appliances announce.",
+            "az network routeserver peering list-learned-routes -g <group> --routeserver <name> -n <peering>; "
+            f"az network nic show-effective-route-table of a running VM in {vnet.name}",
+        )
 
 
 def _homeless(gateway: Gateway) -> Gap:
@@ -101,8 +110,9 @@ def _borrowed(network: Network, vnet: Vnet, peering: Peering) -> tuple[tuple[Gat
     if there is None or there.state.lower() != "connected" or not there.allow_gateway_transit:
         return (), []
     found = network.gateways_of(remote.id)
-    basic = [_basic(gateway, remote) for gateway in found if gateway.sku.lower() == "basic"]
-    return found, basic if found else [_no_gateway(remote)]
+    doubts = [_basic(gateway, remote) for gateway in found if gateway.sku.lower() == "basic"]
+    doubts += _route_server(remote)
+    return found, doubts if found else [_no_gateway(remote), *doubts]
 
 
 def _basic(gateway: Gateway, home: Vnet) -> Gap:

@@ -17,7 +17,7 @@ from mi_workbook.network.resource_id import key, last, vnet_of
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.tested import connection_tests
 from mi_workbook.network.vnet import Subnet
-from mi_workbook.reach.admin_rules import Ahead, ahead_of_groups
+from mi_workbook.reach.admin_rules import NONE, Ahead, ahead_of_groups
 from mi_workbook.reach.app_membership import membership_doubts, refused
 from mi_workbook.reach.clients import client_routes, own_side
 from mi_workbook.reach.endpoint import destination, ready
@@ -212,8 +212,6 @@ def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> 
     hops = []
     if question.resolution is not None and not _name_first(question):
         hops.append(Hop("server name", (question.resolution,)))
-    taken = _default_site(network, question)
-    hops += [Hop(taken[0].by, tuple(taken))] if taken else []
     joined = question.origin.integration
     if joined is not None and (question.origin.kind == "inside" or question.origin.gateways):
         unsure = membership_doubts(network, joined)
@@ -224,22 +222,6 @@ def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> 
             Hop(question.at, tuple(own_side(network, question.origin, question.addresses, wanted, question.places)))
         )
     return tuple(hops)
-
-
-def _default_site(network: Network, question: Question) -> list[Decision]:
-    """Replies to the Internet from a VNet whose gateway has a default site, which may take them (forced tunnelling).
-
-    Source: "Configure forced tunneling using Default Site for site-to-site connections".
-    """
-    gateways = network.gateways_of(vnet_of(question.instance.subnet_id)) if question.endpoint == "public" else ()
-    gateway = next((one for one in gateways if one.reading.reference("gatewayDefaultSite")), None)
-    if gateway is None:
-        return []
-    why = f"Gateway {gateway.name} has a default site, which may take replies to the Internet to the company's network."
-    gap = Gap("The way that replies of the public endpoint take", why,
-              "az network nic show-effective-route-table of a VM in the instance's VNet: its row for 0.0.0.0/0.")  # fmt: skip
-    evidence = (gateway.reading.evidence("gatewayDefaultSite"),)
-    return [Decision("route", gateway.id, Verdict.UNKNOWN, why, evidence, gap=gap)]
 
 
 def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head: list[Decision]) -> tuple[Hop, ...]:
@@ -384,7 +366,11 @@ def _egress(start: Subnet) -> list[Decision]:
 
 
 def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, foreign: Ranges) -> list[Decision]:
-    """Security rules of the destination's subnet, then the instance's own state."""
+    """Security rules of the destination's subnet, then the instance's own state.
+
+    Security admin rules are not applied to private endpoints. Source: "Security admin rules in Azure Virtual Network Manager",
+    note on private endpoints.
+    """
     if question.endpoint == "private" and end.private_endpoint_policies.lower() not in {
         "enabled",
         "networksecuritygroupenabled",
@@ -401,8 +387,9 @@ def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, fore
         guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
         if question.endpoint == "private" and _lists_ports(network, end):
             guard = replace(guard, notes=(*guard.notes, SEVERAL_PORTS))
-        return [*_behind(ahead_of_groups(network, end, "Inbound", arriving), [guard]), ready(question.instance)]
-    return [*ahead_of_groups(network, end, "Inbound", flow).decisions, guard, ready(question.instance)]
+        ahead = NONE if question.endpoint == "private" else ahead_of_groups(network, end, "Inbound", arriving)
+        return [*_behind(ahead, [guard]), ready(question.instance)]
+    return [guard, ready(question.instance)]
 
 
 SEVERAL_PORTS = (

@@ -74,8 +74,8 @@ def resolve_outside(network: Network, instance: ManagedInstance, servers: tuple[
     return Resolution("vnet-local", decision)
 
 
-def as_seen(network: Network, instance: ManagedInstance, seen: Answer) -> Resolution | None:
-    """The endpoint that the address stands for which the source itself got; None where it stands for none that is known."""
+def as_seen(network: Network, instance: ManagedInstance, seen: Answer) -> Resolution:
+    """The endpoint that the address stands for which the source itself got; unknown where it stands for none of them."""
     answer = ipv4((seen.address,))
     endpoints = network.private_endpoints(instance.id)
     private = Ranges.of((a, a) for e in endpoints for a in network.endpoint_addresses(e))
@@ -87,7 +87,12 @@ def as_seen(network: Network, instance: ManagedInstance, seen: Answer) -> Resolu
             why = f"At the source{when} {instance.fqdn} resolved to {seen.address}, an address of {words} of {instance.name}."
             decision = Decision("name", "server name", Verdict.REACHABLE, why, (seen.evidence,))
             return Resolution(kind, decision, answer=answer if kind == "private" else NOTHING)
-    return None
+    why = f"At the source{when} {instance.fqdn} resolved to {seen.address}, which is of no endpoint of {instance.name} that is known."
+    gap = Gap(
+        f"Whose address {seen.address} is", why,
+        "At the source: its hosts file, its DNS servers, and the name asked at 168.63.129.16 or a public server; then compare.",
+    )  # fmt: skip
+    return Resolution("vnet-local", Decision("name", "server name", Verdict.UNKNOWN, why, (seen.evidence,), gap=gap))
 
 
 def _resolver_vnet(network: Network, server: str) -> Vnet | None:

@@ -105,17 +105,25 @@ class Judged:
 
 def judge(layers: Sequence[Layer], sources: Ranges, destinations: Ranges, ports: Ranges) -> Judged:
     """Judge every source, destination and port; layers in the order of evaluation."""
-    axis = Axis(sources, (r for layer in layers for r in layer.sources))
+    axis = Axis(sources, _distinct(layer.sources for layer in layers))
     grid = Grid(
-        Axis(destinations, (r for layer in layers for r in layer.destinations)),
+        Axis(destinations, _distinct(layer.destinations for layer in layers)),
         Axis(ports, (layer.ports for layer in layers)),
     )
-    masks = [grid.masks(layer) for layer in layers]
+    boxes = [grid.box(layer) for layer in layers]
     found: dict[tuple[int, ...], list[int]] = {}
     for cell, force in _sweep(axis, layers):
         found.setdefault(force, []).append(cell)
-    parts = (_paint(tuple(cells), force, layers, masks, grid.full) for force, cells in found.items())
+    parts = (_paint(tuple(cells), force, boxes, grid.full) for force, cells in found.items())
     return Judged(layers, axis, grid, tuple(parts))
+
+
+def _distinct(pairs: Iterable[tuple[Ranges, Ranges]]) -> Iterable[Ranges]:
+    """The sets of pairs, a pair of one and the same set once."""
+    for sure, perhaps in pairs:
+        yield sure
+        if perhaps is not sure:
+            yield perhaps
 
 
 class Axis:
@@ -124,7 +132,11 @@ class Axis:
     __slots__ = ("cells", "starts")
 
     def __init__(self, whole: Ranges, cuts: Iterable[Ranges]) -> None:
-        edges = {edge for cut in dict.fromkeys(cuts) for first, last in cut.spans for edge in (first, last + 1)}
+        edges: set[int] = set()
+        for cut in cuts:
+            for first, last in cut.spans:
+                edges.add(first)
+                edges.add(last + 1)
         ordered = sorted(edges)
         self.cells: list[tuple[int, int]] = []
         for first, last in whole.spans:
@@ -147,6 +159,9 @@ class Axis:
         return Ranges.of(self.cells[cell] for cell in cells)
 
 
+Box = tuple[int, int, bool, bool]  # bits surely and perhaps covered; whether they are allowed, and perhaps allowed
+
+
 class Grid:
     """Destinations times ports, one bit for each pair of cells; a row of bits is one destination cell."""
 
@@ -158,11 +173,12 @@ class Grid:
         self.row = (1 << self.width) - 1
         self.full = (1 << (self.width * len(down.cells))) - 1
 
-    def masks(self, layer: Layer) -> tuple[int, int]:
-        """The bits that a layer surely and perhaps covers."""
+    def box(self, layer: Layer) -> Box:
+        """The bits that a layer surely and perhaps covers, and what it does with them."""
         sure, perhaps = layer.destinations
         surely = self.mask(sure, layer.ports)
-        return surely, surely if sure == perhaps else self.mask(perhaps, layer.ports)
+        every = surely if sure is perhaps or sure == perhaps else self.mask(perhaps, layer.ports)
+        return surely, every, layer.allows, layer.perhaps_allows
 
     def each_row(self, bits: int) -> bool:
         """True if every row holds a bit: adding all ones below the top bit of a row carries into it where one is set."""
@@ -187,6 +203,8 @@ class Grid:
         row = 0
         for low, high in self.across.spans(ports):
             row |= ((1 << (high - low)) - 1) << low
+        if row == self.row and self.down.spans(destinations) == [(0, len(self.down.cells))]:
+            return self.full
         found = 0
         for low, high in self.down.spans(destinations) if row else ():
             found |= _repeated(row, self.width, high - low) << (self.width * low)
@@ -210,8 +228,9 @@ def _sweep(axis: Axis, layers: Sequence[Layer]) -> Iterable[tuple[int, tuple[int
     for position, layer in enumerate(layers):
         sure, perhaps = layer.sources
         _events(begins, ends, axis.spans(sure) if layer.sure else [], 2 * position)
-        doubtful = perhaps if not layer.sure else perhaps - sure if perhaps != sure else Ranges()
-        _events(begins, ends, axis.spans(doubtful), 2 * position + 1)
+        if not layer.sure or (perhaps is not sure and perhaps != sure):
+            doubtful = perhaps - sure if layer.sure else perhaps
+            _events(begins, ends, axis.spans(doubtful), 2 * position + 1)
     active: list[int] = []
     force: tuple[int, ...] = ()
     for cell in range(len(axis.cells)):
@@ -230,29 +249,39 @@ def _events(begins: dict[int, list[int]], ends: dict[int, list[int]], spans: lis
         ends.setdefault(high, []).append(mark)
 
 
-def _paint(
-    cells: tuple[int, ...], force: tuple[int, ...], layers: Sequence[Layer], masks: list[tuple[int, int]], full: int
-) -> Part:
-    """What the layers in force decide, each taking what those before it left; a doubtful one leaves what it may take."""
+def _paint(cells: tuple[int, ...], force: tuple[int, ...], boxes: Sequence[Box], full: int) -> Part:
+    """What the layers in force decide, each taking what those before it left; a doubtful one leaves what it may take.
+
+    A grid may be thousands of bits wide, so nothing is joined with an empty or a full one.
+    """
     left = full
     sure_allow = sure_deny = maybe_allow = maybe_deny = 0
     by: dict[int, int] = {}
     for mark in force:
-        position, doubtful = divmod(mark, 2)
-        layer, (sure, perhaps) = layers[position], masks[position]
-        taken = 0 if doubtful else sure & left
-        maybe = 0 if sure == perhaps and not doubtful else perhaps & left & ~taken
-        if not taken | maybe:
+        sure, perhaps, allows, perhaps_allows = boxes[mark >> 1]
+        taken = 0 if mark & 1 else _both(sure, left, full)
+        maybe = perhaps & left & ~taken if mark & 1 or perhaps is not sure else 0
+        if not (taken or maybe):
             continue
-        by[position] = taken | maybe
-        if layer.allows:
-            sure_allow |= taken
-            maybe_allow |= maybe
+        by[mark >> 1] = _joined(taken, maybe)
+        if allows:
+            sure_allow, maybe_allow = _joined(sure_allow, taken), _joined(maybe_allow, maybe)
         else:
-            sure_deny |= taken
-            maybe_deny |= maybe
-            maybe_allow |= maybe if layer.perhaps_allows else 0
-        left ^= taken
+            sure_deny, maybe_deny = _joined(sure_deny, taken), _joined(maybe_deny, maybe)
+            maybe_allow = _joined(maybe_allow, maybe) if perhaps_allows else maybe_allow
+        left = 0 if taken is left else left ^ taken
         if not left:
             break
-    return Part(cells, sure_allow & ~maybe_deny, sure_deny & ~maybe_allow, by)
+    return Part(cells, _less(sure_allow, maybe_deny), _less(sure_deny, maybe_allow), by)
+
+
+def _both(one: int, other: int, full: int) -> int:
+    return other if one is full else one if other is full else one & other
+
+
+def _joined(one: int, other: int) -> int:
+    return one | other if one and other else one or other
+
+
+def _less(one: int, other: int) -> int:
+    return one & ~other if one and other else one

@@ -6,7 +6,7 @@ Source: "Network security groups", sections "Security rules" and "Default securi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -29,6 +29,7 @@ from mi_workbook.reach.rule_sets import Judged, Layer, judge
 # Source: REST reference of security rules, SecurityRuleProtocol. Any other word may stand for the protocol in question.
 PROTOCOLS = frozenset({"tcp", "udp", "icmp", "icmpv6", "esp", "ah"})
 ANY = frozenset({"*", "all", "any"})
+BY_SUBNET = frozenset({"virtualnetwork", "internet"})
 SMALL = 256
 SHOWN = 4
 
@@ -68,7 +69,11 @@ def _virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
     surely = Ranges.of(span for one in (vnet.addresses, HOST_ADDRESS, ipv4(prefixes), *peers) for span in one)
     perhaps = surely | Ranges.of(span for one in odd for span in one)
     not_listed = not vnet.peerings and not isinstance(vnet.reading.get("virtualNetworkPeerings"), list)
-    more = bool(view.gaps) or (not_listed and network.snapshot.absence(PEERINGS) != "proven")
+    unread = any(
+        p.state.lower() not in {"initiated", "disconnected"} and not p.remote_prefixes and not p.only_ipv6
+        for p in vnet.peerings
+    )
+    more = bool(view.gaps) or unread or (not_listed and network.snapshot.absence(PEERINGS) != "proven")
     managers = network.snapshot.of_type(NETWORK_MANAGERS) or network.snapshot.absence(NETWORK_MANAGERS) == "unproven"
     return TagMeaning(surely, perhaps | PRIVATE if more or managers else perhaps)
 
@@ -115,7 +120,9 @@ def gate(
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A rule as it reads on a subnet, whatever flow is asked about. ports: None where they cannot be read."""
+    """A rule as it reads on a subnet, whatever flow is asked about. ports: None where they cannot be read; by_tag: True where
+    it uses a tag that another subnet may read differently.
+    """
 
     rule: Rule
     protocol: str
@@ -123,21 +130,34 @@ class Read:
     sources: TagMeaning | None
     destinations: TagMeaning | None
     sure: bool
+    by_tag: bool
 
 
 def _matches(
     network: Network, nsg: Nsg, direction: str, subnet: Subnet, flow: Flow, foreign: Ranges
 ) -> Iterator[Match]:
     """Rules that surely or perhaps match a part of the flow, in the order of evaluation."""
-    others = PROTOCOLS - {flow.protocol.lower()}
-    for one in _rules_on(network, nsg, direction, subnet, foreign):
-        wanted = flow.ports if one.ports is None else one.ports & flow.ports
-        if not wanted or one.protocol in others:
-            continue
+    for one, wanted in _rules_for(network, nsg, direction, subnet, foreign, flow):
         source = one.sources or _members(network, subnet, one.rule.source_groups, flow.source)
         destination = one.destinations or _members(network, subnet, one.rule.destination_groups, flow.destination)
         if source.perhaps.meets(flow.source) and destination.perhaps.meets(flow.destination):
             yield Match(one.rule, source, destination, wanted, one.sure)
+
+
+def _rules_for(
+    network: Network, nsg: Nsg, direction: str, subnet: Subnet, foreign: Ranges, flow: Flow
+) -> Sequence[tuple[Read, Ranges]]:
+    """Rules that match the protocol and some of the ports, with those ports; kept for the next source that asks for them."""
+    at = f"{key(nsg.id)} {direction} {key(subnet.id)} {flow.protocol} {flow.ports.spans}"
+    kept: Sequence[tuple[Read, Ranges]] | None = network.memo("rules for ports", at) if not foreign else None
+    if kept is None:
+        others = PROTOCOLS - {flow.protocol.lower()}
+        rules = _rules_on(network, nsg, direction, subnet, foreign)
+        cut = ((one, flow.ports if one.ports is None else one.ports & flow.ports) for one in rules)
+        kept = tuple((one, wanted) for one, wanted in cut if wanted and one.protocol not in others)
+        if not foreign:
+            network.keep("rules for ports", at, kept)
+    return kept
 
 
 def _rules_on(network: Network, nsg: Nsg, direction: str, subnet: Subnet, foreign: Ranges) -> tuple[Read, ...]:
@@ -150,15 +170,35 @@ def _rules_on(network: Network, nsg: Nsg, direction: str, subnet: Subnet, foreig
             "virtualnetwork": TagMeaning(tag.surely, tag.perhaps | foreign),
             "internet": internet(network, subnet),
         }
-        rules = nsg.toward(direction)
-        shared = {p for p, times in Counter(r.priority for r in rules if not r.is_default).items() if times > 1}
-        kept = tuple(_read(rule, direction, tags, alone=rule.priority not in shared) for rule in rules)
+        kept = tuple(_with_tags(one, tags) if one.by_tag else one for one in _rules_anywhere(network, nsg, direction))
         if not foreign:
             network.keep("rules", at, kept)
     return kept
 
 
-def _read(rule: Rule, direction: str, tags: dict[str, TagMeaning], *, alone: bool) -> Read:
+def _rules_anywhere(network: Network, nsg: Nsg, direction: str) -> tuple[Read, ...]:
+    """The rules of one direction as they read on every subnet: tags that depend on the subnet are left open."""
+    at = f"{key(nsg.id)} {direction}"
+    kept: tuple[Read, ...] | None = network.memo("rules anywhere", at)
+    if kept is None:
+        rules = nsg.toward(direction)
+        shared = {p for p, times in Counter(r.priority for r in rules if not r.is_default).items() if times > 1}
+        read = tuple(_read(rule, direction, alone=rule.priority not in shared) for rule in rules)
+        kept = network.keep("rules anywhere", at, read)
+    return kept
+
+
+def _with_tags(one: Read, tags: dict[str, TagMeaning]) -> Read:
+    """A rule whose tags depend on the subnet, as it reads on one."""
+    rule = one.rule
+    return replace(
+        one,
+        sources=None if rule.source_groups else side(rule.sources, tags),
+        destinations=None if rule.destination_groups else side(rule.destinations, tags),
+    )
+
+
+def _read(rule: Rule, direction: str, *, alone: bool) -> Read:
     """A rule with a member that cannot be read only perhaps matches; so does one of two with the same priority, which Azure
     does not have: one of them is old.
     """
@@ -169,8 +209,9 @@ def _read(rule: Rule, direction: str, tags: dict[str, TagMeaning], *, alone: boo
         rule=rule,
         protocol=rule.protocol.lower(),
         ports=ports_of(rule.ports) if readable else None,
-        sources=None if rule.source_groups else side(rule.sources, tags),
-        destinations=None if rule.destination_groups else side(rule.destinations, tags),
+        sources=None if rule.source_groups else side(rule.sources, {}),
+        destinations=None if rule.destination_groups else side(rule.destinations, {}),
+        by_tag=any(text.lower() in BY_SUBNET for text in (*rule.sources, *rule.destinations)),
         sure=sure and rule.access.lower() in {"allow", "deny"},
     )
 

@@ -29,9 +29,10 @@ def settle(trip: tuple[Trace, ...], tests: Iterable[Test], names: frozenset[str]
     names: server names of the endpoint in question; at: the source.
     """
     flow = trip[0].flow
-    fitting = [test for test in tests if _same_target(test, flow.destination, names)]
-    opened = [test for test in fitting if test.result in OPEN and _covers(test, flow.ports)]
-    failed = [test for test in fitting if test.result not in OPEN and flow.ports.meets(_port(test))]
+    fitting = [test for test in tests if same_target(test, flow.destination, names)]
+    here = [test for test in fitting if not _elsewhere(test, flow.destination)]
+    opened = [test for test in here if test.result in OPEN and _covers(test, flow.ports)]
+    failed = [test for test in fitting if test.result not in OPEN and (not test.port or flow.ports.meets(_port(test)))]
     if opened and failed and opened[-1].at <= failed[-1].at:
         opened = []
     if opened:
@@ -51,11 +52,21 @@ def _port(test: Test) -> Ranges:
     return Ranges(((test.port, test.port),))
 
 
-def _same_target(test: Test, destination: Ranges, names: frozenset[str]) -> bool:
+def same_target(test: Test, destination: Ranges, names: frozenset[str]) -> bool:
+    """True for a test of one of these names, or of an address of the destination."""
     if test.host in names:
         return True
     address = ipv4((test.address or test.host,))
     return bool(address) and destination.covers(address)
+
+
+def _elsewhere(test: Test, destination: Ranges) -> bool:
+    """True where the name led to another address than the endpoint's: what answered there need not be the instance.
+
+    Public endpoints are left out: their address is not in the evidence.
+    """
+    address = ipv4((test.address,))
+    return bool(address) and bool(destination) and not destination.covers(address) and ".public." not in test.host
 
 
 def _each(trip: Iterable[Trace], change: Callable[[Decision], Decision]) -> list[Trace]:
@@ -96,21 +107,23 @@ def _contradicted(trip: tuple[Trace, ...], test: Test, at: str) -> list[Trace]:
     if any(d.kind != "client" for d in stops):
         return list(trip)
     host = test.host or test.address
+    target = f"{host}:{test.port}" if test.port else host
     why = (
-        f"Nothing in Azure's configuration stops it, but a test from there to {host}:{test.port} ended in {test.result}"
+        f"Nothing in Azure's configuration stops it, but a test from there to {target} ended in {test.result}"
         f"{_when(test)}: the cause lies outside of Azure's configuration, or it changed since."
     )
     gap = Gap(
         f"What stops TCP {show_ports(trip[0].flow.ports)} between the source and Azure, or inside the source",
         why,
-        _next(test),
+        next_test(test),
     )
     decision = Decision("client", at, Verdict.UNKNOWN, why, (test.evidence,), gap=gap)
     last = trip[-1]
     return [*trip[:-1], replace(last, hops=(*last.hops, Hop(at, (decision,))))]
 
 
-def _next(test: Test) -> str:
+def next_test(test: Test) -> str:
+    """What to test next where Azure lets through what failed in this test."""
     if test.result == "name-not-found":
         return "nslookup of the server name at the source, then at 168.63.129.16 or a public server; its hosts file and DNS servers."
     if test.result in {"refused", "reset", "blocked", "forbidden"}:

@@ -77,9 +77,8 @@ def _unlike(network: Network, connection: Connection, gateway: Gateway) -> list[
     """Two VNets are joined by a connection for each direction: where their states differ, neither decides alone."""
     if connection.kind != "vnet2vnet":
         return []
-    far = key(far_end(network, gateway, connection).id)
     others = [one for one in network.connections_of(gateway) if one.kind == "vnet2vnet" and key(one.id) != key(connection.id)
-              and key(far_end(network, gateway, one).id) == far]  # fmt: skip
+              and one.ends == connection.ends]  # fmt: skip
     other = next((one for one in others if (one.status.lower() in DOWN) != (connection.status.lower() in DOWN)), None)
     if other is None:
         return []

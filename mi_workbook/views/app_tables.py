@@ -11,7 +11,7 @@ from collections.abc import Callable
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.ranges import show_some
 from mi_workbook.network.app_connections import Integration, VnetConnection, apps_on, integration, network_of
-from mi_workbook.network.network import Network
+from mi_workbook.network.network import GATEWAYS, Network
 from mi_workbook.network.plan import Plan
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last
@@ -32,10 +32,13 @@ WORDS = {
 Rows = list[tuple[object, ...]]
 
 
-def app_table(network: Network, app_id: str) -> Table:
-    """Everything about the way out of one app or slot. Raises MissingEvidence where the app was not collected."""
+def app_table(network: Network, app_id: str, *, private: bool = True) -> Table:
+    """Everything about the way out of one app or slot. Raises MissingEvidence where the app was not collected.
+
+    private: the question is about a private address, so that no integration is an offence.
+    """
     app = network.web_app(app_id)
-    rows: Rows = [("Way out", _kind(network, app)), ("Location of the app", app.location or UNSEEN)]
+    rows: Rows = [("Way out", _kind(network, app, private=private)), ("Location of the app", app.location or UNSEEN)]
     joined = _try(lambda: integration(network, app))
     if isinstance(joined, Integration):
         rows += _joined(network, joined)
@@ -43,7 +46,7 @@ def app_table(network: Network, app_id: str) -> Table:
     rows.append(("Hybrid Connections", ", ".join(relays) or "none seen"))
     rows.append(("Public addresses it may send from", show_some(app.outbound) if app.outbound else UNSEEN))
     for slot in _slots(network, app):
-        rows.append((f"Slot {slot.shown}", _kind(network, slot)))
+        rows.append((f"Slot {slot.shown}", _kind(network, slot, private=private)))
     return Table.of(f"VNet integration of web app {app.shown}", ("Item", "Value"), rows)
 
 
@@ -97,10 +100,10 @@ def _vnet_row(network: Network, home: str, kind: str, mine: list[Integration], p
     )
 
 
-def _kind(network: Network, app: WebApp) -> Cell:
+def _kind(network: Network, app: WebApp, *, private: bool) -> Cell:
     found = _try(lambda: integration(network, app))
     if isinstance(found, Integration):
-        bad = found.kind == "none" and not network.hybrid_connections(app)
+        bad = private and found.kind == "none" and not network.hybrid_connections(app)
         return Cell(WORDS[found.kind], "bad" if bad else "", "private addresses cannot be reached" if bad else "")
     return Cell("unknown", "decides", str(found))
 
@@ -140,14 +143,19 @@ def _behind_gateway(network: Network, connection: VnetConnection, vnet: object) 
         rows.append(
             ("Site-to-site address space", ", ".join(p for site in sites for p in site.prefixes) or "none seen")
         )
-    rows += (
-        [] if gateways else [("Gateway status", Cell("no gateway in the evidence", "bad", "the app enters through it"))]
-    )
+    rows += [] if gateways else [("Gateway status", _no_gateway(network))]
     return [
         *rows,
         ("Name servers", _synced_dns(connection, vnet)),
         ("Addresses routed into the VNet", _routes(connection)),
     ]
+
+
+def _no_gateway(network: Network) -> Cell:
+    """A gateway that was not seen is wrong only where all gateways were collected."""
+    if network.snapshot.absence(GATEWAYS) == "proven":
+        return Cell("none", "bad", "the app enters through it")
+    return Cell(UNSEEN, "decides", "the app enters through it")
 
 
 def _certificates(connection: VnetConnection) -> Cell:

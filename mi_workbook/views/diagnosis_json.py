@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from mi_workbook.core.evidence import Evidence
@@ -28,6 +29,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "gaps": [{"missing": gap.missing, "why": gap.why, "how": gap.how} for gap in diagnosis.gaps],
         "repair": _repair(diagnosis) if diagnosis.repair else None,
         "confidence_notes": list(diagnosis.confidence_notes),
+        "at_source": dataclasses.asdict(diagnosis.at_source),
     }
 
 

@@ -8,6 +8,9 @@ import re
 # Control characters, and the marks that turn the reading direction: shown, never obeyed.
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
+# What a cell begins with that a spreadsheet takes for a formula, in the wide forms of East Asian keyboards as well.
+FORMULAS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+
 
 def plain(text: object) -> str:
     """Text without control characters; each becomes a visible mark."""
@@ -28,5 +31,5 @@ def md(text: object) -> str:
 def csv_cell(text: object) -> str:
     """Text for a CSV cell that no spreadsheet takes for a formula."""
     shown = plain(text)
-    guarded = f"'{shown}" if shown[:1] in {"=", "+", "-", "@", "\t", "\r"} else shown
+    guarded = f"'{shown}" if shown[:1] in FORMULAS else shown
     return '"' + guarded.replace('"', '""') + '"'

@@ -13,6 +13,7 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.resource_id import last
 from mi_workbook.views.html import escape, md, plain
+from mi_workbook.views.source_tables import source_tables
 from mi_workbook.views.table import STYLE, Table
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, picture, to_svg
@@ -32,7 +33,8 @@ h2{border-bottom:1px solid var(--line);padding-bottom:.15em;margin-top:1.6em;bre
 @media screen and (prefers-color-scheme:dark){:root{--paper:#14181d;--ink:#e8edf2;--panel:#1d232a;--line:#76828e;
 --pic-paper:#14181d;--pic-ink:#f2f5f8;--pic-soft:#b9c3cd;--pic-vnet:#1c2631;--pic-subnet:#14181d;--pic-card:#29405a;
 --pic-line:#86a7cc;--pic-bad:#ff8f88;--pic-tube:#46525e;color-scheme:dark}}
-@media print{body{max-width:none;margin:0;font-size:11px}.miw table{font-size:9px}tr,svg,pre{break-inside:avoid}.miw,.picture{overflow:visible}
+@media print{body{max-width:none;margin:0;font-size:11px}.miw table{font-size:9px}tr,svg,pre{break-inside:avoid}
+caption,thead,.miw tr:first-child,.miw tr:nth-child(2){break-after:avoid}.miw,.picture{overflow:visible}
 .picture svg{min-width:0!important}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}@page{size:A4 landscape;margin:12mm}}
 </style>"""
 
@@ -92,6 +94,7 @@ def _sections(diagnosis: Diagnosis, snapshot: Snapshot) -> list[Section]:
         _picture(diagnosis, snapshot),
         _evidence(diagnosis),
         _repairs(diagnosis),
+        *_at_source(diagnosis),
         _tabled("Missing evidence", [tables["gaps"]]),
         _tabled("Tables", [table for name, table in tables.items() if name not in APART]),
         _prose("What was not checked", list(diagnosis.confidence_notes)),
@@ -115,6 +118,12 @@ def _picture(diagnosis: Diagnosis, snapshot: Snapshot) -> Section:
     return "Picture", [f'<div class="picture">{to_svg(drawn)}</div>', words.to_html()], [words.to_markdown()]
 
 
+def _at_source(diagnosis: Diagnosis) -> list[Section]:
+    """Only where something was seen there."""
+    tables = source_tables(diagnosis)
+    return [_tabled("Seen at the source", list(tables.values()))] if tables else []
+
+
 def _evidence(diagnosis: Diagnosis) -> Section:
     lines = [f"{e.document} {e.pointer} = {str(e.value)[:300]}" for f in diagnosis.findings for e in f.evidence]
     lines = lines or ["Every decision and its evidence stand in the path."]
@@ -123,8 +132,10 @@ def _evidence(diagnosis: Diagnosis) -> Section:
 
 def _about(snapshot: Snapshot) -> str:
     when = f", collected {snapshot.collected_at}" if snapshot.collected_at else ""
-    problems = f" {len(snapshot.problems)} parts could not be read." if snapshot.problems else ""
-    return f"{len(snapshot.resources)} resources{when}.{problems}"
+    refused = len(snapshot.problems)
+    problems = f" {refused} part{'s' if refused > 1 else ''} could not be read." if refused else ""
+    names = " Redacted: names, ids and addresses are pseudonyms." if "redaction" in snapshot.source else ""
+    return f"{len(snapshot.resources)} resources{when}.{problems}{names}"
 
 
 def _repairs(diagnosis: Diagnosis) -> Section:

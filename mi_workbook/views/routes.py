@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from mi_workbook.reach.captured import Difference
 from mi_workbook.reach.clients import GivenRoute
-from mi_workbook.reach.effective_routes import Difference, EffectiveRoutes
+from mi_workbook.reach.effective_routes import EffectiveRoutes
 from mi_workbook.views.text import line, netmask, sorted_routes
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+SIDES = {"azure": "Only in Azure's table", "computed": "Only computed", "both": "Another next hop in Azure's table"}
 
 
 def render_routes(
@@ -36,8 +40,11 @@ def render_routes(
     if table.gap:
         line(console, f"? {table.gap.missing}: {table.gap.why} {table.gap.how}", "yellow")
     for one in differences or ():
-        where = "Only in Azure's table" if one.side == "azure" else "Only computed"
-        line(console, f"! {where}: {one.prefix} {one.next_hop_type}. {one.why}", "yellow")
+        line(
+            console,
+            f"! {' '.join((SIDES[one.side] + ':', one.prefix, one.next_hop_type)).strip()}. {one.why}",
+            "yellow",
+        )
     if differences == ():
         line(console, "The table that Azure showed on this NIC is the same.", "green")
     for own in given or ():

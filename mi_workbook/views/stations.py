@@ -12,25 +12,35 @@ from mi_workbook.core.finding import Diagnosis, Place
 from mi_workbook.core.ranges import prefix
 from mi_workbook.core.trace import Decision, Trace
 from mi_workbook.network.network import VNETS, Network
+from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.path import round_trips, stop
 
 MOST_READ = 2000  # networks that are read to find the ones near a path; beyond, only peered ones are looked at
-PLACES = re.compile(r"/(virtualnetworkgateways|networkinterfaces|loadbalancers|azurefirewalls|privateendpoints)/[^/]+$")
+PLACES = re.compile(
+    r"/(virtualnetworkgateways|networkinterfaces|loadbalancers|azurefirewalls|privateendpoints"
+    r"|hybridconnectionnamespaces/[^/]+/relays)/[^/]+$"
+)
 WORDS = {
     "virtualnetworkgateways": "gateway", "networkinterfaces": "appliance", "loadbalancers": "load balancer",
-    "azurefirewalls": "firewall", "privateendpoints": "private endpoint",
+    "azurefirewalls": "firewall", "privateendpoints": "private endpoint", "relays": "hybrid connection",
 }  # fmt: skip
 SOURCE_WORDS = {
     "nic": "machine", "subnet": "subnet", "app": "web app", "clients": "VPN client", "site": "on-premises site",
     "express": "on-premises", "internet": "Internet",
+}  # fmt: skip
+FRONTS = {"/azurefirewalls/": "ipConfigurations", "/loadbalancers/": "frontendIPConfigurations"}
+OUTSIDE = {
+    "VPN client": "Outside of Azure", "on-premises site": "Outside of Azure", "on-premises": "Outside of Azure",
+    "Internet": "Outside of Azure", "web app": "Outside of any VNet", "hybrid connection": "Outside of any VNet",
 }  # fmt: skip
 ENTRY_WORDS = {
     "clients": "point-to-site tunnel",
     "site": "VPN tunnel",
     "express": "ExpressRoute",
     "internet": "Internet",
+    "app": "Internet",
 }
 
 
@@ -94,18 +104,24 @@ def course(network: Network, diagnosis: Diagnosis) -> Course:
 
 def _both_ways(stations: list[Station], entry: Station | None) -> set[frozenset[str]]:
     """Places that a reply cannot avoid, although a trace may not name them twice."""
-    found = {station.ids for station in stations if station.kind == "private endpoint"}
+    found = {station.ids for station in stations if station.kind in {"private endpoint", "hybrid connection"}}
     return found | ({entry.ids} if entry is not None else set())
 
 
 def _ends(network: Network, diagnosis: Diagnosis) -> tuple[Station, Station]:
     source, target = diagnosis.source, diagnosis.target
-    subnet = network.subnet(source.subnet) if source.kind in {"nic", "subnet", "app"} else None
+    inside = source.kind in {"nic", "subnet"} or (source.kind == "app" and source.subnet and not _by_gateway(source))
+    subnet = network.subnet(source.subnet) if inside else None
     first = _station(network, SOURCE_WORDS.get(source.kind, "source"), subnet, source.name, source.address, source.id)
     if source.kind in {"clients", "express"}:
         first = Station(first.kind, first.name, first.note, "", "", None, frozenset({"the source"}))
     home = network.subnet(target.subnet)
     return first, _station(network, "managed instance", home, target.name, target.address, target.id)
+
+
+def _by_gateway(source: Place) -> bool:
+    """True for a web app whose packets enter by a tunnel to a gateway; its own place is outside."""
+    return source.kind == "app" and last(source.subnet).lower() == "gatewaysubnet"
 
 
 def _between(
@@ -121,7 +137,8 @@ def _between(
         seen.add(at)
         named = PLACES.search(at)
         if named is not None:
-            yield _station(network, WORDS[named[1]], _home_of(network, hop.at), last(hop.at), "", hop.at)
+            word = WORDS[named[1].rpartition("/")[2]]
+            yield _station(network, word, _home_of(network, hop.at), last(hop.at), "", hop.at)
         elif _is_address(at):
             yield _at_address(network, diagnosis, at)
 
@@ -147,8 +164,8 @@ def _at_address(network: Network, diagnosis: Diagnosis, address: str) -> Station
 
 
 def _entry(network: Network, source: Place, named: list[Station]) -> Station | None:
-    """The gateway a site's packets enter by, where no trace names it."""
-    if source.kind != "site" or not source.vnet:
+    """The gateway that packets of a site, or of an app with a tunnel, enter by, where no trace names it."""
+    if not (source.kind == "site" or _by_gateway(source)) or not source.vnet:
         return None
     at_hand = next((one for one in named if one.kind == "gateway" and key(one.vnet) == key(source.vnet)), None)
     if at_hand is not None:
@@ -160,10 +177,15 @@ def _entry(network: Network, source: Place, named: list[Station]) -> Station | N
 
 
 def _home_of(network: Network, resource_id: str) -> Subnet | None:
-    """The subnet a gateway, appliance or private endpoint stands in, None where that is not in the evidence."""
+    """The subnet a gateway, firewall, appliance or private endpoint stands in, None where that is not in the evidence."""
     at = key(resource_id)
-    if network.snapshot.get(resource_id) is None:
+    raw = network.snapshot.get(resource_id)
+    if raw is None:
         return None
+    member = next((member for kind, member in FRONTS.items() if kind in at), "")
+    if member:
+        fronts = [one.reference("subnet") for one in Reading("", "", raw).children(member)]
+        return next((network.subnet(one) for one in fronts if one), None)
     if "/virtualnetworkgateways/" in at:
         return network.subnet(network.gateway(resource_id).subnet_id)
     if "/privateendpoints/" in at:
@@ -196,6 +218,10 @@ def _merged(there: list[Station], back: list[Station]) -> list[Station]:
 def link_words(network: Network, source: Place, before: Station, after: Station) -> tuple[str, ...]:
     """What joins two neighbours of different VNets, in lines; () where nothing is known."""
     kinds = {before.kind, after.kind}
+    if source.kind == "app" and "hybrid connection" in kinds:
+        return ("Hybrid Connection", "Manager")
+    if source.kind == "app" and "gateway" in kinds and not before.vnet:
+        return ("point-to-site tunnel",)
     if not before.vnet and after.vnet:
         return (ENTRY_WORDS[source.kind],) if source.kind in ENTRY_WORDS else ()
     if not before.vnet or not after.vnet:
@@ -209,6 +235,11 @@ def link_words(network: Network, source: Place, before: Station, after: Station)
         found = network.vnet(here).peering_with(there)
         sides.append(f"{last(here)}: {found.state if found else 'no peering'}")
     return ("peering", *sides)
+
+
+def outside_of(station: Station) -> str:
+    """Name of what holds a station that is in no VNet known."""
+    return OUTSIDE.get(station.kind, "Place not known")
 
 
 def where_it_stops(found: Course, diagnosis: Diagnosis) -> tuple[Decision, str, int] | None:

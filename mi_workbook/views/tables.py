@@ -7,17 +7,19 @@ from collections.abc import Callable
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.ranges import Ranges, show_addresses, show_ports
+from mi_workbook.core.trace import Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import PRIVATE_ZONES, ZONE_LINKS, ZONE_RECORDS, Network
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last, vnet_of
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
-from mi_workbook.reach.effective_routes import effective_routes
+from mi_workbook.reach.effective_routes import Route, effective_routes
 from mi_workbook.views.app_tables import app_table, plan_table
 from mi_workbook.views.table import Cell, Table
 from mi_workbook.views.text import netmask, sorted_routes
 
+OF_PEERINGS = ("peer-", "gt-", "gwi-peer-")  # ids of faults of peerings begin with one of these
 SETTINGS: tuple[tuple[str, Callable[[Peering], object]], ...] = (
     ("Peering name", lambda p: p.name),
     ("peeringState", lambda p: p.state),
@@ -43,9 +45,9 @@ def views(snapshot: Snapshot, diagnosis: Diagnosis, *, owner: bool = False) -> d
         "findings": lambda: findings_table(diagnosis, owner=owner),
         "gaps": lambda: gaps_table(diagnosis),
         "source-routes": lambda: routes_table(
-            network, network.subnet(diagnosis.source.subnet or diagnosis.target.subnet)
+            network, network.subnet(diagnosis.source.subnet or diagnosis.target.subnet), diagnosis
         ),
-        "instance-routes": lambda: routes_table(network, network.subnet(diagnosis.target.subnet)),
+        "instance-routes": lambda: routes_table(network, network.subnet(diagnosis.target.subnet), diagnosis),
         "client-nsg": lambda: nsg_table(
             network, network.subnet(diagnosis.source.subnet or diagnosis.target.subnet), "Outbound", diagnosis
         ),
@@ -55,7 +57,7 @@ def views(snapshot: Snapshot, diagnosis: Diagnosis, *, owner: bool = False) -> d
         "names": lambda: names_table(network, diagnosis),
     }
     if diagnosis.source.kind == "app":
-        makers["app"] = lambda: app_table(network, diagnosis.source.id)
+        makers["app"] = lambda: app_table(network, diagnosis.source.id, private=diagnosis.endpoint != "public")
         makers["plan"] = lambda: plan_table(network, network.web_app(diagnosis.source.id).plan_id)
     return {name: _made(name, make) for name, make in makers.items()}
 
@@ -114,23 +116,36 @@ def _made(name: str, make: Callable[[], Table]) -> Table:
         return Table.of(name, ("Missing", "How to get it"), [(missing.gap.missing, missing.gap.how)])
 
 
-def routes_table(network: Network, subnet: Subnet) -> Table:
-    """Effective routes of a subnet in the look of `route print`."""
+def routes_table(network: Network, subnet: Subnet, diagnosis: Diagnosis) -> Table:
+    """Effective routes of a subnet in the look of `route print`, those that decided the path marked."""
+    decided = [d for t in diagnosis.traces for d in t.decisions if d.kind == "route" and key(d.by) == key(subnet.id)]
     rows: list[tuple[object, ...]] = []
     for route in sorted_routes(effective_routes(network, subnet)):
         start, mask = netmask(route.prefix)
-        kind = (
-            Cell(route.next_hop_type, "bad", "drops")
-            if route.source == "User" and route.next_hop_type == "None"
-            else route.next_hop_type
-        )
-        rows.append((start, mask, kind, route.next_hop_ip, route.source, route.state, route.name, route.why))
+        drops = route.source == "User" and route.next_hop_type == "None"
+        kind = Cell(route.next_hop_type, "bad", "drops") if drops else route.next_hop_type
+        rows.append((_chosen(start, route, decided), mask, kind, route.next_hop_ip, route.source, route.state,
+                     route.name, route.why))  # fmt: skip
     columns = ("Network Destination", "Netmask", "Next hop type", "Next hop address", "Source", "State", "Name", "Why")
     return Table.of(f"Effective routes of subnet {subnet.name}", columns, rows)
 
 
+def _chosen(start: str, route: Route, decided: list[Decision]) -> Cell:
+    """The destination of a route, marked where the path took this route."""
+    mine = [d.result for d in decided if route.evidence and d.evidence == route.evidence
+            and (d.rule == route.name if d.rule else route.prefix in d.why.split())]  # fmt: skip
+    if Verdict.BLOCKED in mine:
+        return Cell(start, "bad", "the path takes it and ends")
+    if Verdict.UNKNOWN in mine:
+        return Cell(start, "decides", "the path takes it, what follows is not known")
+    return Cell(start, "decides", "the path takes it") if mine else Cell(start)
+
+
 def peering_table(network: Network, diagnosis: Diagnosis) -> Table:
-    """Both sides of the peering between the two VNets, Azure's names, the offending cells marked."""
+    """Both sides of the peering between the two VNets, Azure's names.
+
+    Cells are marked where a fault of a peering was found: a path by tunnel, private endpoint or a third VNet needs none.
+    """
     if not diagnosis.source.vnet:
         return Table.of("Peering", ("Setting", "The source"), [("(none needed)", "the source is not in a VNet")])
     one = network.vnet(diagnosis.source.vnet)
@@ -138,8 +153,9 @@ def peering_table(network: Network, diagnosis: Diagnosis) -> Table:
     if key(one.id) == key(other.id):
         return Table.of("Peering", ("Setting", one.name), [("(none needed)", "source and instance are in one VNet")])
     sides = [_between(one, other), _between(other, one)]
+    needed = any(found.fault.startswith(OF_PEERINGS) for found in diagnosis.findings)
     rows = [
-        (name, *(_setting(side, remote, name, read) for side, remote in zip(sides, (other, one), strict=True)))
+        (name, *(_setting(side, remote, name, read, needed) for side, remote in zip(sides, (other, one), strict=True)))
         for name, read in SETTINGS
     ]
     return Table.of(
@@ -151,10 +167,15 @@ def _between(vnet: Vnet, remote: Vnet) -> Peering | None:
     return next((p for p in vnet.peerings if key(p.remote_id) == key(remote.id)), None)
 
 
-def _setting(side: Peering | None, remote: Vnet, name: str, read: Callable[[Peering], object]) -> Cell:
+def _setting(side: Peering | None, remote: Vnet, name: str, read: Callable[[Peering], object], needed: bool) -> Cell:
     if side is None:
-        return Cell("(no peering on this side)", "bad", "missing") if name == "Peering name" else Cell("-")
+        absent = Cell("(no peering on this side)", *(("bad", "missing") if needed else ()))
+        return absent if name == "Peering name" else Cell("-")
     text = str(read(side)).lower() if isinstance(read(side), bool) else str(read(side))
+    return _judged(side, remote, name, text) if needed else Cell(text)
+
+
+def _judged(side: Peering, remote: Vnet, name: str, text: str) -> Cell:
     if name == "peeringState" and side.state.lower() != "connected":
         return Cell(text, "bad", "must be Connected")
     if name == "allowVirtualNetworkAccess" and not side.allow_vnet_access:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mi_workbook.core.finding import Diagnosis, Finding
+from mi_workbook.core.finding import Diagnosis, Finding, Told
 from mi_workbook.core.ranges import show_ports
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.reach.effective_routes import EffectiveRoutes, Route
 from mi_workbook.views.html import plain
 from mi_workbook.views.table import Table
-from mi_workbook.views.words import proof
+from mi_workbook.views.words import AGREE_WORDS, WEIGHT_WORDS, proof
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +29,7 @@ def render(diagnosis: Diagnosis, console: Console) -> None:
     for found in diagnosis.findings:
         _finding(found, console)
     _repair(diagnosis, console)
+    _at_source(diagnosis, console)
     for gap in diagnosis.gaps:
         line(console, f"\n? Missing: {gap.missing}", "yellow")
         line(console, f"  {gap.why}\n  Get it: {gap.how}")
@@ -60,6 +62,30 @@ def _finding(found: Finding, console: Console) -> None:
     for command in found.remedy.az:
         line(console, f"    {command}", "cyan")
     line(console, f"  Undo: {found.remedy.undo}", "dim")
+
+
+def _at_source(diagnosis: Diagnosis, console: Console) -> None:
+    """Configuration and what was seen at the source, side by side; then what each output tells."""
+    for one in diagnosis.at_source.beside:
+        style = "bold red" if one.agree is False else "bold"
+        line(console, f"\nSide by side, {one.matter}: {AGREE_WORDS[one.agree]}", style)
+        line(console, f"  Azure's configuration: {one.configuration}\n  At the source: {one.seen}")
+        if one.next_test:
+            line(console, f"  Next test: {one.next_test}", "cyan")
+    told(diagnosis.at_source.told, console)
+
+
+def told(answers: Iterable[Told], console: Console) -> None:
+    """What outputs that were sent show: what each proves, what it does not, the next test."""
+    for one in answers:
+        sign, words = WEIGHT_WORDS[one.weight]
+        line(console, f"\n{sign} Sent: {one.says}", "bold")
+        where = f" [{one.where}]" if one.where else ""
+        line(console, f"  {words.capitalize()}{where}. Proves: {one.proves} Not: {one.does_not_prove}")
+        if one.suspects:
+            line(console, f"  Suspects: {', '.join(one.suspects)}")
+        if one.next_test:
+            line(console, f"  Next test: {one.next_test}", "cyan")
 
 
 def _repair(diagnosis: Diagnosis, console: Console) -> None:

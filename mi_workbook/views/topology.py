@@ -20,7 +20,7 @@ from mi_workbook.network.network import VNETS, Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.views import drawing
 from mi_workbook.views.drawing import Box, Line, Mark, Shape, Text, Tube, shorten
-from mi_workbook.views.stations import Course, Near, Station, course, link_words, nearby, where_it_stops
+from mi_workbook.views.stations import Course, Near, Station, course, link_words, nearby, outside_of, where_it_stops
 from mi_workbook.views.table import Table
 from mi_workbook.views.words import STEP_WORDS
 
@@ -123,7 +123,7 @@ def _containers(made: Layout) -> None:
         if position + 1 < len(stations) and stations[position + 1].vnet == station.vnet:
             continue
         left, right = made.lefts[first] - PAD, made.lefts[position] + CARD + PAD
-        name = f"VNet {last(station.vnet)}" if station.vnet else _outside(station)
+        name = f"VNet {last(station.vnet)}" if station.vnet else outside_of(station)
         most = int((right - left) / 8.4)
         made.shapes += [
             Box(left, TOP, right, made.bottom, "vnet" if station.vnet else "outside"),
@@ -141,11 +141,6 @@ def _containers(made: Layout) -> None:
                 Text(left - 4, top - 14, shorten(prefixes, 26), "note"),
             ]
             made.rows.append(("Subnet", station.subnet.name, prefixes))
-
-
-def _outside(station: Station) -> str:
-    """Name of what holds a station that is in no VNet known."""
-    return "Place not known" if station.kind in {"appliance", "gateway", "source"} else "Outside of Azure"
 
 
 def _links(made: Layout, network: Network, diagnosis: Diagnosis) -> None:

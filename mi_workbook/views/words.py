@@ -72,6 +72,14 @@ COLLECT = (
     "az network vnet-gateway list -g GROUP -o json > gateways.json",
     "az network vpn-connection list -g GROUP -o json > connections.json",
 )
+COLLECT_APPS = (
+    "az webapp list -o json > apps.json",
+    "az appservice plan list -o json > plans.json",
+    "az webapp deployment slot list -g GROUP -n APP -o json > slots.json",
+    "az rest --method get --url https://management.azure.com<ID OF THE APP>/virtualNetworkConnections?api-version=2023-12-01 > joined.json",
+    "az webapp hybrid-connection list -g GROUP -n APP -o json > relays.json",
+)
+AGREE_WORDS = {True: "they agree", False: "they disagree", None: "one settles nothing of the other"}
 # How much a pasted answer weighs: sign and words.
 WEIGHT_WORDS = {
     "blocked": ("✗", "speaks for a block"), "open": ("✓", "gets through"), "hint": ("?", "a hint"),

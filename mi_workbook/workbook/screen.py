@@ -7,10 +7,10 @@ from typing import Any
 
 from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.evidence.snapshot import Snapshot, type_of
+from mi_workbook.evidence.snapshot import type_of
 from mi_workbook.guide.scenario import Step, question_trees, tree
-from mi_workbook.views.html import plain
-from mi_workbook.views.table import SIGNS, Table
+from mi_workbook.views.source_tables import source_tables
+from mi_workbook.views.table import Table
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, details, picture, to_svg
 from mi_workbook.views.words import (
@@ -23,6 +23,7 @@ from mi_workbook.views.words import (
     proof,
 )
 from mi_workbook.workbook.state import State
+from mi_workbook.workbook.values import clean, completeness, table_values
 
 MOST_OFFERED = 2000  # sources in the list to choose from; any other can be typed
 MOST_KINDS = 8
@@ -45,17 +46,8 @@ def screen(state: State) -> dict[str, Any]:
         "practice": _practice(state),
         **_answer(state),
     }
-    clean: dict[str, Any] = _clean(found)
-    return clean
-
-
-def _clean(value: Any) -> Any:
-    """The same value with every text made safe to show."""
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, dict):
-        return {plain(name): _clean(inner) for name, inner in value.items()}
-    return [_clean(inner) for inner in value] if isinstance(value, list | tuple) else value
+    shown: dict[str, Any] = clean(found)
+    return shown
 
 
 def _choose(state: State) -> dict[str, Any]:
@@ -82,7 +74,7 @@ def _evidence(state: State) -> dict[str, Any] | None:
         "opened": state.opened,
         "count": len(held.resources),
         "kinds": named,
-        "complete": _completeness(held),
+        "complete": completeness(held),
         "at": held.collected_at,
         "problems": [_problem(one) for one in held.problems],
         "missing": [{"missing": gap.missing, "why": gap.why, "how": gap.how} for gap in gaps],
@@ -96,16 +88,6 @@ def _kind(kind: str, count: int) -> str:
     return words[0] if count == 1 else words[1]
 
 
-def _completeness(held: Snapshot) -> str:
-    if held.problems:
-        return "partial: some of it could not be read"
-    if held.complete is None:
-        return "complete, by its own statement"
-    if held.complete:
-        return f"complete for {len(held.complete)} kinds; what else is absent counts as not collected"
-    return "what is absent counts as not collected"
-
-
 def _problem(problem: dict[str, Any]) -> str:
     parts = (str(problem.get(name) or "") for name in ("operation", "scope", "status", "code"))
     return " ".join(part for part in parts if part)
@@ -113,7 +95,7 @@ def _problem(problem: dict[str, Any]) -> str:
 
 def _practice(state: State) -> dict[str, Any] | None:
     shown = state.practice.shown()
-    return shown and {**shown, "tables": [_table(name, table) for name, table in state.practice.tables().items()]}
+    return shown and {**shown, "tables": [table_values(name, table) for name, table in state.practice.tables().items()]}
 
 
 def _question(state: State) -> dict[str, Any] | None:
@@ -143,7 +125,7 @@ def _answer(state: State) -> dict[str, Any]:
             "tables": [],
             "ask": None,
         }
-    tables = {**state.asking.tables(), **views(held, found, owner=state.depth == "owner")}
+    tables = {**source_tables(found), **state.asking.tables(), **views(held, found, owner=state.depth == "owner")}
     # The repair shows every finding whole; a table of the same beside it would only push it down.
     shown = [name for name in walk.step.shows if name != "findings" or "repair" not in walk.step.shows]
     return {
@@ -158,7 +140,7 @@ def _answer(state: State) -> dict[str, Any]:
         "step": _step(state, walk.step),
         "next": _next(found, walk.step),
         "parts": [_part(state, name, tables) for name in shown],
-        "tables": [_table(name, table) for name, table in tables.items() if name not in shown],
+        "tables": [table_values(name, table) for name, table in tables.items() if name not in shown],
         "notes": list(found.confidence_notes),
         "ask": state.asking.shown(),
     }
@@ -229,27 +211,14 @@ def _part(state: State, name: str, tables: dict[str, Table]) -> dict[str, Any]:
     if name == "repair":
         return _repair(state.diagnosis, state.depth)
     if name != "topology":
-        return _table(name, tables[name])
+        return table_values(name, tables[name])
     drawn = picture(state.snapshot, state.diagnosis, all_networks=state.all_networks)
     if drawn is None:
         return {"kind": "note", "text": "No picture: an end of the path is not in the evidence."}
     return {
         "kind": "picture", "svg": to_svg(drawn), "details": details(drawn), "others": drawn.hidden,
-        "all": state.all_networks, "twin": _table("picture", as_table(drawn)),
+        "all": state.all_networks, "twin": table_values("picture", as_table(drawn)),
     }  # fmt: skip
-
-
-def _table(name: str, table: Table) -> dict[str, Any]:
-    """A table as values: a cell is a text, or [text, mark, reason] where it is marked."""
-    rows = [[[c.text, c.mark, c.reason] if c.mark or c.reason else c.text for c in row] for row in table.rows]
-    return {
-        "kind": "table",
-        "id": name,
-        "title": table.title,
-        "columns": list(table.columns),
-        "rows": rows,
-        "signs": SIGNS,
-    }
 
 
 def _repair(found: Diagnosis, depth: str) -> dict[str, Any]:

@@ -18,16 +18,8 @@ from mi_workbook.workbook.talking import BEGIN
 
 LIMIT = 64 * 1024 * 1024  # bytes per drop; what is larger goes by `mi-workbook diagnose FILE`
 STATIC = Path(__file__).parent / "static"
-PARTS = (
-    "dom",
-    "table",
-    "picture",
-    "repair",
-    "ask",
-    "talk",
-    "practice",
-    "screen",
-)  # one module in the browser, read in this order
+# One module in the browser, read in this order.
+PARTS = ("dom", "table", "picture", "repair", "ask", "page", "talk", "practice", "screen")
 
 
 def start(scenario: str = "") -> Session:

@@ -17,7 +17,7 @@ from mi_workbook.evidence.pasted import CLIENT, observations_of
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.guide.scenario import Scenario, all_scenarios
 from mi_workbook.guide.walk import Walk, outcome, start
-from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, VMS, VNETS, WEB_APPS, Network
+from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, SLOTS, VMS, VNETS, WEB_APPS, Network
 from mi_workbook.workbook.asking import Asking
 from mi_workbook.workbook.practising import Practising
 from mi_workbook.workbook.talking import Talk
@@ -209,6 +209,8 @@ def _sources(snapshot: Snapshot) -> Iterator[str]:
     """What a question may start from, in the words the question takes."""
     network = Network(snapshot)
     yield from sorted(str(raw.get("name", "")) for kind in (VMS, NICS, WEB_APPS) for raw in snapshot.of_type(kind))
+    slots = (str(raw.get("id", "")) for raw in snapshot.of_type(SLOTS))
+    yield from sorted(network.web_app(at).shown for at in slots if at)
     for raw in snapshot.of_type(VNETS):
         vnet = network.vnet(str(raw.get("id", "")))
         yield from (f"{vnet.name}/{subnet.name}" for subnet in vnet.subnets)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lab.apps import App, app_of
 from lab.estate import Estate, Json, Unbuildable, low
 from lab.guard import port_range
 from lab.kernel import Room, Rooms
@@ -49,6 +50,7 @@ class Sender:
     addresses: tuple[str, ...]
     vnet: str = ""
     through: str = ""
+    app: App | None = None
 
 
 def ask(resources: list[Json], observations: list[Json], source: str, target: str, endpoint: str = "auto") -> Outcome:
@@ -57,6 +59,7 @@ def ask(resources: list[Json], observations: list[Json], source: str, target: st
     cuts = _cuts(resources)
     sender = _sender(estate, source, cuts)
     kind, port = _answer(estate, sender, target, endpoint)
+    sender = _leaving(estate, sender, kind, cuts)
     with Rooms() as rooms:
         plan = Plan(estate, rooms)
         # Source first: an instance in the same subnet would otherwise be taken for it.
@@ -108,17 +111,31 @@ def _sender(estate: Estate, source: str, cuts: list[int]) -> Sender:
     for nic in estate.nics:
         if wanted in {nic.name, nic.id, nic.vm, nic.vm.rsplit("/", 1)[-1]}:
             return Sender("nic", nic.id, (nic.address,), estate.subnets[nic.subnet].vnet)
-    at = wanted
-    for site in estate.of("sites"):
-        if site["name"].lower() == wanted:
-            at = low(site["properties"].get("virtualNetworkSubnetId"))
-            if not at:
-                raise Unbuildable("an app without VNet integration")
+    app = app_of(estate, wanted)
+    if app is not None:
+        return Sender("app", "", (), app.vnet, app=app)
     vnet, _, name = wanted.rpartition("/")
-    found = [s for s in estate.subnets.values() if s.id == at or (s.name == name and s.vnet.endswith(f"/{vnet}"))]
+    found = [s for s in estate.subnets.values() if s.id == wanted or (s.name == name and s.vnet.endswith(f"/{vnet}"))]
     if len(found) != 1:
         raise Unbuildable(f"source {source}")
     return Sender("subnet", found[0].id, tuple(atoms(found[0].prefixes, cuts)), found[0].vnet)
+
+
+def _leaving(estate: Estate, sender: Sender, kind: str, cuts: list[int]) -> Sender:
+    """Where an app's packets to that answer start; other senders have one place."""
+    app = sender.app
+    if app is None:
+        return sender
+    home = estate.subnets[low(estate.instance["properties"]["subnetId"])]
+    goes_to = {"public": PUBLIC, "nowhere": "192.0.2.99", "vnet-local": home.prefixes[0].partition("/")[0]}.get(
+        kind, kind
+    )
+    if not app.enters(goes_to):
+        return Sender("internet", "", app.outside)
+    if app.gateway:
+        pool = tuple(atoms(pool_of(estate.gateways[app.gateway]), cuts))
+        return Sender("dialled", app.gateway, pool, app.vnet, app.gateway, app)
+    return Sender("subnet", app.subnet, tuple(atoms(estate.subnets[app.subnet].prefixes, cuts)), app.vnet)
 
 
 def _outside(estate: Estate, word: str, rest: str, cuts: list[int]) -> Sender:
@@ -151,6 +168,8 @@ def _room(plan: Plan, sender: Sender) -> Room:
         return plan.host("source", subnet, list(subnet.prefixes)).room
     if sender.kind == "p2s":
         return plan.client_of(sender.at, addresses)
+    if sender.kind == "dialled" and sender.app is not None:
+        return plan.dialled(sender.at, addresses, sender.app.routes)
     if sender.kind == "internet":
         return plan.outsider(addresses)
     behind = sender.at if sender.kind == "onprem" else "bgp"
@@ -211,9 +230,10 @@ def _listener(plan: Plan, kind: str, cuts: list[int]) -> tuple[Room | None, list
         return (None if off else host.room), found[:1] if kind == "public" else found
     if kind not in {address for address, _ in endpoint_addresses(estate)}:
         return None, [kind]
-    states = [link["properties"]["privateLinkServiceConnectionState"]["status"].lower() for one in estate.endpoints
+    mine = next(one for one, (at, _) in zip(estate.endpoints, endpoint_addresses(estate), strict=True) if at == kind)
+    states = [link["properties"]["privateLinkServiceConnectionState"]["status"].lower()
               for member in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
-              for link in one.get(member) or []]  # fmt: skip
+              for link in mine.get(member) or []]  # fmt: skip
     host = plan.endpoint(kind)
     return (host.room if states == ["approved"] else None), [kind]
 

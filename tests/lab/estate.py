@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
-GLOBAL_SETTINGS = ("networkmanagers", "virtualhubs", "azurefirewalls")
+GLOBAL_SETTINGS = ("virtualhubs",)
 
 
 class Unbuildable(Exception):

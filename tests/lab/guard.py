@@ -13,10 +13,10 @@ PLATFORM_TAGS = {"azureplatformdns", "azureplatformimds", "azureplatformlkm"}
 PUBLIC_TAGS = {"sql", "storage", "azurecloud", "sqlmanagement", "azureactivedirectory"}
 
 
-def ruleset(estate: Estate, subnet: Subnet, own: Json | None, applies: bool) -> str:
+def ruleset(estate: Estate, subnet: Subnet, own: Json | None, applies: bool, admin: dict[str, str]) -> str:
     """nftables of one host: what its NIC's and its subnet's security groups let in and out, stateful per host.
 
-    own: properties of the NIC's group, or None. applies: False where no group is looked at (gateways, most endpoints).
+    own: properties of the NIC's group, or None. admin: chains of security admin rules, which come first. applies: False where no group is looked at (gateways, most endpoints).
     """
     chains, calls = [], {"Inbound": "", "Outbound": ""}
     gates = [("subnet", subnet.guard), ("nic", own)] if applies else []
@@ -27,6 +27,9 @@ def ruleset(estate: Estate, subnet: Subnet, own: Json | None, applies: bool) -> 
             chain = f"{name}_{toward.lower()}"
             chains.append(f"chain {chain} {{\n{_rules(estate, subnet, group, toward)}\ndrop;\n}}")
             calls[toward] += f"jump {chain};\n"
+    for toward, lines in admin.items():
+        chains.append(f"chain admin_{toward} {{\n{lines}\n}}")
+        calls[toward.capitalize()] = f"jump admin_{toward};\n" + calls[toward.capitalize()]
     known = "ct state established,related accept;\n"
     hooks = [
         ("input", calls["Inbound"]),
@@ -36,7 +39,7 @@ def ruleset(estate: Estate, subnet: Subnet, own: Json | None, applies: bool) -> 
     for hook, jumps in hooks:
         chains.append(f'chain at_{hook} {{ type filter hook {hook} priority 0; policy accept;\niifname "lo" accept;\n'
                       f"{known}{jumps}}}")  # fmt: skip
-    return "table ip guard {\n" + "\n".join(chains) + "\n}\n" if calls["Inbound"] else ""
+    return "table ip guard {\n" + "\n".join(chains) + "\n}\n" if any(calls.values()) else ""
 
 
 def _rules(estate: Estate, subnet: Subnet, group: Json, toward: str) -> str:

@@ -12,12 +12,14 @@ from ipaddress import collapse_addresses
 from ipaddress import ip_network as net
 
 from lab.estate import Estate, Json, Peering, Subnet, Unbuildable, inside, low
+from lab.filters import admin_chains, firewall_at
 from lab.guard import ruleset
 from lab.kernel import Room, Rooms
 from lab.spaces import RESERVED, Row, effective, endpoint_addresses, outside_prefixes, pool_of
 
 DELIVER, OUTSIDE, INWARD = 1, 2, 3
 PUBLIC = "51.104.9.9"  # the instance's public address, which ARM does not show
+INSTANCE = "the instance"  # security admin rules leave its subnet out
 EGRESS = "51.104.7.7"  # what the Internet sees of a VNet's hosts
 
 
@@ -63,7 +65,8 @@ class Plan:
         room, home = self.rooms.room(name, forwards=forwards), self.vnet(subnet.vnet)
         near, far = self.rooms.wire(room, home)
         found = self.hosts[name] = Host(room, near, far, subnet)
-        room.guard = ruleset(self.estate, subnet, own, guarded)
+        admin = admin_chains(self.estate, subnet.vnet) if guarded and name != INSTANCE else {}
+        room.guard = ruleset(self.estate, subnet, own, guarded, admin)
         if forwards and guarded:
             room.guard += self._no_way_out()
         room.do(f"route add default dev {near}")
@@ -77,10 +80,13 @@ class Plan:
         """Azure's edge translates a network interface's own address only; what an appliance passes on to the Internet
         without translating it itself is lost ("Default outbound access", "Virtual network traffic routing", 0.0.0.0/0).
         """
-        spaces = [net(one) for home in self.estate.vnets for one in self.estate.space(home)]
-        kept = ", ".join(map(str, collapse_addresses([*map(net, RESERVED), *spaces])))
+        kept = ", ".join(self._not_the_internets())
         return (f"table ip edge {{\nchain at_forward {{ type filter hook forward priority 10; policy accept;\n"
                 f"ip daddr != {{ {kept} }} drop;\n}}\n}}\n")  # fmt: skip
+
+    def _not_the_internets(self) -> list[str]:
+        spaces = [net(one) for home in self.estate.vnets for one in self.estate.space(home)]
+        return [str(one) for one in collapse_addresses([*map(net, RESERVED), *spaces])]
 
     def _table(self, subnet: Subnet) -> int:
         """Number of a subnet's route table; its rows are written the first time it is asked for."""
@@ -144,7 +150,11 @@ class Plan:
             return self.nic(nic.id)
         if not subnets:
             return None
-        return self.host(f"appliance {address}", subnets[0], [f"{address}/32"], forwards=True)
+        known = f"appliance {address}" in self.hosts
+        found = self.host(f"appliance {address}", subnets[0], [f"{address}/32"], forwards=True)
+        if not known:
+            found.room.guard += firewall_at(self.estate, address)
+        return found
 
     def _appliance(self, vnet: str, address: str) -> str | None:
         host = self._stander(vnet, address)
@@ -173,13 +183,15 @@ class Plan:
         return near
 
     def world(self) -> Room:
-        """The Internet, and Azure's edge in front of it: nothing for a private address leaves ("User-defined" routes)."""
+        """The Internet, and Azure's edge in front of it: nothing for a private address leaves ("User-defined" routes), and
+        a VNet's space is not the Internet's, even where it is a public range.
+        """
         if self.internet is None:
             self.internet = self.rooms.room("internet", forwards=True)
             self.internet.do("route append blackhole default metric 9999")
             self.internet.guard = (
                 "table ip edge {\nchain early { type filter hook prerouting priority -300; policy accept;\n"
-                f"ip daddr {{ {', '.join(RESERVED)} }} drop;\n}}\n}}\n"
+                f"ip daddr {{ {', '.join(self._not_the_internets())} }} drop;\n}}\n}}\n"
             )
         return self.internet
 
@@ -264,7 +276,7 @@ class Plan:
     def instance(self) -> Host:
         """The instance: one host that owns its subnet."""
         subnet = self.estate.subnets[low(self.estate.instance["properties"]["subnetId"])]
-        return self.host("the instance", subnet, list(subnet.prefixes))
+        return self.host(INSTANCE, subnet, list(subnet.prefixes))
 
     def endpoint(self, address: str) -> Host:
         """A private endpoint; security groups count only where the subnet's policy says so."""
@@ -281,6 +293,9 @@ class Plan:
         if not pool_of(raw):
             return self.rooms.room("a client without a gateway")
         room, end = self.behind[gateway, "pool"]
+        own(room, addresses)
+        if self._machine(room, end, addresses):
+            return room
         known = [*self.estate.space(home), *((raw.get("customRoutes") or {}).get("addressPrefixes") or [])]
         for side in self.estate.peerings(home):
             back = [one for one in self.estate.peerings(side.remote) if one.remote == home] if side.flows else []
@@ -288,7 +303,26 @@ class Plan:
                 known += side.space
         for prefix in dict.fromkeys(known):
             room.do(f"route append {prefix} dev {end}")
+        return room
+
+    def _machine(self, room: Room, tunnel: str, addresses: list[str]) -> bool:
+        """The routes that the client's computer was seen to have, if it was looked at: by the tunnel where the interface
+        has the client's address, else somewhere that is not Azure.
+        """
+        seen = [one["value"] for one in self.estate.observations if one["kind"] == "machine-routes"]
+        for row in seen[-1]["routes"] if seen else []:
+            if ":" not in row["prefix"]:
+                way = f"{row['prefix']} dev {tunnel}" if row["interface"] in addresses else f"blackhole {row['prefix']}"
+                room.do(f"route append {way} metric {row['metric']}")
+        return bool(seen)
+
+    def dialled(self, gateway: str, addresses: list[str], routes: tuple[str, ...]) -> Room:
+        """An app that dials in to a gateway: what its own list of routes names goes through the tunnel."""
+        self.gateway(gateway)
+        room, end = self.behind[gateway, "pool"]
         own(room, addresses)
+        for prefix in dict.fromkeys(routes):
+            room.do(f"route append {prefix} dev {end}")
         return room
 
     def behind_gateway(self, gateway: str, name: str, addresses: list[str]) -> Room:

@@ -65,7 +65,7 @@ def test_built_in_cases_do_what_packets_do(kernel: None) -> None:
     rows = [of_case(one) for one in all_cases()]
     assert not [row for row in rows if row.agree == "NO"], table(rows)
     assert all(row.why for row in rows if row.agree == "skipped")
-    assert sum(row.agree == "yes" for row in rows) >= 0.85 * len(rows)
+    assert sum(row.agree == "yes" for row in rows) >= 0.9 * len(rows)
 
 
 @pytest.mark.lab

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mi_workbook.core.errors import InputError
+from mi_workbook.evidence.pasted import AZURE, FORMAT, observations_of
 from mi_workbook.evidence.pastes.answers import ANSWERS
-from mi_workbook.evidence.pastes.observation import observation
 from mi_workbook.evidence.pastes.paste import Reading
 from mi_workbook.evidence.snapshot import Snapshot, from_document
 from mi_workbook.network.observed import captured_routes, learned_routes
@@ -138,7 +137,7 @@ def test_dns_answers_in_the_shapes_people_send(text: str, expected: list[tuple[s
     ("text", "expected"),
     [
         ("PS> tnc a.b.c -Port 1433 -InformationLevel Quiet\nTrue\n", ("a.b.c", 1433, "open")),
-        ("PS> tnc a.b.c -Port 1433 -InformationLevel Quiet\nWARNUNG: TCP connect to (10.4.0.62 : 1433) failed\nFalse\n", ("a.b.c", 1433, "unclear")),
+        ("PS> tnc a.b.c -Port 1433 -InformationLevel Quiet\nWARNUNG: TCP connect to (10.4.0.62 : 1433) failed\nFalse\n", ("a.b.c", 1433, "failed")),
         ("$ curl -v telnet://a.b.c:1433\n  % Total    % Received % Xferd  Average\n  0     0    0     0    0 --:--:--  0:00:01 --:--:--     0* Connected to a.b.c (10.4.0.62) port 1433 (#0)\n",
          ("a.b.c", 1433, "open")),
         ("$ curl -v telnet://a.b.c:1433\n*   Trying 10.4.0.62:1433...\n* Connection timed out after 25001 milliseconds\n* Closing connection 0\n"
@@ -179,7 +178,9 @@ def _snapshot(reading: Reading) -> Snapshot:
         "format": "mi-workbook/snapshot",
         "version": 1,
         "resources": [],
-        "observations": [observation(reading, NIC, complete=True)],
+        "observations": [
+            {"kind": AZURE[reading.kind], "about": NIC, "format": FORMAT, "value": {"value": list(reading.rows)}}
+        ],
     }
     return from_document(document)
 
@@ -197,19 +198,14 @@ def test_effective_and_learned_routes_are_observations_of_a_snapshot() -> None:
             assert learned is not None and [route.prefix for route in learned] == ["192.168.0.0/16"]
 
 
-def test_what_is_cut_off_or_no_table_is_no_observation() -> None:
+def test_only_a_table_that_shows_its_end_is_one_that_azure_is_judged_by() -> None:
     """A route that is missing in the paste must not read as one that is missing in Azure."""
     text = (FOLDER / "azure-effective-routes" / "az_json.txt").read_text(encoding="utf-8")
-    (whole,) = readings_of(text)
-    (cut,) = readings_of("\n".join(text.splitlines()[:20]))
-    (names,) = readings_of((FOLDER / "nslookup" / "windows_en.txt").read_text(encoding="utf-8"))
-    (listed,) = readings_of((FOLDER / "azure-effective-routes" / "powershell_list.txt").read_text(encoding="utf-8"))
-    for reading, about in ((cut, NIC), (names, NIC), (whole, "nic-app01"), (listed, NIC)):
-        with pytest.raises(InputError):
-            observation(reading, about)
-    assert (
-        observation(whole, NIC)["kind"] == "effectiveRoutes" and observation(listed, NIC, complete=True)["about"] == NIC
-    )
+    (whole,) = observations_of(text, "routes.txt")
+    assert (whole["kind"], whole["complete"]) == ("effectiveRoutes", True)
+    listed = (FOLDER / "azure-effective-routes" / "powershell_list.txt").read_text(encoding="utf-8")
+    for shortened in ("\n".join(text.splitlines()[:20]), listed):
+        assert observations_of(shortened, "routes.txt")[0]["complete"] is False
 
 
 @pytest.mark.parametrize(
@@ -294,3 +290,35 @@ def test_recorded_effective_routes_are_read_as_their_expected_rows() -> None:
         seen += same
         assert same or not all(one.whole for one in found) or not expected.get("complete_table"), folder.name
     assert seen > 10
+
+
+HEAD = "PS C:\\> tnc mi-orders.a1b2c3d4e5f6.database.windows.net -Port 1433\n"
+EMPTY = "ComputerName   : mi-orders.a1b2c3d4e5f6.database.windows.net\nRemoteAddress  :\nInterfaceAlias :\nSourceAddress  :\nPingSucceeded  : False\n\n"
+
+
+@pytest.mark.parametrize(
+    "warning", ["WARNUNG: Fehler bei der Namensauflösung von x\n", "警告: 名前解決に失敗しました\n", ""]
+)
+def test_an_empty_remote_address_is_the_name_in_any_language(warning: str) -> None:
+    """The warning is translated; that no address is printed is not. It never becomes a port that did not answer."""
+    (one,) = readings_of(HEAD + warning + "\n" + EMPTY)
+    assert (one.rows[0]["result"], one.rows[0]["port"], one.whole) == ("name-not-found", 1433, True)
+
+
+def test_tcp_that_succeeded_says_nothing_of_ping() -> None:
+    """`Format-List *` shows PingSucceeded False then, though no ping was sent."""
+    text = "ComputerName     : a.b.c\nRemoteAddress    : 10.4.0.62\nRemotePort       : 1433\nPingSucceeded    : False\nTcpTestSucceeded : True\n\n"
+    (one,) = readings_of(text)
+    assert (one.rows[0]["result"], one.rows[0]["ping"]) == ("open", None)
+
+
+def test_route_diagnostics_try_no_connection() -> None:
+    """It is whole, and proves nothing of a port."""
+    text = 'PS C:\\> Test-NetConnection -ComputerName "a.b.c" -DiagnoseRouting\n\nComputerName : a.b.c\nRemoteAddress : 10.4.0.62\nRouteDiagnosticsSucceeded : True\n\n'
+    (one,) = readings_of(text)
+    assert (
+        one.whole
+        and one.rows[0]["result"] == "unclear"
+        and one.about == "a.b.c"
+        and "no connection was tried" in one.notes[0]
+    )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 
+from mi_workbook.cli import main
 from mi_workbook.core.errors import InputError
 from mi_workbook.diagnosis.pasted_answers import PLACES, conclude
+from mi_workbook.evidence.files import load
 from mi_workbook.evidence.pastes.answers import ANSWERS
 from mi_workbook.guide.requests import SHELLS, places, request
 
@@ -138,3 +142,36 @@ def test_the_name_is_one_word_of_its_shell() -> None:
             named = [word for word in shlex.split(one.run) if MI in word]
             assert bool(named) == (MI in one.run)
             assert all(re.fullmatch(r"[\w.:/-]+", word) for word in named)
+
+
+@pytest.mark.parametrize("place", [name for name, _ in places()])
+def test_the_request_and_its_answer_go_round_on_the_command_line(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`request` prints the commands; the whole window that comes back is parsed, judged and evidence for a diagnosis."""
+    assert main(["request", place, MI, "--json"]) == 0
+    asked = json.loads(capsys.readouterr().out)
+    window = "".join(f"{PROMPTS[asked['shell']]}{one['run']}\n{OUTPUT[one['reads']]}" for one in asked["commands"])
+    sent = tmp_path / "sent.txt"
+    sent.write_text(f"{window}{PROMPTS[asked['shell']]}\n".replace("\n", "\r\n"), encoding="utf-16")
+    assert main(["parse", str(sent), "--place", asked["place"], "--json"]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert [one["kind"] for one in read["readings"]] == [one["reads"] for one in asked["commands"]]
+    assert "open" in {one["weight"] for one in read["told"]} and "blocked" not in {
+        one["weight"] for one in read["told"]
+    }
+    assert load(sent).observations
+
+
+def test_request_lists_its_places_and_refuses_what_it_cannot_ask(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a place the list; without a server, or with one that is none, bad input."""
+    assert main(["request"]) == 0 and "app-service-linux" in capsys.readouterr().out
+    assert main(["request", "laptop-windows", MI, "--port", "3342"]) == 0 and "-Port 3342" in capsys.readouterr().out
+    for words in (
+        ["laptop-windows"],
+        ["the-moon", MI],
+        ["laptop-windows", "a; rm -rf /"],
+        ["vm-linux", MI, "--port", "0"],
+    ):
+        assert main(["request", *words]) == 2
+    assert "Traceback" not in capsys.readouterr().err

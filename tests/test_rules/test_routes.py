@@ -16,7 +16,7 @@ from mi_workbook.evidence.files import load_bytes
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
 from mi_workbook.network.observed import captured_routes
-from mi_workbook.reach.effective_routes import against_captured
+from mi_workbook.reach.captured import against_captured
 from test_rules.topology import (
     A,
     asked,
@@ -65,7 +65,7 @@ def test_ranges_that_azure_drops_and_does_not_document_lie_outside_of_private_sp
     table = table_of(two(), "A/vm")
     rows_seen = captured_routes(Snapshot([], observations=observed), nic("vm-a", "", "A/vm")["id"])
     assert rows_seen is not None
-    assert not [one for one in against_captured(table, rows_seen) if one.side == "azure"]
+    assert not [one for one in against_captured(Network(Snapshot(two())), table, rows_seen) if one.side == "azure"]
 
 
 @pytest.mark.parametrize(
@@ -226,8 +226,9 @@ def test_user_route_cannot_replace_a_service_endpoint() -> None:
 def test_table_that_azure_did_not_show_says_that_the_machine_was_stopped() -> None:
     """Only a running machine has one; the computed table stands all the same."""
     table = table_of(two(), "A/vm")
-    assert [one.side for one in against_captured(table, ())] == ["azure"]
-    assert "not running" in against_captured(table, ())[0].why
+    found = against_captured(Network(Snapshot(two())), table, ())
+    assert [one.side for one in found] == ["azure"]
+    assert "not running" in found[0].why
 
 
 def test_subnet_with_two_prefixes_is_judged_as_both() -> None:

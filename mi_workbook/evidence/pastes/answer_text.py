@@ -87,8 +87,8 @@ def record_type(address: str) -> str:
 
 
 def failure(text: str) -> str:
-    """The kind of failure that a tool's words name; "unclear" for words that are not known, as in other languages."""
-    return next((result for result, pattern in RESULTS if pattern.search(text)), "unclear")
+    """The kind of failure that a tool's words name; "failed" for words that are not known, as in other languages."""
+    return next((result for result, pattern in RESULTS if pattern.search(text)), "failed")
 
 
 def blank(text: str) -> bool:
@@ -205,8 +205,9 @@ def tcp_row(
 ) -> dict[str, Any]:  # fmt: skip
     """The row of every TCP test: {"host", "address", "port", "result", "milliseconds", "source", "says"}.
 
-    result: open | timeout | refused | name-not-found | unreachable | blocked | unclear. says: the tool's own words on a
-    failure. "" and None for what the tool does not say.
+    result: open | timeout | refused | name-not-found | unreachable | blocked | failed (no connection, and the tool does not
+    say why) | unclear (nothing was tested, or its end is not there). says: the tool's own words on a failure. "" and None
+    for what the tool does not say.
     """
     where = address or (host if is_address(host) else "")
     return {

@@ -60,7 +60,9 @@ def prompted(text: str) -> frozenset[int]:
 
 
 def _bare(text: str) -> list[str]:
-    return _unquoted(COLOUR.sub("", GONE.sub("", ENDS.sub("\n", text))).translate(SIGNS).split("\n"))
+    """The end of the last line is no blank line after it: that would look like the end of an output."""
+    plain = COLOUR.sub("", GONE.sub("", ENDS.sub("\n", text))).translate(SIGNS)
+    return _unquoted(plain.removesuffix("\n").split("\n"))
 
 
 def _inside(line: str) -> str:

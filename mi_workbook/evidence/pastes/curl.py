@@ -115,7 +115,7 @@ class _Reader:
         self.host = known["host"] or known["host2"] or self.host
         self.port = int(known["port"]) if known["port"] else self.port
         says = known["says"] or known["name"] or known["waited"] or ""
-        result = at.failure(says) if says else "timeout" if known["code"] == "28" else "unclear"
+        result = at.failure(says) if says else "timeout" if known["code"] == "28" else "failed"
         time = known["ms"] or known["ms2"]
         open_ones = [facts for facts in self.tried.values() if facts["result"] == "unclear"]
         for facts in open_ones if self.tried else [self.tried.setdefault("", {"result": "unclear"})]:

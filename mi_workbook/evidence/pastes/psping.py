@@ -1,7 +1,7 @@
 """`psping host:port` of Sysinternals.
 
 Rows: one answer_text.tcp_row for each attempt, the warm-up among them. An error is in the display language of the
-system: one that is not known is "unclear". Source: documentation of PsPing; output as in "Troubleshoot on-premises
+system: one that is not known is "failed". Source: documentation of PsPing; output as in "Troubleshoot on-premises
 to Azure VPN", its examples of success and of a timeout.
 """
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.evidence.pastes.answer_text import MAY_GO_ON
 from mi_workbook.evidence.pastes.clean import COMMAND, clean_lines, prompted, without_secrets
 from mi_workbook.evidence.pastes.formats import FORMATS
 from mi_workbook.evidence.pastes.paste import Claim, Line, Parser, Reading
-from mi_workbook.evidence.pastes.shapes import NO_END
+from mi_workbook.evidence.pastes.shapes import FILTERED, NO_END
 
 LARGEST = 4_000_000
 MOST_LINES = 100_000
@@ -18,6 +19,9 @@ ALL = re.compile(
     r"(?:sudo +)?(?:ip(?: +-4)? +r(?:o|ou|out|oute)?(?: +(?:show|list|ls))?|route +-n|netstat +-(?:rn|nr)(?: +-f +inet)?|"
     r"Get-NetRoute)",
     re.IGNORECASE,
+)
+FILTER = re.compile(
+    r"\|\s*(?:head|tail|e?grep|findstr|find|select-string|sls|where|where-object|\?)(?:\s|$)", re.IGNORECASE
 )
 
 
@@ -65,7 +69,10 @@ def read_pastes(text: str, kind: str = "") -> Pastes:
 
 
 def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozenset[int]) -> Iterator[Reading]:
-    """A format without an end mark has an end where its command, for the whole table, and the next prompt are there."""
+    """A format without an end mark has an end where the next prompt is there, and its command, which cuts nothing off.
+
+    A table of routes must have been asked for as a whole; any other answer is whole without a pipe behind its command.
+    """
     after: dict[int, int] = {}
     following = 0
     for line in reversed(lines):
@@ -73,9 +80,12 @@ def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozense
         following = line.number if line.text.strip() or line.number in prompts else following
     for one in readings:
         first, last = one.span
-        asked = first in prompts and ALL.fullmatch(lines[first - 1].text.strip())
-        shown = asked and after[last] in prompts
-        yield replace(one, notes=tuple(note for note in one.notes if note != NO_END)) if shown else one
+        typed = lines[first - 1].text.strip() if first in prompts and after[last] in prompts else ""
+        settled = {NO_END} if ALL.fullmatch(typed) else set()
+        settled |= {MAY_GO_ON} if typed and "|" not in typed else set()
+        part = one.kind.startswith("azure-") and first in prompts and FILTER.search(lines[first - 1].text)
+        notes = tuple(note for note in one.notes if note not in settled)
+        yield replace(one, notes=(*notes, FILTERED) if part else notes)
 
 
 def _named(kind: str) -> Parser:

@@ -59,7 +59,9 @@ def read(lines: Sequence[Line]) -> Reading:
     words = at.typed(lines, KIND)
     reader = _Reader(found, _option(words, "-server"))
     for line in at.without_command(lines, KIND):
-        if not at.blank(line.text) and not reader.take(line.text):
+        if at.blank(line.text):
+            reader.pause()
+        elif not reader.take(line.text):
             found.left.append(line)
     reader.end()
     first = next((row["name"] for row in found.rows), "")
@@ -150,6 +152,11 @@ class _Reader:
         self.table_row["name"] += name
         self.table_row["value"] += value
         return True
+
+    def pause(self) -> None:
+        """A blank line ends a table's row: what follows is no rest of a wrapped name."""
+        if self.table_row is not None:
+            self._flush()
 
     def _flush(self) -> None:
         entry = self.table_row or self.entry

@@ -1,9 +1,10 @@
 """`Test-NetConnection` (`tnc`): the list in every level of detail, its table form, the warnings before it.
 
-Rows: answer_text.tcp_row, and beside it {"interface", "ping": bool|None, "resolved": [address], "next_hop"}. A failed
-TCP test does not say whether it was refused or not answered, so its result is "unclear"; without a port nothing was
-tested but ping. Property names are not translated, the warnings are. Source: documentation of Test-NetConnection,
-examples 1 to 5.
+Rows: answer_text.tcp_row, and beside it {"interface", "ping": bool|None, "resolved": [address], "next_hop"}. A TCP
+test that is False proves that no connection came about; whether it was refused or not answered is not said, so its result
+is "failed". A remote address that is printed empty is a name that was not resolved, whatever language the warning has.
+Without a port nothing was tested but ping; where TCP succeeded ping was not tried, though the object then says False.
+Property names are not translated, the warnings are. Source: documentation of Test-NetConnection, examples 1 to 6.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ KEYS = (
 )
 PROPERTY = re.compile(rf"^\s*(?P<key>{KEYS})\s*:\s?(?P<value>.*)$")
 FIRST = re.compile(r"^\s*ComputerName\s*:\s*\S")
-WARNING = re.compile(r"^\s*(?P<word>[A-ZÀ-Þ]{5,20})\s?: (?P<says>.*)$")
+WARNING = re.compile(r"^\s*(?P<word>[^\W\d_a-zà-ÿа-я]{2,20})\s?: ?(?P<says>.*)$")
 CONNECT = re.compile(r"TCP connect to \(?(?P<host>\S+?)\s?:\s?(?P<port>\d{1,5})\)? failed", re.IGNORECASE)
 UNRESOLVED = re.compile(r"Name resolution of (?P<host>\S+) failed", re.IGNORECASE)
 QUIET = re.compile(r"^\s*(?P<good>True|False)\s*$")
 TABLE = re.compile(r"^\s*(?=.*\bComputerName\b)(?=.*\bTcpTestSucceeded\b)(?:\w+(?: \(\w+\))?\s*)+$")
+SAID = {"true": True, "false": False}
 MORE = re.compile(r"^\s{12,}(?P<value>\S.*)$")
 
 
@@ -147,7 +149,7 @@ def _list(found: at.Found, body: Sequence[Line], words: list[str]) -> None:
 def _named(words: list[str]) -> str:
     """The host that the command names: a warning gives its address only."""
     given = next((after for word, after in pairwise(words) if word.lower() in {"-computername", "-cn"}), "")
-    return given or (words[0] if words and not words[0].startswith("-") else "")
+    return (given or (words[0] if words and not words[0].startswith("-") else "")).strip("'\"")
 
 
 def _warned(facts: dict[str, str], says: str) -> None:
@@ -163,25 +165,41 @@ def _warned(facts: dict[str, str], says: str) -> None:
 
 def _row(facts: dict[str, str], resolved: list[str], says: str) -> dict[str, Any]:
     port = facts.get("RemotePort", "")
-    succeeded = facts.get("TcpTestSucceeded", "").lower()
-    result = "open" if succeeded == "true" else "unclear"
-    unresolved = "_unresolved" in facts or facts.get("NameResolutionSucceeded", "").lower() == "false"
-    if unresolved and result != "open" and not facts.get("RemoteAddress"):
-        result = "name-not-found"
+    result = _result(facts)
     row = at.tcp_row(
         facts.get("ComputerName", ""), int(port) if port.isdigit() and len(port) < 6 else None, result,
         address=facts.get("RemoteAddress", ""), source=facts.get("SourceAddress", ""), says=says if result != "open" else "",
     )  # fmt: skip
-    ping = {"true": True, "false": False}.get(facts.get("PingSucceeded", "").lower())
+    ping = None if result == "open" else SAID.get(facts.get("PingSucceeded", "").lower())
     hop = facts.get("NetRoute (NextHop)", "")
     return row | {"interface": facts.get("InterfaceAlias", ""), "ping": ping, "resolved": resolved, "next_hop": hop}
 
 
+def _result(facts: dict[str, str]) -> str:
+    """What the test proves: a connection, none, a name without an address, or nothing."""
+    succeeded = SAID.get(facts.get("TcpTestSucceeded", "").lower())
+    if succeeded:
+        return "open"
+    if _is_unresolved(facts):
+        return "name-not-found"
+    return "failed" if succeeded is False or "_failed" in facts else "unclear"
+
+
+def _is_unresolved(facts: dict[str, str]) -> bool:
+    """The words, the property, or the empty address next to the empty interface."""
+    if facts.get("RemoteAddress"):
+        return False
+    told = "_unresolved" in facts or facts.get("NameResolutionSucceeded", "").lower() == "false"
+    return told or (facts.get("RemoteAddress") == "" and facts.get("InterfaceAlias") == "")
+
+
 def _complete(found: at.Found, facts: dict[str, str]) -> None:
     wants_port = bool(facts["RemotePort"])
-    told = "TcpTestSucceeded" in facts or "_unresolved" in facts or "_failed" in facts
+    told = "TcpTestSucceeded" in facts or "_failed" in facts or _is_unresolved(facts)
     pinged = "PingSucceeded" in facts or "_unresolved" in facts
-    if not facts["ComputerName"] or not (told if wants_port else pinged):
+    if "RouteDiagnosticsSucceeded" in facts:
+        found.say("Only the route was looked up; no connection was tried.")
+    elif not facts["ComputerName"] or not (told if wants_port else pinged):
         found.cut()
     elif "_failed" in facts and "TcpTestSucceeded" not in facts:
         found.cut("Only the warning is in the paste; which address was used and from where is missing.")

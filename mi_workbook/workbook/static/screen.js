@@ -56,32 +56,6 @@ function render({ model, el }) {
   return followTheme(root);
 }
 
-/** Light or dark as the page behind the screen is; in an app of its own, as the system asks. */
-function followTheme(root) {
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const look = () => {
-    const body = document.body;
-    if ("voila" in body.dataset) body.classList.toggle("miw-night", system.matches);
-    let dark = body.classList.contains("miw-night") || body.dataset.jpThemeLight === "false";
-    if (!("jpThemeLight" in body.dataset) && !("voila" in body.dataset)) dark = isDark(getComputedStyle(body).backgroundColor) ?? system.matches;
-    root.dataset.theme = dark ? "dark" : "light";
-  };
-  const watch = new MutationObserver(look);
-  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
-  system.addEventListener("change", look);
-  look();
-  return () => { watch.disconnect(); system.removeEventListener("change", look); };
-}
-
-function isDark(colour) {
-  const [red, green, blue, alpha] = (colour.match(/[\d.]+/g) || []).map(Number);
-  return alpha === 0 || red === undefined ? undefined : 0.3 * red + 0.59 * green + 0.11 * blue < 128;
-}
-
-function options(list, chosen) {
-  return list.map(([label, value]) => h("option", { value, selected: value === chosen }, label));
-}
-
 function startView(values, { send, limit, say }) {
   const { choose, question } = values;
   const scenario = h("select", { "data-key": "scenario" }, options(choose.scenarios, choose.scenario));
@@ -117,41 +91,6 @@ function questionView(question, send) {
     choice(question.sources, lists[0]), choice(question.targets, lists[1]));
   form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
   return h("fieldset", {}, h("legend", {}, "2. Question: what cannot reach what?"), form);
-}
-
-function dropView(send, limit, say) {
-  const input = h("input", { type: "file", multiple: true, accept: ".json,.gz,.zip,.txt", class: "mi-hidden", tabindex: "-1", "aria-hidden": "true" });
-  const zone = h("button", { type: "button", class: "mi-drop", "data-key": "drop" },
-    h("b", {}, "Drop evidence files here"), " or press to choose them: JSON of az, Resource Graph or a snapshot, gz, zip; several at once; or a saved session");
-  const take = async (list) => {
-    const files = Array.from(list);
-    if (!files.length) return;
-    if (files.reduce((sum, file) => sum + file.size, 0) > limit()) {
-      say("Too large to send to the notebook.");
-      zone.textContent = "Too large to send to the notebook: use mi-workbook diagnose FILE, or drop fewer files.";
-      return;
-    }
-    const buffers = await Promise.all(files.map((file) => file.arrayBuffer()));
-    send({ do: "files", names: files.map((file) => file.name) }, buffers);
-  };
-  zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
-  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    event.stopPropagation();
-    zone.classList.remove("over");
-    take(event.dataTransfer.files);
-  });
-  zone.addEventListener("click", () => input.click());
-  input.addEventListener("change", () => { take(input.files).then(() => { input.value = ""; }); });
-  return h("div", {}, zone, input);
-}
-
-function messageView(values) {
-  return [
-    values.error ? h("p", { role: "alert", class: "mi-alert" }, h("b", {}, "! "), values.error) : null,
-    values.notice ? h("p", { role: "note", class: "mi-note" }, values.notice) : null,
-  ];
 }
 
 function evidenceView(values) {

@@ -8,7 +8,7 @@ const shownText = (cell, signs) =>
 
 /** A cell of CSV that no spreadsheet takes for a formula; the same as csv_cell in views/html.py. */
 function csvCell(text) {
-  const guarded = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const guarded = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text;
   return `"${guarded.replaceAll('"', '""')}"`;
 }
 
@@ -31,12 +31,13 @@ const byNature = new Intl.Collator(undefined, { numeric: true });
 /** The table with its tools; `level` is the level of its heading. */
 function tableView(table, level = "h3") {
   const texts = table.rows.map((row) => row.map((cell) => shownText(cell, table.signs)));
+  const bare = (at, column) => { const cell = table.rows[at][column]; return Array.isArray(cell) ? cell[0] : cell; };
   const found = texts.map((row) => row.join("\n").toLowerCase());
   const view = { column: -1, down: false, sought: "", page: 0 };
   const order = () => {
     const kept = table.rows.map((_, at) => at).filter((at) => found[at].includes(view.sought));
     const sign = view.down ? -1 : 1;
-    if (view.column >= 0) kept.sort((a, b) => sign * byNature.compare(texts[a][view.column], texts[b][view.column]) || a - b);
+    if (view.column >= 0) kept.sort((a, b) => sign * byNature.compare(bare(a, view.column), bare(b, view.column)) || a - b);
     return kept;
   };
   const rows = () => order().map((at) => table.rows[at]);

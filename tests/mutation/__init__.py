@@ -1,0 +1,1 @@
+"""Mutation testing of what verdicts are made of."""
