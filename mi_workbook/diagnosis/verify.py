@@ -39,15 +39,20 @@ def verify(
 ) -> Verified:  # fmt: skip
     """Read again the documents that changes touch and those on the path, and ask the same question.
 
+    What Azure computed before the repair (routes and rules in force) is asked for again, and counts no more where it cannot be.
     before: the snapshot the repair was made for; changes: of its `Repair`. A document that cannot be read again keeps its
     old value and is a gap. Raises InputError where source or target do not fit the evidence.
     """
     answer = diagnose(before, source, target, endpoint)
     near = [one for one in (*on_path(before, answer), *decided_by(answer)) if before.get(one) is not None]
     ids = {key(one): one for one in [*(top(change.document) or change.document for change in changes), *near]}
-    collector = collector_for(credential, settings or Settings(), "path", before)
+    computed = [one for one in before.observations if one.get("format") == "az"]
+    kept = [one for one in before.observations if one.get("format") != "az"]
+    start = from_document({**before.to_dict(), "observations": kept})
+    collector = collector_for(credential, settings or Settings(), "path", start)
     collector.holding.done.clear()
     collector.live(ids.values(), again=True)
+    collector.live((str(one.get("about", "")) for one in computed), computed=True, again=True)
     after = _after(before, collector.snapshot(), ids)
     comparison = compare(before, after, source, target, endpoint)
     new = Snapshot(problems=[one for one in after.problems if one not in before.problems])
@@ -66,7 +71,12 @@ def _after(before: Snapshot, read: Snapshot, ids: Iterable[str]) -> Snapshot:
     held = {key(str(one.get("id", ""))) for one in document["resources"]}
     children = [one for one in read.resources if key(str(one.get("id", ""))) not in held | gone]
     return from_document(
-        {**document, "resources": [*document["resources"], *children], "problems": list(read.problems)}
+        {
+            **document,
+            "resources": [*document["resources"], *children],
+            "problems": list(read.problems),
+            "observations": list(read.observations),
+        }
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.pasted import observations_of
+from mi_workbook.evidence.secrets import clean
 from mi_workbook.evidence.snapshot import FORMAT, VERSION, Snapshot, field, from_document, type_of
 
 LIMIT = 1 << 30
@@ -156,7 +157,7 @@ def _read(name: str, data: bytes) -> tuple[str, Snapshot]:
         raise InputError(what, file=name, place=place, remedy=FORMS) from None
     except (RecursionError, ValueError):
         raise InputError("It is nested too deeply or holds absurd numbers.", file=name, remedy=FORMS) from None
-    return name, _snapshot(name, value)
+    return name, _snapshot(name, clean(value, text))
 
 
 def _no_number(word: str) -> Any:

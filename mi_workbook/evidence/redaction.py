@@ -63,8 +63,15 @@ APP_MEMBERS = ("dnsConfiguration", "outboundIpAddresses", "possibleOutboundIpAdd
 def unmapped(given: Snapshot) -> tuple[str, ...]:
     """Kinds in the evidence whose redaction could change an answer; empty where it surely keeps every answer."""
     kinds = {type_of(one) for one in given.resources if _unmapped(one)}
-    told = {f"observation {one.get('kind')}" for one in given.observations if "value" in one}
+    told = {
+        f"observation {one.get('kind')}" for one in given.observations if "value" in one and not _empty(one["value"])
+    }
     return tuple(sorted(kinds | told))
+
+
+def _empty(value: Any) -> bool:
+    """True for an answer of Azure without a row: it says that there is nothing, and holds nothing to hide."""
+    return value in ([], {"value": []}, {"value": [], "skipToken": ""})
 
 
 def _unmapped(one: dict[str, Any]) -> bool:
@@ -94,6 +101,8 @@ class Redactor:
         kept = {name: source[name] for name in ("kind", "complete", "scope", "requests") if name in source}
         if isinstance(source.get("subscriptions"), list):
             kept["subscriptions"] = [self._guid(str(one)) for one in source["subscriptions"]]
+        if isinstance(source.get("done"), list):  # what was listed proves what is not there
+            kept["done"] = [self._id(one) for one in source["done"] if isinstance(one, str)]
         resources = [self._object(scrub(one)) for one in document["resources"]]
         observations = [self._observation(scrub(one)) for one in document["observations"]]
         problems = [self._problem(one) for one in document["problems"]]
@@ -187,6 +196,8 @@ class Redactor:
             return None
         head = {name: one[name] for name in ("kind", "at", "format") if WORD.fullmatch(str(one.get(name, "")))}
         about = self._id(str(one.get("about", "")))
+        if _empty(one["value"]):
+            return head | {"about": about, "value": {"value": []}}
         return head | {"about": about, "value": self._member("value", one["value"], "")}
 
     def _problem(self, one: Mapping[str, Any]) -> dict[str, Any]:

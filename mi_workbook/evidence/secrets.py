@@ -10,6 +10,11 @@ from typing import Any
 from mi_workbook.evidence.probes.certificate import read_certificate, whole_length
 
 HINT = re.compile("=|eyJ|-----BEGIN|[Bb][Ee][Aa][Rr][Ee][Rr]")  # no shape below without one of these
+# Texts without which a file of somebody else holds nothing that `clean` would take away; in lower case.
+SIGNS = ("sharedkey", "password", "secret", "connectionstring", "accesskey", "privatekey", "private key", "apikey",
+         "passphrase", "accountkey", "credentials", "sig=", "eyj", "bearer", "pwd", "token", "customdata", "certblob",
+         "slotsetting", "appsettings", "primarykey", "secondarykey", "sendkeyvalue", "authorizationkey", "userdata")  # fmt: skip
+KEPT_OF_FILES = frozenset({"tags", "metadata"})
 REMOVED = "[removed]"
 # Members whose whole value goes, wherever they are. Names are compared in lower case, without signs.
 NAMES = frozenset({
@@ -17,7 +22,7 @@ NAMES = frozenset({
     "azurestorageaccounts", "publishingusername", "vpnpackageuri", "customdata", "userdata", "oscustomdata",
     "protectedsettings", "secrets", "sas", "sasuri", "sastoken", "accesstoken", "refreshtoken", "idtoken", "token",
     "authorization", "primarykey", "secondarykey", "accountkey", "pfxblob", "sitecredentials", "credentials", "tags",
-    "vpnusername",
+    "vpnusername", "sendkeyvalue",
 })  # fmt: skip
 ENDINGS = ("password", "secret", "sharedkey", "accesskey", "privatekey", "connectionstring", "apikey", "passphrase")
 # Texts: a JSON web token, a key or password of a connection string, a signature of a shared access URL, a private key.
@@ -41,6 +46,44 @@ def scrub(value: Any) -> Any:
     if isinstance(value, list):
         return [scrub(inner) for inner in value]
     return value
+
+
+def clean(value: Any, text: str) -> Any:
+    """A JSON value of a file somebody sent, without secrets; text: of the file, so that a file without any costs little.
+
+    Settings of web apps keep their values only where the platform defines the name (WEBSITE_...).
+    """
+    low = text.lower()
+    return _cleaned(value) if any(sign in low for sign in SIGNS) else value
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return scrub_text(value)
+    if isinstance(value, list):
+        return [_cleaned(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _cleaned(inner) for name, inner in value.items() if _may_stay(str(name), inner)}
+    if _is_setting(value):
+        found.pop("value", None)
+    if str(value.get("id", "")).lower().endswith(("/config/appsettings", "/config/connectionstrings")):
+        found["properties"] = {name: v for name, v in _members(found) if name.upper().startswith("WEBSITE_")}
+    return found
+
+
+def _may_stay(name: str, value: Any) -> bool:
+    return name.lower() in KEPT_OF_FILES or not (is_secret(name) or _sealed(name, value))
+
+
+def _members(found: dict[str, Any]) -> list[tuple[str, Any]]:
+    inner = found.get("properties")
+    return [(str(name), value) for name, value in inner.items()] if isinstance(inner, dict) else []
+
+
+def _is_setting(value: dict[str, Any]) -> bool:
+    """One row of `az webapp config appsettings list` whose name is the application's own."""
+    return "slotSetting" in value and not str(value.get("name", "")).upper().startswith("WEBSITE_")
 
 
 def _sealed(name: object, value: Any) -> bool:

@@ -7,7 +7,7 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.collecting import collect_path
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.diagnosis.verify import verify
-from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.evidence.snapshot import Snapshot, from_document
 from tests.test_azure.arm_server import Estate, FakeCredential, Fault, Handler, refusal
 from tests.test_azure.conftest import estate_of
 
@@ -79,3 +79,20 @@ def test_what_cannot_be_read_again_never_turns_a_verdict(status: int, serve) -> 
     found = verify(FakeCredential(), first.snapshot, changes, one.source, one.target, settings=settings)
     assert found.comparison.after.verdict is not Verdict.REACHABLE and not found.turned
     assert any("networkSecurityGroups" in gap.missing for gap in found.gaps)
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_what_azure_computed_before_the_repair_counts_no_more(refuses: bool, serve) -> None:
+    """Routes in force are read again after a repair; where they may not be, the old ones are dropped and that is said."""
+    one, estate = case("same-vnet-route-none"), estate_of(case("same-vnet-route-none"))
+    settings = serve(estate)
+    first = collect_path(FakeCredential(), one.source, one.target, settings=settings)
+    assert [seen for seen in first.snapshot.observations if seen["format"] == "az"] and first.diagnosis
+    stale = first.snapshot.to_dict()
+    stale["observations"] = [{**seen, "at": "2001-01-01T00:00:00Z"} for seen in stale["observations"]]
+    changes = mend(estate, "same-vnet-route-none")
+    if refuses:
+        estate.faults = [Fault("^POST .*/effective", lambda handler: handler.say(403, refusal("AuthorizationFailed")))]
+    found = verify(FakeCredential(), from_document(stale), changes, one.source, one.target, settings=settings)
+    assert not [seen for seen in found.after.observations if seen["at"].startswith("2001")]
+    assert bool(found.gaps) is refuses
