@@ -148,7 +148,7 @@ why = "w"
 source = "s"
 asks = "Is it?"
 answers = [ { id = "yes", says = "Yes", proves = "", next = "b", suspects = ["no-such-fault"], means = "maybe" },
-            { id = "yes", says = "Yes", proves = "It is.", next = "moon" }, 7 ]
+            { id = "yes", says = "Yes", proves = "It is.", next = "moon", suspects = "mi-stopped" }, 7 ]
 [[step]]
 id = "b"
 title = "t"
@@ -174,6 +174,7 @@ source = "s"
         "leads to moon",
         "means maybe, which is no verdict",
         "an answer is not a table",
+        "a: suspects of answer yes is not a list",
         "b: leads back to a",
         "c: a dead end",
     ):

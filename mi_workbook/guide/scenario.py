@@ -165,7 +165,7 @@ def load_text(text: str, name: str) -> Scenario:
         str(data.get("intro", "")),
         steps,
     )
-    mistakes = list(_badly_typed(data)) or list(_mistakes(scenario))
+    mistakes = [*_badly_typed(data), *_mistakes(scenario)]
     if mistakes:
         raise InputError("; ".join(mistakes), file=name, remedy="Mend all of them.")
     return scenario
@@ -243,6 +243,8 @@ def _badly_typed_answers(step: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: an answer is not a table"
         elif answer.get("means", "unknown") not in EXITS:
             yield f"{name}: answer {answer.get('id')} means {answer['means']}, which is no verdict"
+        if isinstance(answer, dict) and not isinstance(answer.get("suspects", []), list):
+            yield f"{name}: suspects of answer {answer.get('id')} is not a list"
 
 
 def _mistakes(scenario: Scenario) -> Iterator[str]:
