@@ -76,3 +76,15 @@ def test_a_report_names_what_was_missing_and_could_not_be_read() -> None:
     page = to_markdown(found, snapshot)
     assert found.gaps and found.gaps[0].missing.split()[0] in page
     assert "1 part could not be read" in page
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028", "\u0085", "\x0b"])
+def test_line_break_in_a_name_leaves_no_line_that_could_be_pasted_as_a_command(end: str) -> None:
+    """What stands after the break of a hostile name stays inside its comment."""
+    document = case("peering-missing").snapshot().to_dict()
+    evil = f"vnet-data{end}rm -rf ~ #"
+    text = json.dumps(document).replace("vnet-data", json.dumps(evil)[1:-1])
+    snapshot = from_document(json.loads(text))
+    found = diagnose(snapshot, "vm-app", "mi-orders")
+    block = to_markdown(found, snapshot).partition("## Repair")[2]
+    assert not [line for line in block.splitlines() if line.lstrip().startswith("rm -rf")]

@@ -152,11 +152,16 @@ def _repairs(diagnosis: Diagnosis) -> Section:
 
 def _words(found: Finding) -> tuple[str, str]:
     remedy = found.remedy
-    steps = [f"# Portal: {step}" for step in remedy.portal]
-    undo = [f"# Undo: {remedy.undo}"] if remedy.undo else []
-    commands = "\n".join([*remedy.az, *(f"# PowerShell: {line}" for line in remedy.powershell), *steps, *undo])
+    said = [*(f"PowerShell: {line}" for line in remedy.powershell), *(f"Portal: {step}" for step in remedy.portal)]
+    said += [f"Undo: {remedy.undo}"] if remedy.undo else []
+    commands = "\n".join([*remedy.az, *map(_comment, said)])
     safety = SAFETY_WORDS.get(remedy.safety, remedy.safety)
     return f"{found.code} {found.title} ({safety}): {remedy.does}", commands
+
+
+def _comment(text: str) -> str:
+    """A comment of one line: a line break in a name must not let the rest of the name stand as a command."""
+    return f"# {' '.join(text.split())}"
 
 
 def _p(text: str) -> str:
