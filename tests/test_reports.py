@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,11 +81,12 @@ def test_a_report_names_what_was_missing_and_could_not_be_read() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028", "\u0085", "\x0b"])
 def test_line_break_in_a_name_leaves_no_line_that_could_be_pasted_as_a_command(end: str) -> None:
-    """What stands after the break of a hostile name stays inside its comment."""
-    document = case("peering-missing").snapshot().to_dict()
-    evil = f"vnet-data{end}rm -rf ~ #"
-    text = json.dumps(document).replace("vnet-data", json.dumps(evil)[1:-1])
-    snapshot = from_document(json.loads(text))
+    """What stands after the break stays inside its comment."""
+    snapshot = case("peering-missing").snapshot()
     found = diagnose(snapshot, "vm-app", "mi-orders")
-    block = to_markdown(found, snapshot).partition("## Repair")[2]
-    assert not [line for line in block.splitlines() if line.lstrip().startswith("rm -rf")]
+    evil = f"Virtual network vnet-data{end}rm -rf ~ #"
+    first, *others = found.findings
+    remedy = replace(first.remedy, portal=(evil,), powershell=(evil,), undo=evil)
+    shown = to_markdown(replace(found, findings=(replace(first, remedy=remedy), *others)), snapshot)
+    assert shown.count("rm -rf") >= 3
+    assert not [line for line in shown.splitlines() if line.lstrip().startswith("rm -rf")]
