@@ -16,6 +16,7 @@ from mi_workbook.evidence.files import load
 from mi_workbook.evidence.integrity import sealed, state
 from mi_workbook.evidence.redaction import Redactor, unmapped
 from mi_workbook.evidence.snapshot import Snapshot, from_document
+from mi_workbook.workbook.state import State
 
 KEY = b"k" * 32
 MAP = AddressMap(KEY)
@@ -146,3 +147,16 @@ def test_hash_shows_a_change(tmp_path: Path) -> None:
     document = loaded.to_dict()
     document["resources"][0]["location"] = "elsewhere"
     assert state(from_document(document)) == "changed"
+
+
+def test_file_that_was_edited_after_its_collection_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the command line and on the screen; the answer is given all the same. A whole file and one without a hash are not."""
+    whole, edited = tmp_path / "whole.json", tmp_path / "edited.json"
+    sealed(case("peering-healthy").snapshot()).save(whole)
+    edited.write_text(whole.read_text().replace("10.1.1.4", "10.1.1.5"))
+    for path, said in ((whole, False), (edited, True)):
+        assert main(["diagnose", str(path), "--from", "vm-app", "--to", "mi-orders"]) == 0
+        assert ("is not what was collected" in capsys.readouterr().err) is said
+        shown = State()
+        shown.open_files([(path.name, path.read_bytes())])
+        assert ("is not what was collected" in shown.notice) is said

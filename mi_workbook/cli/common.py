@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,16 +43,20 @@ def json_option(parser: argparse.ArgumentParser, words: str = "machine-readable"
 
 
 def read_evidence(paths: Sequence[str]) -> tuple[Snapshot, Any]:
-    """The snapshot, and the built-in case where that is what was named."""
+    """The snapshot, and the built-in case where that is what was named. A file whose hash does not fit is said on stderr."""
     from mi_workbook.cases import case
     from mi_workbook.evidence.files import load
+    from mi_workbook.evidence.integrity import CHANGED, state
 
     if len(paths) == 1 and paths[0].startswith("case:"):
         found = case(paths[0].removeprefix("case:"))
         return found.snapshot(), found
     if any(path.startswith("case:") for path in paths):
         raise InputError("A built-in case stands alone.", remedy="Name one case, or files only.")
-    return load(*paths), None
+    given = load(*paths)
+    if len(paths) == 1 and state(given) == "changed":
+        print(f"mi-workbook: {paths[0]}: {CHANGED}", file=sys.stderr)
+    return given, None
 
 
 def question(args: argparse.Namespace, found: Any) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import json
 from mi_workbook.evidence.snapshot import Snapshot, from_document
 
 MEMBER = "sha256"
+CHANGED = "it is not what was collected: its content does not fit the hash in it. The answer is about what it says now."
 
 
 def digest(snapshot: Snapshot) -> str:

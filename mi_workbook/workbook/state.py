@@ -13,6 +13,7 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import ENDPOINTS, diagnose
 from mi_workbook.evidence.explain import explain
 from mi_workbook.evidence.files import load_bytes
+from mi_workbook.evidence.integrity import CHANGED, state
 from mi_workbook.evidence.pasted import CLIENT, observations_of
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.guide.scenario import Scenario, all_scenarios
@@ -74,9 +75,13 @@ class State:
         """Load uploaded files; where they cannot be read the old evidence stays and `error` says why."""
         named = list(items)
         try:
-            self.take(load_bytes(named), ", ".join(name for name, _ in named))
+            held = load_bytes(named)
         except InputError as error:
             self.error = str(error)
+            return
+        self.take(held, ", ".join(name for name, _ in named))
+        if len(named) == 1 and state(held) == "changed":
+            self.notice = f"{named[0][0]}: {CHANGED}"
 
     def take(self, snapshot: Snapshot, opened: str) -> None:
         """Make this the evidence, offer the sources and instances it holds, and keep no older answer."""
