@@ -228,7 +228,17 @@ def _gateway_reset(azure: Azure, o: Options) -> None:
 
 
 def _connection_reset(azure: Azure, o: Options) -> None:
-    azure.find("connections", o["-n"][0], o["-g"][0])["properties"]["connectionStatus"] = "Connected"
+    """The tunnel comes up, and two VNets have one tunnel with a connection at each end."""
+    one = azure.find("connections", o["-n"][0], o["-g"][0])
+    ends = _ends(one)
+    for other in azure.document["resources"]:
+        if "/connections/" in other["id"].lower() and (other is one or (len(ends) == 2 and _ends(other) == ends)):
+            other["properties"]["connectionStatus"] = "Connected"
+
+
+def _ends(connection: Json) -> set[str]:
+    gateways = (connection["properties"].get(name) for name in ("virtualNetworkGateway1", "virtualNetworkGateway2"))
+    return {one["id"].lower() for one in gateways if one}
 
 
 def _zone_id(azure: Azure, o: Options, name: str) -> str:

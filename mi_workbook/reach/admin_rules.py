@@ -22,10 +22,8 @@ from mi_workbook.reach.rule_sets import Judged, Layer, judge
 from mi_workbook.reach.security import internet, ports_of, readable_ports, side, virtual_network
 
 CONFIGURATIONS = "Microsoft.Network/networkManagers/securityAdminConfigurations"
-READS = (
-    "Microsoft.Network/networkManagers/read",
-    "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action",
-)
+MANAGERS_READ = "Microsoft.Network/networkManagers/read"
+IN_FORCE_READ = "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action"
 PROTOCOLS = frozenset({"tcp", "udp", "icmp", "esp", "ah"})
 ACCESSES = frozenset({"allow", "alwaysallow", "deny"})
 SHOWN = 4
@@ -61,10 +59,12 @@ def _other(direction: str) -> str:
 
 def _may_apply(network: Network, subnet: Subnet) -> bool:
     """Whether a manager may rule over a VNet; that its rules or the managers themselves could not be read counts as perhaps."""
-    if any(network.snapshot.refused(operation) for operation in READS):
+    if network.snapshot.refused(MANAGERS_READ):
         return True
     if not network.snapshot.of_type(NETWORK_MANAGERS):
-        return False
+        return network.snapshot.absence(NETWORK_MANAGERS) != "proven" and network.snapshot.refused(IN_FORCE_READ)
+    if network.snapshot.refused(IN_FORCE_READ):
+        return True
     configured = network.snapshot.of_type(CONFIGURATIONS)
     if network.snapshot.absence(CONFIGURATIONS) != "proven":
         return True

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mi_workbook.cases import case
-from mi_workbook.diagnosis.at_source import told_of
 from mi_workbook.diagnosis.attribution import attributed
 from mi_workbook.diagnosis.diagnose import diagnose
+from mi_workbook.evidence.explain import explained
 from mi_workbook.evidence.files import load
 from mi_workbook.evidence.pasted import observations_of
 from mi_workbook.evidence.pastes.recognise import read_pastes
@@ -103,8 +103,9 @@ def test_everything_of_azure_and_of_a_client_in_one_paste_is_told_apart(gap: str
     assert [one.kind for one in pastes.readings] == [file.parent.name for file in files]
     assert not any(one.left for one in pastes.readings)
     assert len(pastes.left) == 2 and "Secr3t" not in repr(pastes)
-    told = [one.says for one in told_of(pastes)]
-    assert any("error text" in one for one in told) and any("mi-orders.a1b2c3d4e5f6" in one for one in told)
+    rest = explained("\n".join(line.text for line in pastes.left))
+    assert rest is not None and rest.error is not None and rest.error.understood
+    assert "mi-orders.a1b2c3d4e5f6" in rest.strings[0][0].host and "Secr3t" not in repr(rest)
 
 
 @pytest.mark.parametrize("text", [ERROR, STRING, f"{ERROR}\n\n{STRING}\n"])

@@ -28,6 +28,9 @@ LEADS = (
 )
 
 
+SIGNED_OUT = 401
+
+
 def now() -> str:
     """The time in ISO 8601, in seconds and UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -58,7 +61,9 @@ class Holding:
         self.tried: set[str] = set()
         self.requests = 0
         self._resources = {key(str(one.get("id", ""))): one for one in (started.resources if started else ())}
-        self._problems = {_problem_key(one): dict(one) for one in (started.problems if started else ())}
+        # A sign-in that had run out says nothing of the account: what it cost was not read, so it is asked for again.
+        earlier = [one for one in (started.problems if started else ()) if one.get("status") != SIGNED_OUT]
+        self._problems = {_problem_key(one): dict(one) for one in earlier}
         self._observations = {_seen_key(one): dict(one) for one in (started.observations if started else ())}
         if started is not None:
             self.done = {str(one) for one in started.source.get("done") or () if str(one).startswith("/")}
