@@ -115,6 +115,8 @@ class Visit:
         word = case(case_id).verdict.upper()
         expect(self.page.get_by_role("status").filter(has_text=word)).to_be_visible(timeout=SOON)
         expect(self.page.get_by_label("Built-in case")).to_have_value(case_id, timeout=SOON)
+        # The verdict may still be that of the case before, of the same word: the screen is busy until the new one is drawn.
+        expect(self.page.locator(".miw-screen")).not_to_have_attribute("aria-busy", "true", timeout=SOON)
 
     def shot(self, folder: Path, name: str) -> None:
         """Keep what the whole screen looks like."""
