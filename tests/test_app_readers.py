@@ -113,6 +113,10 @@ def test_app_service_environment_runs_in_its_subnet() -> None:
         ([site(siteConfig={"appSettings": [{"name": "WEBSITE_VNET_ROUTE_ALL", "value": "1"}]})], True),
         ([site(vnetRouteAllEnabled=False), child("config/appsettings", WEBSITE_VNET_ROUTE_ALL="1")], True),
         ([site(outboundVnetRouting="yes")], None),
+        ([site(outboundVnetRouting={"allTraffic": False})], None),
+        ([site(outboundVnetRouting={"allTraffic": False}, vnetRouteAllEnabled=False)], None),
+        ([site(outboundVnetRouting={"allTraffic": True})], True),
+        ([site(outboundVnetRouting={"allTraffic": False, "applicationTraffic": False})], False),
     ],
 )
 def test_route_all_of_every_age(resources: list[dict[str, Any]], expected: bool | None) -> None:

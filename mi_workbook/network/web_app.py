@@ -95,6 +95,8 @@ def _route_all(reading: Reading, inline: Reading, config: Reading | None, chosen
     if "WEBSITE_VNET_ROUTE_ALL" in chosen:
         flags.append(str(chosen["WEBSITE_VNET_ROUTE_ALL"].value).strip() == "1")
     known = [flag for flag in flags if flag is not None]
+    if not any(known) and routing.raw and routing.flag("applicationTraffic") is None:
+        return None  # the flag that decides is not in what was read, though its fellows are
     return any(known) if known else None
 
 

@@ -21,7 +21,6 @@ ABOUT_THE_RESOURCE = {"id", "name", "type", "location", "tags"}
 # ARM leaves these out where there is nothing or the default holds, so their absence says just that.
 SAYS_NOTHING = (
     "networkSecurityGroup", "routeTable", "dhcpOptions", "dnsServers", "vpnClientConfiguration", "disablePeeringRoute",
-    "applicationTraffic",
 )  # fmt: skip
 
 
