@@ -106,3 +106,21 @@ def test_first_verdict_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=False)
     assert "HEAVY []" in done.stdout, done.stderr
+
+
+def test_what_somebody_sent_may_stand_beside_a_built_in_case(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failed test from the client leaves no verdict "reachable"; a case after files is refused in a sentence."""
+    sent = tmp_path / "sent.txt"
+    sent.write_text(
+        "ComputerName     : mi-orders.a1b2c3d4e5f6.database.windows.net\nRemoteAddress    : 10.0.0.4\nRemotePort       : 1433\n"
+        "InterfaceAlias   : Ethernet\nSourceAddress    : 10.1.1.4\nPingSucceeded    : False\nTcpTestSucceeded : False\n"
+    )
+    assert main(["diagnose", "case:peering-healthy"]) == 0
+    assert main(["diagnose", "case:peering-healthy", str(sent)]) == 3
+    assert "failed" in capsys.readouterr().out
+    assert main(["diagnose", str(sent), "case:peering-healthy"]) == 2
+    other = tmp_path / "other.json"
+    assert main(["demo", "peering-missing", "--out", str(other)]) == 0
+    assert main(["diagnose", "case:peering-healthy", str(other)]) == 2  # nothing of it is dropped in silence

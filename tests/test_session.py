@@ -488,3 +488,16 @@ def test_wrong_choice_says_why_not() -> None:
     session.act({"do": "mark", "value": wrong})
     marked = session.screen["practice"]["marked"]
     assert not marked["right"] and marked["not_chosen"] and marked["title"]
+
+
+def test_redacted_report_holds_no_name_and_the_same_answer() -> None:
+    """From the screen; where pseudonyms could change the answer the refusal is said in words."""
+    session, sent = opened("peering-missing"), []
+    session.send = lambda message, *_: sent.append(message)
+    session.act({"do": "download", "value": "redacted"})
+    assert sent[0]["save"] == "report-redacted.html" and "BLOCKED" in sent[0]["text"].upper()
+    assert not [name for name in ("vnet-app", "vm-app", "mi-orders", "10.1.1.4") if name in sent[0]["text"]]
+    refused = opened("hub-firewall-denies")
+    refused.send = lambda message, *_: sent.append(message)
+    refused.act({"do": "download", "value": "redacted"})
+    assert len(sent) == 1 and "No redacted report" in refused.screen["error"]

@@ -51,8 +51,13 @@ def read_evidence(paths: Sequence[str]) -> tuple[Snapshot, Any]:
     if len(paths) == 1 and paths[0].startswith("case:"):
         found = case(paths[0].removeprefix("case:"))
         return found.snapshot(), found
+    if paths[0].startswith("case:"):  # with what somebody sent beside it
+        found, sent = case(paths[0].removeprefix("case:")), load(*paths[1:])
+        if sent.resources:
+            raise InputError("A built-in case takes pasted output beside it, no resources.", remedy="Name files only.")
+        return found.snapshot().observed(sent.observations), found
     if any(path.startswith("case:") for path in paths):
-        raise InputError("A built-in case stands alone.", remedy="Name one case, or files only.")
+        raise InputError("A built-in case comes first.", remedy="Name one case, then files of pasted output.")
     given = load(*paths)
     if len(paths) == 1 and state(given) == "changed":
         print(f"mi-workbook: {paths[0]}: {CHANGED}", file=sys.stderr)

@@ -15,6 +15,7 @@ from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, details, picture, to_svg
 from mi_workbook.views.words import (
     COLLECT,
+    COLLECT_APPS,
     ENDPOINT_WORDS,
     KIND_WORDS,
     SAFETY_WORDS,
@@ -56,7 +57,7 @@ def _choose(state: State) -> dict[str, Any]:
         "scenario": state.scenario,
         "cases": [["Choose ...", ""], *state.cases()],
         "case": state.case,
-        "collect": list(COLLECT),
+        "collect": [*COLLECT, *COLLECT_APPS],
     }
 
 

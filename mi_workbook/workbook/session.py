@@ -10,6 +10,7 @@ import anywidget
 import traitlets
 
 from mi_workbook.core.errors import InputError, MissingEvidence
+from mi_workbook.diagnosis.redacted import redacted
 from mi_workbook.views.report import summary, to_html, to_markdown
 from mi_workbook.workbook.saved import is_session, resume, save
 from mi_workbook.workbook.screen import screen
@@ -135,6 +136,9 @@ class Session(anywidget.AnyWidget):
             self.send({"save": "session.json", "type": "application/json", "text": save(self.state)})
         elif found is None or held is None:
             raise InputError("There is no answer yet.", remedy="Choose a case or load evidence first.")
+        elif form == "redacted":
+            given, again = redacted(held, found, self.state.endpoint)
+            self.send({"save": "report-redacted.html", "type": "text/html", "text": to_html(again, given)})
         elif form == "html":
             self.send({"save": "report.html", "type": "text/html", "text": to_html(found, held)})
         elif form == "markdown":
