@@ -213,7 +213,7 @@ def test_operation_is_chosen_by_keyboard_with_files_of_ones_own(page: Any) -> No
     page.get_by_role("combobox", name="Operation").focus()
     page.keyboard.type("Sync")
     expect(page.get_by_role("status")).to_contain_text("these apps get one: app-orders", timeout=SOON)
-    assert page.evaluate("document.activeElement.dataset.key") == "field-operation"
+    expect(page.get_by_role("combobox", name="Operation")).to_be_focused(timeout=SOON)
     page.get_by_role("combobox", name="Operation").focus()
     page.keyboard.type("Route")
     expect(page.get_by_role("status")).to_contain_text("Name the range", timeout=SOON)
