@@ -19,9 +19,8 @@ def asked(*changes: Change) -> Diagnosis:
 
 
 def tiers(plan: object, site: object) -> Diagnosis:
-    """The sound case with these tiers of the plan and, where given, of the site."""
-    changes = [Change(APP, "/properties/sku", site)] if site else []
-    return asked(Change(PLAN, "/sku", {"name": "X", "tier": plan, "capacity": 2}), *changes)
+    """The sound case with these tiers of the plan and of the site."""
+    return asked(Change(PLAN, "/sku", {"name": "X", "tier": plan, "capacity": 2}), Change(APP, "/properties/sku", site))
 
 
 @pytest.mark.parametrize("tier", ["Free", "Shared", "Dynamic", "SHARED"])
@@ -50,9 +49,25 @@ def test_plan_and_site_that_differ_are_unknown(plan: str, site: str) -> None:
 
 
 @pytest.mark.parametrize("tier", ["", "Crystal", None, 7, ["Shared"]])
-def test_tier_nobody_knows_blocks_nothing(tier: object) -> None:
-    """A tier that is not in any list is no proof."""
-    assert tiers(tier, None).verdict is not Verdict.BLOCKED
+def test_tier_nobody_knows_is_unknown(tier: object) -> None:
+    """A tier that is not in any list proves nothing either way; the site's own word, where there is one, does."""
+    found = tiers(tier, None)
+    assert found.verdict is Verdict.UNKNOWN
+    assert any("az appservice plan show" in gap.how for gap in found.gaps)
+    assert tiers(tier, "PremiumV3").verdict is Verdict.REACHABLE
+
+
+@pytest.mark.parametrize("name", ["app-service-plan-sound", "app-gateway-sound", "app-service-tier"])
+def test_tier_that_was_not_collected_is_unknown(name: str) -> None:
+    """A site keeps its setting when its plan is scaled down, so without any tier in the evidence nothing is sure."""
+    one = case(name)
+    doc = one.snapshot().to_dict()
+    doc["resources"] = [each for each in doc["resources"] if each["type"].lower() != "microsoft.web/serverfarms"]
+    for each in doc["resources"]:
+        each["properties"].pop("sku", None)
+    found = diagnose(from_document(doc), one.source, one.target)
+    assert found.verdict is Verdict.UNKNOWN
+    assert any("az appservice plan show" in gap.how for gap in found.gaps)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from mi_workbook.evidence.azure.clouds import CLOUDS, Cloud
 from mi_workbook.evidence.azure.permissions import lost_without
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 from mi_workbook.network.network import GATEWAYS, NETWORK_MANAGERS, PRIVATE_ZONES, VNETS, WEB_APPS, ZONE_LINKS, Network
-from mi_workbook.network.resource_id import key, parent
+from mi_workbook.network.resource_id import key, parent, shell_word
 
 RULESETS = "Microsoft.Network/dnsForwardingRulesets"
 ROUNDS = 6
@@ -175,7 +175,9 @@ def _how(problem: dict[str, Any]) -> str:
         return f"Ask for the action {operation} (mi-workbook permissions writes the whole role)."
     if code in WHOLE or status == 429 or not status:
         return "Collect again with --resume: what was read is kept."
-    return f"Read it with az rest or az resource show --ids {problem.get('scope')}, and add the output."
+    return (
+        f"Read it with az rest or az resource show --ids {shell_word(str(problem.get('scope')))}, and add the output."
+    )
 
 
 def collector_for(credential: Any, settings: Settings, scope: str, started: Snapshot | None = None) -> Any:

@@ -10,7 +10,7 @@ from mi_workbook.core.finding import Place
 from mi_workbook.core.ranges import Ranges, prefix, show_addresses
 from mi_workbook.network.gateway import Connection, Gateway
 from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, Network
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.reach.origin import INSIDE, Origin
 
@@ -85,7 +85,7 @@ def source_addresses(network: Network, place: Place) -> Ranges:
         except ValueError:
             raise MissingEvidence(Gap(
                 f"Address of {place.name}", f"The evidence says '{place.address}', which is no IPv4 address.",
-                f"az resource show --ids {place.id} -o json",
+                f"az resource show --ids {shell_word(place.id)} -o json",
             )) from None  # fmt: skip
     if place.kind == "internet":
         return PUBLIC
@@ -148,7 +148,7 @@ def _gateway_of(network: Network, kind: str, at: str) -> Gateway:
         gateway = network.gateway(at)
         if not gateway.subnet_id:
             raise MissingEvidence(Gap(f"Subnet of gateway {gateway.name}", "Its evidence names none.",
-                                      f"az network vnet-gateway show --ids {gateway.id} -o json"))  # fmt: skip
+                                      f"az network vnet-gateway show --ids {shell_word(gateway.id)} -o json"))  # fmt: skip
         return gateway
     found = sorted(network.connections_at(at), key=_hope)
     if not found:

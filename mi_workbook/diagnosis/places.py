@@ -16,7 +16,7 @@ from mi_workbook.network import keys
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import INSTANCES, NICS, SLOTS, VMS, VNETS, WEB_APPS, Network
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.resource_id import last, vnet_of
+from mi_workbook.network.resource_id import last, shell_word, vnet_of
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.vnet import Vnet
 from mi_workbook.reach.names import ServerName, likeness, read_name
@@ -192,7 +192,9 @@ def _vm_place(network: Network, vm_id: str, typed: str = "") -> Place:
     nics = [child for child in profile.children("networkInterfaces")]
     main = next((c for c in nics if c.flag("primary")), nics[0] if nics else None)
     if main is None:
-        raise MissingEvidence(Gap(f"NIC of {last(vm_id)}", "The VM names no NIC.", f"az vm show --ids {vm_id} -o json"))
+        raise MissingEvidence(
+            Gap(f"NIC of {last(vm_id)}", "The VM names no NIC.", f"az vm show --ids {shell_word(vm_id)} -o json")
+        )
     return _nic_place(network, main.id, last(vm_id))
 
 
@@ -207,7 +209,9 @@ def _nic_place(network: Network, nic_id: str, typed: str, address: int | None = 
     asked = (c for c in nic.configurations if address is not None and c.address == Ranges(((address, address),)))
     main = next(asked, nic.primary)
     if main is None or not main.subnet_id:
-        raise MissingEvidence(Gap(f"Subnet of NIC {nic.name}", "It names none.", f"az network nic show --ids {nic.id}"))
+        raise MissingEvidence(
+            Gap(f"Subnet of NIC {nic.name}", "It names none.", f"az network nic show --ids {shell_word(nic.id)}")
+        )
     vnet_id = vnet_of(main.subnet_id)
     name = last(nic.vm_id) or nic.name
     return Place("nic", nic.id, name, main.text, main.subnet_id, vnet_id, typed)

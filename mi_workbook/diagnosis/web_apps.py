@@ -16,6 +16,7 @@ from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.network.app_connections import HybridConnection, Integration, integration
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, ManagedInstance
 from mi_workbook.network.network import APP_RELAYS, SLOT_RELAYS, Network
+from mi_workbook.network.resource_id import shell_word
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.web_app import WebApp
 from mi_workbook.reach.names import ServerName, endpoint_of
@@ -88,7 +89,7 @@ def _unjoined(network: Network, place: Place, joined: Integration, public: bool)
         raise MissingEvidence(Gap(
             f"Hybrid Connections of web app {joined.app.shown}",
             "It is joined to no VNet; a Hybrid Connection for the instance's name would carry it all the same.",
-            f"az webapp hybrid-connection list --ids {joined.app.id} -o json",
+            f"az webapp hybrid-connection list --ids {shell_word(joined.app.id)} -o json",
         ))  # fmt: skip
     return _outside(place, joined)
 
@@ -136,5 +137,5 @@ def _by_subnet(network: Network, place: Place, joined: Integration, instance: Ma
     raise MissingEvidence(Gap(
         f"Whether web app {app.name} routes all of its traffic into the VNet",
         "The instance's range is public, and such addresses enter the VNet only where all traffic is routed there.",
-        f"az resource show --ids {app.id} --query properties.outboundVnetRouting",
+        f"az resource show --ids {shell_word(app.id)} --query properties.outboundVnetRouting",
     ))  # fmt: skip

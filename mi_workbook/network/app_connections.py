@@ -10,7 +10,7 @@ from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.resource_id import key, same
+from mi_workbook.network.resource_id import key, same, shell_word
 from mi_workbook.network.web_app import WebApp
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def unknown_kind(app: WebApp) -> Gap:
     return Gap(
         f"How web app {app.shown} is joined to a VNet",
         "Its evidence names no integration subnet: it may have none, or the kind that needs a gateway.",
-        f"az webapp show --ids {app.id} -o json; az rest --method get --url "
+        f"az webapp show --ids {shell_word(app.id)} -o json; az rest --method get --url "
         f"https://management.azure.com{app.id}/virtualNetworkConnections?api-version=2023-12-01",
     )
 
@@ -177,7 +177,7 @@ def _in_environment(network: Network, app: WebApp) -> Integration:
     environment = network.environment(app.environment_id)
     if not environment.subnet_id:
         raise MissingEvidence(Gap(f"Subnet of App Service Environment {environment.name}", "Its apps run there.",
-                                  f"az resource show --ids {environment.id} -o json"))  # fmt: skip
+                                  f"az resource show --ids {shell_word(environment.id)} -o json"))  # fmt: skip
     return Integration(
         "environment", app, environment.subnet_id, None, (environment.reading.evidence("virtualNetwork"),)
     )

@@ -12,6 +12,7 @@ from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.evidence.snapshot import Snapshot, field
 from mi_workbook.network.reading import Reading
+from mi_workbook.network.resource_id import shell_word
 
 POLICIES = "Microsoft.Network/firewallPolicies"
 RULE_GROUPS = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
@@ -116,7 +117,7 @@ def _gap(resource_id: str, command: str, member: str = "") -> Gap:
     return Gap(
         f"Rules of firewall policy {resource_id}" if not member else f"Member {member} of {resource_id}",
         "The traffic passes an Azure Firewall, which drops what no rule allows.",
-        f"az {command} (needs {POLICIES}/read and {RULE_GROUPS}/read), or az resource show --ids {resource_id}",
+        f"az {command} (needs {POLICIES}/read and {RULE_GROUPS}/read), or az resource show --ids {shell_word(resource_id)}",
     )
 
 
@@ -183,6 +184,6 @@ def group_members(snapshot: Snapshot, group_ids: Iterable[str]) -> Iterator[str]
             raise MissingEvidence(Gap(
                 f"Addresses of IP group {group_id}",
                 "A rule of the firewall on the path uses it.",
-                f"az network ip-group show --ids {group_id} -o json (needs {IP_GROUPS}/read)",
+                f"az network ip-group show --ids {shell_word(group_id)} -o json (needs {IP_GROUPS}/read)",
             ))  # fmt: skip
         yield from Reading(group_id, "", raw).texts("ipAddresses") or ("",)  # not listed: perhaps any address

@@ -29,7 +29,7 @@ from mi_workbook.network.nic import Nic, read_nic
 from mi_workbook.network.nsg import Nsg, read_nsg
 from mi_workbook.network.plan import Environment, Plan, read_environment, read_plan
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.resource_id import key, parent
+from mi_workbook.network.resource_id import key, parent, shell_word
 from mi_workbook.network.route_table import RouteTable, read_route_table
 from mi_workbook.network.vnet import Subnet, Vnet, read_vnet
 from mi_workbook.network.web_app import WebApp, read_web_app
@@ -108,7 +108,7 @@ class Network:
         vnet = self.vnet(vnet_id)
         if vnet.prefixes:
             return vnet
-        how = f"az network vnet show --ids {vnet.id} -o json"
+        how = f"az network vnet show --ids {shell_word(vnet.id)} -o json"
         raise MissingEvidence(Gap(f"Address space of VNet {vnet.name}", "Routes and rules depend on it.", how))
 
     def subnet(self, subnet_id: str) -> Subnet:
@@ -283,5 +283,5 @@ def _gap(kind: str, resource_id: str) -> Gap:
     return Gap(
         missing=f"{kind} {resource_id}",
         why="The path depends on it and it was not in the evidence.",
-        how=f"az resource show --ids {resource_id} -o json (needs the action {kind}/read), and add the output.",
+        how=f"az resource show --ids {shell_word(resource_id)} -o json (needs the action {kind}/read), and add the output.",
     )

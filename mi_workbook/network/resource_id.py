@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 
 def key(resource_id: str) -> str:
     """The form in which two spellings of one id are equal."""
@@ -26,6 +28,14 @@ def segment(resource_id: str, name: str) -> str:
         return ""
     at = lowered.index(name.lower()) + 1
     return parts[at] if at < len(parts) else ""
+
+
+def shell_word(value: str) -> str:
+    """A value out of the evidence as one word of a command that a person copies, for bash, zsh and PowerShell alike.
+
+    Inside single quotes all of them take every character as it is, but for the quote itself, which no Azure name may hold.
+    """
+    return shlex.quote("".join(c if c.isprintable() and c != "'" else "?" for c in value))
 
 
 def vnet_of(subnet_id: str) -> str:

@@ -15,7 +15,7 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.network import NETWORK_MANAGERS, Network
 from mi_workbook.network.observed import AdminRule, admin_rules_on
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.resource_id import key
+from mi_workbook.network.resource_id import key, shell_word
 from mi_workbook.network.service_tags import TagMeaning
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.rule_sets import Judged, Layer, judge
@@ -88,7 +88,7 @@ def _not_seen(network: Network, subnet: Subnet) -> Decision:
     gap = Gap(
         f"Security admin rules in force on VNet {vnet.name}",
         "A network manager may be there; its security admin rules come before security groups and may deny or allow at once.",
-        f"az network manager list-effective-security-admin-rule -g <group> --virtual-network-name {vnet.name} -o json",
+        f"az network manager list-effective-security-admin-rule -g <group> --virtual-network-name {shell_word(vnet.name)} -o json",
     )
     return Decision("nsg", vnet.id, Verdict.UNKNOWN, gap.why, gap=gap)
 

@@ -21,7 +21,7 @@ from mi_workbook.network.app_connections import Integration, VnetConnection, net
 from mi_workbook.network.network import Network
 from mi_workbook.network.plan import Plan, integrates
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.network.web_app import WebApp
 
@@ -63,6 +63,23 @@ def _tiers_differ(network: Network, joined: Integration) -> Iterator[Decision]:
         by, tier, evidence = next(one for one in seen if integrates(one[1]) is False)
         why = f"{_lost(joined, tier)} Elsewhere in the evidence it is of tier {next(t for _, t, _ in seen if integrates(t))}."
         yield _unsure(by, why, (evidence,), Cause.APP_TIER)
+
+
+def _tier_unread(network: Network, joined: Integration) -> Iterator[Decision]:
+    """No tier that is known to have integration, nor one known to have none: the site's setting proves nothing alone."""
+    if joined.kind not in {"regional", "gateway"} or any(
+        integrates(t) is not None for _, t, _ in _tiers(network, joined)
+    ):
+        return
+    app = joined.app
+    named = next((tier for _, tier, _ in _tiers(network, joined)), "")
+    why = (
+        f"Plan {last(app.plan_id)} is of tier {named}, of which the documents do not say whether it has VNet integration."
+        if named
+        else f"The tier of {app.shown}'s plan was not collected; tiers without VNet integration lose it and keep the setting."
+    )
+    gap = Gap("Tier of the app's plan", why, f"az appservice plan show --ids {shell_word(app.plan_id)}")
+    yield Decision("integration", app.id, Verdict.UNKNOWN, why, (app.reading.evidence("serverFarmId"),), gap=gap)
 
 
 def membership_doubts(network: Network, joined: Integration) -> list[Decision]:
@@ -160,5 +177,5 @@ def _unsure(by: str, why: str, evidence: tuple[Evidence, ...], cause: Cause) -> 
 
 
 LOOKS: tuple[Callable[[Network, Integration], Iterator[Decision]], ...] = (
-    _tiers_differ, _compose, _delegated, _linked, _region, _expired,
+    _tiers_differ, _tier_unread, _compose, _delegated, _linked, _region, _expired,
 )  # fmt: skip

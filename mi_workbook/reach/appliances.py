@@ -18,7 +18,7 @@ from mi_workbook.network import keys
 from mi_workbook.network.network import FIREWALLS, LOAD_BALANCERS, NETWORK_MANAGERS, Network
 from mi_workbook.network.nic import Nic
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import key, vnet_of
+from mi_workbook.network.resource_id import key, shell_word, vnet_of
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.effective_routes import Route
 from mi_workbook.reach.firewalls import on_the_way_back, through_firewall
@@ -53,7 +53,9 @@ def _without_prefixes(vnet: Vnet) -> Decision | None:
     if found is None:
         return None
     why = f"Which prefixes peering {found.name} of {vnet.name} joins is not in the evidence, and the next hop may be among them."
-    gap = Gap(f"remoteAddressSpace of peering {found.name}", why, f"az resource show --ids {found.id} -o json")
+    gap = Gap(
+        f"remoteAddressSpace of peering {found.name}", why, f"az resource show --ids {shell_word(found.id)} -o json"
+    )
     return Decision("peering", found.id, Verdict.UNKNOWN, why, (found.reading.evidence("remoteAddressSpace"),), gap=gap)
 
 

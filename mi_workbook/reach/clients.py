@@ -16,7 +16,7 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
 from mi_workbook.network.reading import ipv4
-from mi_workbook.network.resource_id import key, last, vnet_of
+from mi_workbook.network.resource_id import key, last, shell_word, vnet_of
 from mi_workbook.network.tested import machine_at
 from mi_workbook.network.vnet import Peering, Vnet
 from mi_workbook.reach.effective_routes import effective_routes
@@ -93,7 +93,7 @@ def _off(gateway: Gateway) -> Decision:
         gap = Gap(
             f"Client address pool of gateway {gateway.name}",
             why,
-            f"az network vnet-gateway show --ids {gateway.id} -o json",
+            f"az network vnet-gateway show --ids {shell_word(gateway.id)} -o json",
         )
         return Decision(
             "client", gateway.id, Verdict.UNKNOWN, why, (gateway.reading.evidence("vpnClientConfiguration"),), gap=gap

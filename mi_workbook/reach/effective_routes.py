@@ -14,7 +14,7 @@ from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
 from mi_workbook.network.observed import CapturedRoute, captured_routes, watched_nics
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.route_table import RouteTable
 from mi_workbook.network.service_tags import meaning
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
@@ -214,7 +214,7 @@ def _propagation(table: RouteTable) -> Gap:
     return Gap(
         f"disableBgpRoutePropagation of route table {table.name}",
         "Where it is true, no route of a gateway reaches the subnet.",
-        f"az network route-table show --ids {table.id} -o json",
+        f"az network route-table show --ids {shell_word(table.id)} -o json",
     )
 
 

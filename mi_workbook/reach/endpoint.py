@@ -11,7 +11,7 @@ from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.instance import ManagedInstance, PrivateEndpoint
 from mi_workbook.network.network import Network
-from mi_workbook.network.resource_id import key
+from mi_workbook.network.resource_id import key, shell_word
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.vnet import Subnet
 
@@ -33,7 +33,7 @@ def destination(network: Network, question: Question) -> tuple[Subnet, Ranges, l
     if not subnet.addresses:
         raise MissingEvidence(Gap(
             f"Address prefix of the subnet of {question.instance.name}", "Without it no rule and no route can be looked up.",
-            f"az resource show --ids {subnet.id} -o json",
+            f"az resource show --ids {shell_word(subnet.id)} -o json",
         ))  # fmt: skip
     if question.endpoint == "public":
         return subnet, PUBLIC, [_public(question.instance)]
@@ -49,7 +49,7 @@ def _endpoint(network: Network, question: Question) -> PrivateEndpoint:
         raise MissingEvidence(Gap(
             f"Which private endpoint of {question.instance.name} is used from there",
             f"There are several ({names}), and which of them the name leads to is not in the evidence.",
-            f"nslookup {question.instance.fqdn} on the client; add its output to the evidence.",
+            f"nslookup {shell_word(question.instance.fqdn)} on the client; add its output to the evidence.",
         ))  # fmt: skip
     if candidates:
         return candidates[0]
@@ -72,7 +72,7 @@ def _approval(endpoint: PrivateEndpoint, instance: ManagedInstance) -> Decision:
     if endpoint.status.lower() == "approved" and there.lower() not in {"", "approved"}:
         why = f"{endpoint.name} says Approved, and {instance.name} says {there} for the same connection."
         gap = Gap(f"State of the connection of {endpoint.name}", why,
-                  f"az sql mi show --ids {instance.id} --query privateEndpointConnections, and az network private-endpoint show --ids {endpoint.id}")  # fmt: skip
+                  f"az sql mi show --ids {shell_word(instance.id)} --query privateEndpointConnections, and az network private-endpoint show --ids {shell_word(endpoint.id)}")  # fmt: skip
         seen = (*evidence, instance.reading.evidence("privateEndpointConnections"))
         return Decision("endpoint", endpoint.id, Verdict.UNKNOWN, why, seen, gap=gap)
     if endpoint.status.lower() == "approved":
@@ -85,7 +85,9 @@ def _approval(endpoint: PrivateEndpoint, instance: ManagedInstance) -> Decision:
     )
     if endpoint.status.lower() in {"pending", "rejected", "disconnected", "removed"}:
         return Decision("endpoint", endpoint.id, Verdict.BLOCKED, why, evidence, Cause.PE_NOT_APPROVED)
-    gap = Gap(f"Status of {endpoint.name}", why, f"az network private-endpoint show --ids {endpoint.id} -o json")
+    gap = Gap(
+        f"Status of {endpoint.name}", why, f"az network private-endpoint show --ids {shell_word(endpoint.id)} -o json"
+    )
     return Decision("endpoint", endpoint.id, Verdict.UNKNOWN, why, evidence, gap=gap)
 
 
@@ -97,7 +99,7 @@ def _public(instance: ManagedInstance) -> Decision:
         why = "The public endpoint is off, so its name does not resolve."
         return Decision("endpoint", instance.id, Verdict.BLOCKED, why, evidence, Cause.PUBLIC_ENDPOINT_OFF)
     gap = Gap("publicDataEndpointEnabled", "Whether the public endpoint is on is not in the evidence.",
-              f"az resource show --ids {instance.id} --query properties.publicDataEndpointEnabled")  # fmt: skip
+              f"az resource show --ids {shell_word(instance.id)} --query properties.publicDataEndpointEnabled")  # fmt: skip
     return Decision("endpoint", instance.id, Verdict.UNKNOWN, gap.why, evidence, gap=gap)
 
 
@@ -113,5 +115,7 @@ def ready(instance: ManagedInstance) -> Decision:
     why = f"{instance.name} is {instance.state or instance.provisioning_state}; only Ready accepts connections."
     if state in STOPPED:
         return Decision("instance", instance.id, Verdict.BLOCKED, why, evidence, Cause.INSTANCE_NOT_READY)
-    gap = Gap(f"Whether {instance.name} accepts connections", why, f"az resource show --ids {instance.id} -o json")
+    gap = Gap(
+        f"Whether {instance.name} accepts connections", why, f"az resource show --ids {shell_word(instance.id)} -o json"
+    )
     return Decision("instance", instance.id, Verdict.UNKNOWN, why, evidence, gap=gap)

@@ -14,7 +14,7 @@ from mi_workbook.core.trace import Cause, Decision, Flow, Hop
 from mi_workbook.core.verdict import Verdict, along
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import NETWORK_MANAGERS, Network
-from mi_workbook.network.resource_id import key
+from mi_workbook.network.resource_id import key, shell_word
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.appliances import at_appliance, before_appliance
 from mi_workbook.reach.effective_routes import EffectiveRoutes, Route, effective_routes, shown_winner
@@ -103,7 +103,9 @@ def _partly(leg: Leg, way: Way) -> Way:
 def _no_addresses(leg: Leg) -> Gap:
     place = leg.end.id if leg.end is not None else "the destination"
     return Gap(
-        f"Address prefix of {place}", "Without it no route can be looked up.", f"az resource show --ids {place} -o json"
+        f"Address prefix of {place}",
+        "Without it no route can be looked up.",
+        f"az resource show --ids {shell_word(place)} -o json",
     )
 
 
@@ -445,7 +447,7 @@ def _taken_away(leg: Leg, route: Route, gateway: Gateway) -> Decision:
     gap = Gap(
         f"Whether the network behind {gateway.name} leads on to {where}",
         why,
-        f"az network vnet-gateway list-learned-routes --ids {gateway.id} -o table; and a trace from a machine behind it.",
+        f"az network vnet-gateway list-learned-routes --ids {shell_word(gateway.id)} -o table; and a trace from a machine behind it.",
     )
     return Decision("route", leg.start.id, Verdict.UNKNOWN, why, route.evidence, Cause.GATEWAY_ROUTE_HIJACK, gap,
                     rule=route.name)  # fmt: skip

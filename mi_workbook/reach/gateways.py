@@ -15,7 +15,7 @@ from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.network.gateway import Connection, Gateway
 from mi_workbook.network.network import CONNECTIONS, GATEWAYS, Network
 from mi_workbook.network.observed import learned_routes
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.vnet import Peering, Vnet
 
 HUB_PREFIX = "hv_"  # VNets of Virtual WAN hubs, which stand in a subscription of Microsoft's
@@ -95,7 +95,7 @@ def _homeless(gateway: Gateway) -> Gap:
     return Gap(
         f"Subnet of gateway {gateway.name}",
         "In which network it stands is not in the evidence, and it adds routes to every subnet there.",
-        f"az network vnet-gateway show --ids {gateway.id} -o json",
+        f"az network vnet-gateway show --ids {shell_word(gateway.id)} -o json",
     )
 
 
@@ -193,7 +193,7 @@ def _unseen(network: Network, gateway: Gateway) -> Iterator[Gap]:
         yield Gap(
             f"Routes that gateway {gateway.name} learned over BGP",
             "They are added to every subnet that uses the gateway, and are not part of its configuration.",
-            f"az network vnet-gateway list-learned-routes --ids {gateway.id} -o json",
+            f"az network vnet-gateway list-learned-routes --ids {shell_word(gateway.id)} -o json",
         )
 
 
@@ -206,7 +206,7 @@ def _other_end_gap(network: Network, gateway: Gateway, connection: Connection) -
         elif not connection.kind:
             raise MissingEvidence(Gap(
                 f"Type of connection {connection.name}", "Each type of connection adds routes of its own.",
-                f"az network vpn-connection show --ids {connection.id} -o json",
+                f"az network vpn-connection show --ids {shell_word(connection.id)} -o json",
             ))  # fmt: skip
     except MissingEvidence as missing:
         yield missing.gap

@@ -16,6 +16,7 @@ from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, ManagedInstance
 from mi_workbook.network.network import Network
+from mi_workbook.network.resource_id import shell_word
 
 SUFFIXES = (".database.windows.net", ".database.chinacloudapi.cn", ".database.usgovcloudapi.net")
 FAILOVER_GROUPS = "Microsoft.Sql/locations/instanceFailoverGroups"
@@ -86,7 +87,7 @@ def judge(network: Network, name: ServerName, instance: ManagedInstance) -> list
         return [_no(name, Cause.NAME_IS_ADDRESS, why, evidence)]
     if not instance.fqdn:
         gap = Gap(f"Fully qualified name of {instance.name}", "It has none in the evidence (still being created?).",
-                  f"az resource show --ids {instance.id} --query properties.fullyQualifiedDomainName")  # fmt: skip
+                  f"az resource show --ids {shell_word(instance.id)} --query properties.fullyQualifiedDomainName")  # fmt: skip
         return [Decision("name", name.host, Verdict.UNKNOWN, gap.why, evidence, gap=gap)]
     expected = instance.public_fqdn if endpoint_of(name) == "public" else instance.fqdn
     if name.host != expected:
@@ -126,7 +127,7 @@ def _other_name(
     gap = Gap(
         f"What {name.host} stands for",
         why + " It could be a DNS alias, a failover group listener or another instance.",
-        f"nslookup {name.host} from the client; az sql instance-failover-group list -g <group> -l <region>",
+        f"nslookup {shell_word(name.host)} from the client; az sql instance-failover-group list -g <group> -l <region>",
     )
     return Decision("name", name.host, Verdict.UNKNOWN, why, evidence, gap=gap)
 

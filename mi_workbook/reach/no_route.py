@@ -12,7 +12,7 @@ from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import LOCAL_NETWORKS, Network
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.vnet import Peering, Subnet
 from mi_workbook.reach.gateways import gateway_view
 from mi_workbook.reach.peering import between, not_connected, unlisted
@@ -102,7 +102,7 @@ def _not_peered_with_gateway(network: Network, start: Subnet, gateways: tuple[Ga
     why = f"{found} {vnet.name} has no peering with {where}, where the gateway is."
     if own:
         gap = Gap(f"Whether gateway {own[0].name} and that of {where} exchange routes", why,
-                  f"az network vnet-gateway list-learned-routes --ids {own[0].id} -o json")  # fmt: skip
+                  f"az network vnet-gateway list-learned-routes --ids {shell_word(own[0].id)} -o json")  # fmt: skip
         return Decision("route", vnet.id, Verdict.UNKNOWN, why, evidence, gap=gap)
     return Decision("peering", vnet.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_MISSING)
 
@@ -117,7 +117,7 @@ def _not_served(network: Network, start: Subnet, gateway: Gateway, by: str, part
         return Decision("gateway", site.id, Verdict.BLOCKED, why, (site.reading.evidence("localNetworkAddressSpace"),),
                         Cause.SITE_PREFIX_MISSING)  # fmt: skip
     gap = Gap(f"Routes that gateway {gateway.name} knows", why + f" ({LOCAL_NETWORKS} or BGP should name them.)",
-              f"az network vnet-gateway list-learned-routes --ids {gateway.id} -o json")  # fmt: skip
+              f"az network vnet-gateway list-learned-routes --ids {shell_word(gateway.id)} -o json")  # fmt: skip
     return Decision("gateway", gateway.id, Verdict.UNKNOWN, why, (gateway.reading.whole(),), gap=gap)
 
 
@@ -153,7 +153,9 @@ def not_peered(here: Peering, part: Ranges, found: str) -> Decision:
         return Decision("peering", here.id, Verdict.BLOCKED, why, only, Cause.PEERING_MISSING)
     if not here.remote_prefixes:
         why = f"{found} Peering {here.name} is Connected, and which prefixes it joins is not in the evidence."
-        gap = Gap(f"remoteAddressSpace of peering {here.name}", why, f"az resource show --ids {here.id} -o json")
+        gap = Gap(
+            f"remoteAddressSpace of peering {here.name}", why, f"az resource show --ids {shell_word(here.id)} -o json"
+        )
         return Decision("peering", here.id, Verdict.UNKNOWN, why, evidence, gap=gap)
     if not here.complete_vnets:
         why = f"{found} Peering {here.name} joins only some subnets, and {show_addresses(part)} is not among them."

@@ -13,7 +13,7 @@ from mi_workbook.core.verdict import Verdict, along, together
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance
 from mi_workbook.network.network import Network
-from mi_workbook.network.resource_id import key, last, vnet_of
+from mi_workbook.network.resource_id import key, last, shell_word, vnet_of
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.tested import connection_tests
 from mi_workbook.network.vnet import Subnet
@@ -116,7 +116,7 @@ def _perhaps_redirected(network: Network, question: Question) -> list[Trace]:
     gap = Gap(
         f"Connection type of {instance.name}",
         why,
-        f"az resource show --ids {instance.id} --query properties.proxyOverride",
+        f"az resource show --ids {shell_word(instance.id)} --query properties.proxyOverride",
     )
     decision = Decision(
         "endpoint", instance.id, Verdict.UNKNOWN, why, (instance.reading.evidence("proxyOverride"),), gap=gap

@@ -11,7 +11,7 @@ from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import PEERINGS, Network
-from mi_workbook.network.resource_id import key, last
+from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
 from mi_workbook.reach.effective_routes import Route
 
@@ -37,7 +37,9 @@ def crossing(network: Network, start: Subnet, end: Subnet | None, route: Route, 
         return []
     if not here.remote_id:
         why = f"With which network peering {here.name} joins {last(here.vnet_id)} is not in the evidence."
-        gap = Gap(f"The other network of peering {here.name}", why, f"az resource show --ids {here.id} -o json")
+        gap = Gap(
+            f"The other network of peering {here.name}", why, f"az resource show --ids {shell_word(here.id)} -o json"
+        )
         return [Decision("peering", here.id, Verdict.UNKNOWN, why, route.evidence, gap=gap)]
     if key(here.remote_id) != key(end.vnet_id):
         why = f"{route.prefix} is peered from {last(here.remote_id)}, not from {last(end.vnet_id)}: the spaces overlap."
@@ -69,7 +71,7 @@ def unlisted(network: Network, vnet: Vnet) -> Decision | None:
     why = f"The evidence of {vnet.name} does not list its peerings."
     if nameless:
         why = f"With which network peering {', '.join(nameless)} of {vnet.name} joins it is not in the evidence."
-    gap = Gap(f"Peerings of VNet {vnet.name}", why, f"az network vnet show --ids {vnet.id} -o json")
+    gap = Gap(f"Peerings of VNet {vnet.name}", why, f"az network vnet show --ids {shell_word(vnet.id)} -o json")
     return Decision(
         "peering", vnet.id, Verdict.UNKNOWN, why, (vnet.reading.evidence("virtualNetworkPeerings"),), gap=gap
     )
@@ -96,7 +98,11 @@ def not_connected(side: Peering) -> Decision:
     why = f"Peering {side.name} of {last(side.vnet_id)} is {side.state or 'without a state'}, not Connected."
     if side.state.lower() in {"initiated", "disconnected"}:
         return Decision("peering", side.id, Verdict.BLOCKED, why, evidence, Cause.PEERING_NOT_CONNECTED)
-    gap = Gap(f"State of peering {side.name}", why, f"az resource show --ids {side.id} --query properties.peeringState")
+    gap = Gap(
+        f"State of peering {side.name}",
+        why,
+        f"az resource show --ids {shell_word(side.id)} --query properties.peeringState",
+    )
     return Decision("peering", side.id, Verdict.UNKNOWN, why, evidence, gap=gap)
 
 
@@ -118,7 +124,7 @@ def _scope(here: Peering, there: Peering | None, start: Subnet, end: Subnet) -> 
 
 def _names_unseen(side: Peering) -> Decision:
     why = f"Peering {side.name} joins only some subnets, and which ones is not in the evidence."
-    gap = Gap(f"Subnets of peering {side.name}", why, f"az resource show --ids {side.id} -o json")
+    gap = Gap(f"Subnets of peering {side.name}", why, f"az resource show --ids {shell_word(side.id)} -o json")
     return Decision("peering", side.id, Verdict.UNKNOWN, why, (side.reading.evidence("localSubnetNames"),), gap=gap)
 
 

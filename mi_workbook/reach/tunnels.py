@@ -14,7 +14,7 @@ from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Connection, Gateway, Selectors
 from mi_workbook.network.network import Network
-from mi_workbook.network.resource_id import key
+from mi_workbook.network.resource_id import key, shell_word
 from mi_workbook.reach.gateways import far_end
 
 DOWN = frozenset({"notconnected", "connecting"})
@@ -61,7 +61,7 @@ def status_gap(connection: Connection) -> Gap | None:
     return Gap(
         f"Status and byte counters of connection {connection.name}",
         "A list of connections leaves them out; only a request for the one connection fills them.",
-        f"az network vpn-connection show --ids {connection.id} "
+        f"az network vpn-connection show --ids {shell_word(connection.id)} "
         '--query "[connectionStatus, ingressBytesTransferred, egressBytesTransferred]"',
     )
 
@@ -87,7 +87,7 @@ def _unlike(network: Network, connection: Connection, gateway: Gateway) -> list[
         f"{other.status or 'of unread state'}."
     )
     gap = Gap(f"Today's state of {connection.name} and {other.name}", why,
-              f"az network vpn-connection show --ids {connection.id} {other.id} --query [].connectionStatus")  # fmt: skip
+              f"az network vpn-connection show --ids {shell_word(connection.id)} {shell_word(other.id)} --query [].connectionStatus")  # fmt: skip
     evidence = (connection.reading.evidence("connectionStatus"), other.reading.evidence("connectionStatus"))
     return [Decision("gateway", connection.id, Verdict.UNKNOWN, why, evidence, gap=gap)]
 
@@ -102,7 +102,7 @@ def _policy_based(network: Network, connection: Connection, gateway: Gateway) ->
         return []
     why = f"{bad.name} is a policy-based gateway; a VNet-to-VNet connection needs route-based gateways at both ends."
     gap = Gap(f"How connection {connection.name} can stand on {bad.name}", why,
-              f"az network vnet-gateway show --ids {bad.id} --query vpnType; a test from the source.")  # fmt: skip
+              f"az network vnet-gateway show --ids {shell_word(bad.id)} --query vpnType; a test from the source.")  # fmt: skip
     return [Decision("gateway", bad.id, Verdict.UNKNOWN, why, (bad.reading.evidence("vpnType"),), gap=gap)]
 
 
@@ -124,7 +124,7 @@ def _selectors(network: Network, connection: Connection, gateway: Gateway, flow:
     if connection.selectors and connection.mode != "initiatoronly":
         why += " Azure proposes them only where it starts the tunnel, and accepts what the device proposes."
         gap = Gap(f"Traffic selectors that connection {connection.name} agreed on", why,
-                  f"az network vpn-connection list-ike-sas --ids {connection.id}, and the device's own selectors.")  # fmt: skip
+                  f"az network vpn-connection list-ike-sas --ids {shell_word(connection.id)}, and the device's own selectors.")  # fmt: skip
         yield Decision("gateway", connection.id, Verdict.UNKNOWN, why, evidence, Cause.TRAFFIC_SELECTOR_MISS, gap)
     elif any(_touches(pair, ends) or _touches(pair, ends[::-1]) for pair in pairs):
         gap = Gap("The exact addresses in use", why, "nslookup of the server name, and ipconfig, on the client.")
@@ -154,7 +154,7 @@ def _nat(connection: Connection) -> Iterator[Decision]:
         gap = Gap(
             f"Addresses after the NAT rules of connection {connection.name}",
             "NAT rules change the addresses that routes and security rules see.",
-            f"Ask with the translated address (ip:...); az network vpn-connection show --ids {connection.id} -o json",
+            f"Ask with the translated address (ip:...); az network vpn-connection show --ids {shell_word(connection.id)} -o json",
         )
         yield Decision("gateway", connection.id, Verdict.UNKNOWN, gap.why, (connection.reading.whole(),), gap=gap)
 

@@ -16,7 +16,7 @@ from mi_workbook.network.app_connections import HybridConnection, Integration, V
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.instance import NORMAL_PORT, REDIRECT_PORTS, ManagedInstance
 from mi_workbook.network.network import GATEWAYS, Network
-from mi_workbook.network.resource_id import key, last, vnet_of
+from mi_workbook.network.resource_id import key, last, shell_word, vnet_of
 from mi_workbook.network.vnet import Vnet
 from mi_workbook.reach.clients import client_routes
 from mi_workbook.reach.peering import between
@@ -171,15 +171,13 @@ def _routes_in_doubt(joined: Integration, connection: VnetConnection, wanted: Ra
 
 def _connections(joined: Integration) -> str:
     url = f"https://management.azure.com{joined.app.id}/virtualNetworkConnections?api-version=2023-12-01"
-    return f"az rest --method get --url {url}"
+    return f"az rest --method get --url {shell_word(url)}"
 
 
 def _only_sstp(gateway: Gateway) -> list[Decision]:
     """IKEv2 is to be off beside SSTP (Basic SKU excepted); what happens where it is on is not documented."""
     evidence = (gateway.reading.evidence("vpnClientConfiguration"),)
-    how = (
-        f"az network vnet-gateway show --ids {gateway.id} --query vpnClientConfiguration.vpnClientProtocols; {CONSOLE}"
-    )
+    how = f"az network vnet-gateway show --ids {shell_word(gateway.id)} --query vpnClientConfiguration.vpnClientProtocols; {CONSOLE}"
     if gateway.pool and not gateway.protocols:
         why = f"Which protocols {gateway.name} offers its clients is not in the evidence; apps come over SSTP."
         return [_unsure(gateway.id, why, evidence, Gap(f"Client protocols of {gateway.name}", why, how))]

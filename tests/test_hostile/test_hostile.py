@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from mi_workbook.cases import Case, all_cases
+from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot, from_document
@@ -203,6 +204,35 @@ def test_bash_hands_over_every_value_as_one_word(tmp_path: Path, kind: str) -> N
                 assert words and [len(w) for w in words] == [len(w) for w in run(plain, _fresh(folder))], line
                 checked += 1
     assert checked > 10
+
+
+def _with_gaps(evil: str) -> list[str]:
+    """The commands in the gaps of hostile cases from which one kind of resource was taken each time."""
+    lines: set[str] = set()
+    for base in BASES[::9]:
+        document = asked(base, evil)[0].to_dict()
+        for kind in sorted({one["type"].lower() for one in document["resources"]}):
+            less = {**document, "resources": [one for one in document["resources"] if one["type"].lower() != kind]}
+            less.pop("integrity", None)
+            try:
+                found = diagnose(from_document(less), base.source, base.target, base.endpoint)
+            except InputError:
+                continue
+            lines |= {gap.how[at.start() :] for gap in found.gaps for at in re.finditer(r"\baz [a-z]", gap.how)}
+    return sorted(line for line in lines if not re.search(r"<[A-Za-z][^>]*>", line.split("'")[0]))
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not here")
+@pytest.mark.parametrize("kind", ["shell", "quotes", "lines"])
+def test_commands_that_fetch_missing_evidence_run_nothing_of_a_name(tmp_path: Path, kind: str) -> None:
+    """A gap's command, copied up to where its prose goes on, hands hostile ids over as words."""
+    lines = _with_gaps(EVIL[kind])
+    assert any("touch" in line for line in lines)
+    for number, line in enumerate(lines):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        run(line, folder)
+        assert not (folder / "canary").exists(), line
 
 
 def _fresh(folder: Path) -> Path:
