@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.diagnose import look
+from mi_workbook.diagnosis.looking import look
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
 

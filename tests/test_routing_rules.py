@@ -34,7 +34,8 @@ from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
 from mi_workbook.reach.effective_routes import effective_routes
-from mi_workbook.reach.forwarding import Beyond, Leg, follow
+from mi_workbook.reach.forwarding import follow
+from mi_workbook.reach.leg import Beyond, Leg
 
 H, A, B = ["10.0.0.0/16"], ["10.1.0.0/16"], ["10.2.0.0/16"]
 TRANSIT, REMOTE = {"allowGatewayTransit": True}, {"useRemoteGateways": True}

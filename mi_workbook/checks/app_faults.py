@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from mi_workbook.checks.check import Found, Subject
+from mi_workbook.checks.check import Explain, Found, Subject
 from mi_workbook.core.finding import Change
 from mi_workbook.core.ranges import show_addresses
 from mi_workbook.core.trace import Cause, Decision, Hop, Trace
@@ -16,7 +14,6 @@ from mi_workbook.network.web_app import WebApp
 from mi_workbook.reach.app_membership import DELEGATION, compose_file, valid_until
 from mi_workbook.reach.peering import between
 
-Explain = Callable[[Subject, Trace, Hop, Decision], Found]
 API = "2023-12-01"
 
 

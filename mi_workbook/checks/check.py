@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from mi_workbook.checks.catalogue import fault as known_fault
 from mi_workbook.checks.catalogue import fill, fill_command
 from mi_workbook.core.evidence import Evidence
 from mi_workbook.core.finding import Change, Finding, Remedy
-from mi_workbook.core.trace import Decision, Trace
+from mi_workbook.core.trace import Decision, Hop, Trace
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import last, segment
 from mi_workbook.reach.path import Question
@@ -35,6 +35,15 @@ class Found:
     changes: tuple[Change, ...] = ()
     decision: Decision | None = None
     severity: str = ""
+
+
+Explain = Callable[[Subject, Trace, Hop, Decision], Found]
+"""Turns the decision that stops a packet, with where it was met, into its fault."""
+
+
+def plain(fault: str, decision: Decision, **values: str) -> Found:
+    """The fault at what decided, with that decision's evidence; nothing that mends it yet."""
+    return Found(fault, decision.by, decision.evidence, values, decision=decision)
 
 
 def finding(subject: Subject, found: Found, explains: bool) -> Finding:

@@ -9,7 +9,8 @@ from typing import Any
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Change, Diagnosis
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.diagnose import diagnose, explaining, look
+from mi_workbook.diagnosis.diagnose import diagnose
+from mi_workbook.diagnosis.looking import explaining, look
 from mi_workbook.evidence.snapshot import Snapshot, field
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key

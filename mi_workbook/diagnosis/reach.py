@@ -9,7 +9,7 @@ from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Place
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.diagnose import Look, explaining, look
+from mi_workbook.diagnosis.looking import Look, explaining, look
 from mi_workbook.diagnosis.places import find_target
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.instance import ManagedInstance

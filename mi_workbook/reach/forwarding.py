@@ -5,55 +5,27 @@ Source: "Virtual network traffic routing"; "Virtual network peering"; "Configure
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.ranges import Ranges, show_addresses
-from mi_workbook.core.trace import Cause, Decision, Flow, Hop
+from mi_workbook.core.trace import Cause, Decision, Hop
 from mi_workbook.core.verdict import Verdict, along
-from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import NETWORK_MANAGERS, Network
 from mi_workbook.network.resource_id import key, shell_word
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.appliances import at_appliance, before_appliance
 from mi_workbook.reach.effective_routes import EffectiveRoutes, Route, effective_routes, shown_winner
-from mi_workbook.reach.gateways import far_end, gateway_view
+from mi_workbook.reach.leg import Leg, blocked, passed, words
 from mi_workbook.reach.no_route import missing_gateway_route, missing_route, propagation_off
+from mi_workbook.reach.onto_gateways import other_way, to_gateway
 from mi_workbook.reach.peering import crossing, forwarded, unlisted
-from mi_workbook.reach.tunnels import gateway_state, tunnel
 
 PEERING_TYPES = {"vnetpeering", "vnetglobalpeering"}
 APPLIANCE_TYPES = {"virtualappliance", "virtualapplianceecmp"}
 MOST_HOPS = 8
 OVERLAP = "The destination is elsewhere: two networks claim its address."
-
-
-@dataclass(frozen=True, slots=True)
-class Beyond:
-    """What lies behind gateways. kind: clients | site | express; by: id of the gateway or the local network gateway."""
-
-    kind: str
-    gateways: tuple[Gateway, ...]
-    by: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One way from a subnet to addresses in another subnet, behind a gateway, or (neither) outside of Azure.
-
-    flow: whole packets, for the security rules of appliances on the way; passed: subnets the packet already left.
-    """
-
-    start: Subnet
-    addresses: Ranges
-    end: Subnet | None
-    direction: str
-    flow: Flow
-    beyond: Beyond | None = None
-    passed: tuple[str, ...] = ()
-    forwarded: bool = False
 
 
 def follow(network: Network, leg: Leg) -> list[Hop]:
@@ -115,21 +87,21 @@ Onward = tuple[list[Decision], list[Hop]]
 def _by(network: Network, leg: Leg, table: EffectiveRoutes, part: Ranges, routes: tuple[Route, ...]) -> Onward:
     """Decisions at this hop, and the hops behind it, for the part of the destination that one route wins."""
     if not routes:
-        return [_blocked(leg, Cause.ROUTE_NONE, f"No route for {show_addresses(part)}.", None)], []
+        return [blocked(leg, Cause.ROUTE_NONE, f"No route for {show_addresses(part)}.", None)], []
     route = _preferred(_toward(network, leg, routes))
     kind = route.next_hop_type.lower()
     gap = table.doubt(route, part) or (_tag_gap(table) if _tagged(table, leg) else None)
     if gap is not None:
-        return [Decision("route", leg.start.id, Verdict.UNKNOWN, _words(route, part), route.evidence, gap=gap)], []
+        return [Decision("route", leg.start.id, Verdict.UNKNOWN, words(route, part), route.evidence, gap=gap)], []
     longer = _perhaps_longer(network, leg, route) or _shown_otherwise(network, leg, route, part)
     if longer is not None:
-        return [_passed(leg, route, part), longer], []
+        return [passed(leg, route, part), longer], []
     if leg.end is None and kind in {*PEERING_TYPES, "interfaceendpoint"}:
-        return [_blocked(leg, Cause.ADDRESS_OVERLAP, f"{_words(route, part)} {OVERLAP}", route)], []
+        return [blocked(leg, Cause.ADDRESS_OVERLAP, f"{words(route, part)} {OVERLAP}", route)], []
     if kind in APPLIANCE_TYPES:
         return _to_appliance(network, leg, table, route, part)
     if kind == "virtualnetworkgateway":
-        return _to_gateway(network, leg, route, part)
+        return _past_gateways(network, leg, route, part)
     return DELIVERIES.get(kind, _unsupported)(network, leg, route, part), []
 
 
@@ -169,7 +141,7 @@ def _shown_otherwise(network: Network, leg: Leg, route: Route, part: Ranges) -> 
     if shown is None or shown.next_hop_type.lower() == route.next_hop_type.lower():
         return None
     why = (
-        f"{_words(route, part)} But Azure's own table of a NIC in {leg.start.name} showed {shown.prefix} to {shown.next_hop_type}: "
+        f"{words(route, part)} But Azure's own table of a NIC in {leg.start.name} showed {shown.prefix} to {shown.next_hop_type}: "
         "the configuration changed since, or part of it is not in the evidence."
     )
     gap = Gap(f"Which route of subnet {leg.start.name} is in force", why,
@@ -196,7 +168,7 @@ def _toward(network: Network, leg: Leg, routes: tuple[Route, ...]) -> tuple[Rout
     """Of routes of equal cost those that lead to the place in question: one site may have several devices and tunnels."""
     if leg.beyond is None or len(routes) < 2:
         return routes
-    fitting = tuple(r for r in routes if r.gateway is not None and not _other_way(network, leg.beyond, r))
+    fitting = tuple(r for r in routes if r.gateway is not None and not other_way(network, leg.beyond, r))
     return fitting or routes
 
 
@@ -206,25 +178,10 @@ def _preferred(routes: tuple[Route, ...]) -> Route:
     return min(routes, key=lambda r: (order.get(r.source, 2), r.next_hop_type != "VnetLocal"))
 
 
-def _words(route: Route, part: Ranges) -> str:
-    hop = f"{route.next_hop_type} {route.next_hop_ip}".strip()
-    kinds = {"User": f"user route {route.name}", "VirtualNetworkGateway": "gateway route"}
-    return f"{show_addresses(part)} takes {kinds.get(route.source, 'system route')} {route.prefix} to {hop}."
-
-
-def _passed(leg: Leg, route: Route, part: Ranges) -> Decision:
-    return Decision("route", leg.start.id, Verdict.REACHABLE, _words(route, part), route.evidence, rule=route.name)
-
-
-def _blocked(leg: Leg, cause: Cause, why: str, route: Route | None) -> Decision:
-    evidence = route.evidence if route else ()
-    return Decision("route", leg.start.id, Verdict.BLOCKED, why, evidence, cause, rule=route.name if route else "")
-
-
 def _over_peering(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
     over = crossing(network, leg.start, leg.end, route, leg.direction)
     mark = forwarded(network, leg.start, route) if leg.forwarded and leg.direction == "forward" else []
-    return [_passed(leg, route, part), *over, *mark]
+    return [passed(leg, route, part), *over, *mark]
 
 
 def _to_private_endpoint(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
@@ -233,7 +190,7 @@ def _to_private_endpoint(network: Network, leg: Leg, route: Route, part: Ranges)
     over += _perhaps_not_answered(network, leg, route)
     if route.peering is not None and _peering_routes_off(network, leg.start):
         over = [replace(d, notes=(*d.notes, PEERING_OFF_NOTE)) for d in over]
-    return [_passed(leg, route, part), *over]
+    return [passed(leg, route, part), *over]
 
 
 def _perhaps_not_answered(network: Network, leg: Leg, route: Route) -> list[Decision]:
@@ -267,28 +224,28 @@ def _local(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decis
     """VnetLocal reaches the own VNet only; elsewhere the address space overlaps the destination's."""
     outside = leg.end is None and leg.beyond is None
     if outside or (leg.end is not None and key(leg.end.vnet_id) == key(leg.start.vnet_id)):
-        return [_passed(leg, route, part)]
-    return [_blocked(leg, Cause.ADDRESS_OVERLAP, f"{_words(route, part)} {OVERLAP}", route)]
+        return [passed(leg, route, part)]
+    return [blocked(leg, Cause.ADDRESS_OVERLAP, f"{words(route, part)} {OVERLAP}", route)]
 
 
 def _internet(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
     if leg.end is None and leg.beyond is None:
-        return [_passed(leg, route, part)]
+        return [passed(leg, route, part)]
     if route.source == "User":
-        why = f"{_words(route, part)} A private destination is not reached over the Internet."
-        return [_blocked(leg, Cause.ROUTE_INTERNET_PRIVATE_DST, why, route)]
+        why = f"{words(route, part)} A private destination is not reached over the Internet."
+        return [blocked(leg, Cause.ROUTE_INTERNET_PRIVATE_DST, why, route)]
     return _unrouted(network, leg, route, part)
 
 
 def _none(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
     if route.source == "User" or (leg.end is None and leg.beyond is None):
-        return [_blocked(leg, Cause.ROUTE_NONE, f"{_words(route, part)} Such packets are dropped.", route)]
+        return [blocked(leg, Cause.ROUTE_NONE, f"{words(route, part)} Such packets are dropped.", route)]
     return _unrouted(network, leg, route, part)
 
 
 def _unrouted(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
     """Only a system default is left: say which peering or gateway should have given a route."""
-    found = _words(route, part)
+    found = words(route, part)
     decision = propagation_off(network, leg.start, part, found)
     if decision is None and leg.beyond is not None:
         decision = missing_gateway_route(network, leg.start, leg.beyond.gateways, leg.beyond.by, part, found)
@@ -305,12 +262,12 @@ def _to_appliance(network: Network, leg: Leg, table: EffectiveRoutes, route: Rou
     """An appliance: near enough, forwarding, its own rules, then unknown; what follows it is looked at all the same."""
     stop = before_appliance(network, leg.start, route)
     if stop is not None:
-        return [_passed(leg, route, part), stop], []
+        return [passed(leg, route, part), stop], []
     hop, onward = at_appliance(network, route, leg.flow, leg.direction, leg.start)
     hops = [hop]
     if onward is not None and not any(d.result is Verdict.BLOCKED for d in hop.decisions):
         hops += _onward(network, replace(leg, start=onward, addresses=part, forwarded=True), leg.start, route)
-    return [_passed(leg, route, part)], hops
+    return [passed(leg, route, part)], hops
 
 
 def _onward(network: Network, leg: Leg, before: Subnet, route: Route) -> list[Hop]:
@@ -324,139 +281,25 @@ def _onward(network: Network, leg: Leg, before: Subnet, route: Route) -> list[Ho
     for _, routes in table.split(leg.addresses):
         if routes and _preferred(routes).next_hop_ip == route.next_hop_ip and route.next_hop_ip:
             again = _preferred(routes)
-            why = f"Subnet {leg.start.name} of the appliance sends {_words(again, leg.addresses)} That is the appliance itself."
-            return [Hop(leg.start.id, (_blocked(leg, Cause.NVA_LOOP, why, again),))]
+            why = f"Subnet {leg.start.name} of the appliance sends {words(again, leg.addresses)} That is the appliance itself."
+            return [Hop(leg.start.id, (blocked(leg, Cause.NVA_LOOP, why, again),))]
     return follow(network, replace(leg, passed=(*leg.passed, before.id)))
 
 
-def _to_gateway(network: Network, leg: Leg, route: Route, part: Ranges) -> Onward:
-    """A virtual network gateway: which one, whether it runs, and what it does with the packet."""
-    if leg.end is None and leg.beyond is None:
-        return [_passed(leg, route, part), _forced_tunnel(leg, route)], []
-    gateways = _gateways(network, leg, route)
-    if isinstance(gateways, Decision):
-        return [_passed(leg, route, part), gateways], []
+def _past_gateways(network: Network, leg: Leg, route: Route, part: Ranges) -> Onward:
+    """A virtual network gateway, and the way behind it where it passes the packet on."""
+    here, hops, onward = to_gateway(network, leg, route, part)
+    if onward is None:
+        return here, hops
     if len(leg.passed) >= MOST_HOPS:
         return _unsupported(network, leg, route, part), []
-    beyond = leg.beyond
-    wanted = {key(g.id) for g in beyond.gateways} if beyond is not None else set()
-    gateway = next((g for g in gateways if key(g.id) in wanted), gateways[0])
-    state = gateway_state(gateway)
-    if beyond is not None and key(gateway.id) in wanted and _other_way(network, beyond, route):
-        return [_passed(leg, route, part)], [Hop(gateway.id, (*state, _taken_away(leg, route, gateway)))]
-    if beyond is not None and key(gateway.id) in wanted:
-        return [_passed(leg, route, part)], [Hop(gateway.id, (*state, _handed_over(gateway, beyond)))]
-    return [_passed(leg, route, part)], _past_gateway(network, leg, route, part, gateway, state)
-
-
-def _forced_tunnel(leg: Leg, route: Route) -> Decision:
-    """Packets for the Internet that a route takes to a gateway leave through the network behind it.
-
-    Source: "Virtual network traffic routing", section "0.0.0.0/0 address prefix" (no longer reachable from the Internet).
-    """
-    why = f"{route.why} Packets for the Internet go to the gateway instead (forced tunnelling)."
-    if leg.direction == "return":
-        return Decision("route", leg.start.id, Verdict.BLOCKED, why, route.evidence, Cause.REPLY_NOT_TO_INTERNET,
-                        rule=route.name)  # fmt: skip
-    gap = Gap("How the network behind the gateway lets this traffic out", why, "Test-NetConnection from the source.")
-    return Decision("route", leg.start.id, Verdict.UNKNOWN, why, route.evidence, gap=gap, rule=route.name)
-
-
-def _other_way(network: Network, beyond: Beyond, route: Route) -> bool:
-    """True where the gateway would send the packet elsewhere than to the clients or the site in question."""
-    if route.behind in {"", "learned"}:
-        return False
-    if beyond.kind == "site" and route.behind == "site":
-        return key(network.connection(route.by).site_id) != key(beyond.by)
-    return route.behind != beyond.kind
-
-
-def _gateways(network: Network, leg: Leg, route: Route) -> tuple[Gateway, ...] | Decision:
-    """The gateways a route leads to. A user route can only lead to a VPN gateway.
-
-    Source: "Virtual network traffic routing", section "User-defined" (virtual network gateway of type VPN).
-    """
-    if route.gateway is not None:
-        return (route.gateway,)
-    view = gateway_view(network, network.vnet(leg.start.vnet_id))
-    vpn = tuple(g for g in view.gateways if g.kind == "vpn")
-    if vpn and len(vpn) == len(view.gateways):
-        return vpn
-    if view.gateways and not vpn:
-        why = (
-            f"User route {route.name} leads to an ExpressRoute gateway, which no user route can; such packets are lost."
-        )
-        return Decision("route", leg.start.id, Verdict.BLOCKED, why, route.evidence, Cause.UDR_TO_EXPRESSROUTE,
-                        rule=route.name)  # fmt: skip
-    if view.gaps or vpn:
-        gap = view.gaps[0] if view.gaps else _coexist(route)
-        return Decision("route", leg.start.id, Verdict.UNKNOWN, gap.why, route.evidence, gap=gap, rule=route.name)
-    not_listed = unlisted(network, network.vnet(leg.start.vnet_id))
-    if not_listed is not None:
-        return not_listed
-    why = f"User route {route.name} leads to a virtual network gateway, and the VNet neither has nor borrows one."
-    return Decision("route", leg.start.id, Verdict.BLOCKED, why, route.evidence, Cause.NO_GATEWAY, rule=route.name)
-
-
-def _coexist(route: Route) -> Gap:
-    return Gap(
-        f"Where user route {route.name} leads beside an ExpressRoute gateway",
-        "Azure's documentation does not allow a user route to the gateway where VPN and ExpressRoute coexist.",
-        "Delete the route and rely on BGP; or test from a VM of the subnet: az network watcher show-next-hop.",
-    )
-
-
-def _handed_over(gateway: Gateway, beyond: Beyond) -> Decision:
-    why = f"{gateway.name} hands it to {beyond.name}."
-    return Decision("gateway", gateway.id, Verdict.REACHABLE, why, (gateway.reading.whole(),))
-
-
-def _past_gateway(
-    network: Network, leg: Leg, route: Route, part: Ranges, gateway: Gateway, state: list[Decision]
-) -> list[Hop]:
-    """A gateway that does not hold the destination itself: another VNet over a tunnel, or a network it routes to."""
-    onward = replace(leg, addresses=part, passed=(*leg.passed, leg.start.id))
-    if route.behind == "vnet":
-        connection = network.connection(route.by)
-        far = far_end(network, gateway, connection)
-        over = tunnel(network, connection, gateway, leg.flow)
-        hops = [Hop(gateway.id, (*state, *over)), Hop(far.id, tuple(gateway_state(far)) or (_relays(far),))]
-        return [*hops, *follow(network, replace(onward, start=network.subnet(far.subnet_id)))]
-    if route.behind in {"site", "clients", "learned"}:
-        return [Hop(gateway.id, (*state, _taken_away(leg, route, gateway)))]
-    own = network.subnet(gateway.subnet_id)
-    if own.id in onward.passed:
-        return [Hop(gateway.id, (*state, _taken_away(leg, route, gateway)))]
-    return [Hop(gateway.id, tuple(state) or (_relays(gateway),)), *follow(network, replace(onward, start=own))]
-
-
-def _relays(gateway: Gateway) -> Decision:
-    return Decision(
-        "gateway", gateway.id, Verdict.REACHABLE, f"{gateway.name} passes it on.", (gateway.reading.whole(),)
-    )
-
-
-def _taken_away(leg: Leg, route: Route, gateway: Gateway) -> Decision:
-    """A gateway route that covers a destination which is not known to be behind that gateway.
-
-    Never a block of its own: what lies behind a gateway may lead on, and how a gateway weighs its own clients against a
-    site's prefix is not documented.
-    """
-    where = leg.end.name if leg.end is not None else leg.beyond.name if leg.beyond is not None else "the destination"
-    why = f"{route.why} It takes the packets to {gateway.name}, and {where} is not known to be there."
-    gap = Gap(
-        f"Whether the network behind {gateway.name} leads on to {where}",
-        why,
-        f"az network vnet-gateway list-learned-routes --ids {shell_word(gateway.id)} -o table; and a trace from a machine behind it.",
-    )
-    return Decision("route", leg.start.id, Verdict.UNKNOWN, why, route.evidence, Cause.GATEWAY_ROUTE_HIJACK, gap,
-                    rule=route.name)  # fmt: skip
+    return here, [*hops, *follow(network, onward)]
 
 
 def _unsupported(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
     gap = Gap(
         f"The path behind next hop type {route.next_hop_type}",
-        _words(route, part) + " This version does not follow it.",
+        words(route, part) + " This version does not follow it.",
         "Test from the client: Test-NetConnection <server name> -Port 1433, and compare with a VM in the instance's VNet.",
     )
     return [Decision("route", leg.start.id, Verdict.UNKNOWN, gap.why, route.evidence, gap=gap, rule=route.name)]

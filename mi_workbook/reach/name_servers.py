@@ -15,7 +15,8 @@ from mi_workbook.network.network import VNETS, Network
 from mi_workbook.network.nsg import Rule
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.vnet import Subnet
-from mi_workbook.reach.forwarding import Leg, follow
+from mi_workbook.reach.forwarding import follow
+from mi_workbook.reach.leg import Leg
 from mi_workbook.reach.path import Question
 from mi_workbook.reach.security import gate
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mi_workbook.network.app_connections import HybridConnection, Integration
 from mi_workbook.network.gateway import Connection, Gateway
-from mi_workbook.reach.forwarding import Beyond
+from mi_workbook.reach.leg import Beyond
 
 
 @dataclass(frozen=True, slots=True)

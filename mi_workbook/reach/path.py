@@ -22,7 +22,8 @@ from mi_workbook.reach.app_membership import membership_doubts, refused
 from mi_workbook.reach.clients import client_routes, own_side
 from mi_workbook.reach.endpoint import destination, ready
 from mi_workbook.reach.firewalls import remembered
-from mi_workbook.reach.forwarding import Leg, follow
+from mi_workbook.reach.forwarding import follow
+from mi_workbook.reach.leg import Leg
 from mi_workbook.reach.names import ServerName, judge
 from mi_workbook.reach.origin import INSIDE as INSIDE
 from mi_workbook.reach.origin import Origin as Origin

@@ -10,7 +10,8 @@ from mi_workbook.cases import all_cases, case
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.finding import Diagnosis, Place
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.diagnose import ENDPOINTS, diagnose
+from mi_workbook.diagnosis.diagnose import diagnose
+from mi_workbook.diagnosis.looking import ENDPOINTS
 from mi_workbook.evidence.explain import explain
 from mi_workbook.evidence.files import load_bytes
 from mi_workbook.evidence.integrity import CHANGED, state
