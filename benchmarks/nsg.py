@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from mi_workbook.core.ranges import Ranges, prefix
-from mi_workbook.reach.effective_routes import Route, RouteIndex
+from mi_workbook.reach.routes import Route, RouteIndex
 from mi_workbook.reach.rule_sets import Layer, judge
 
 SOURCES, TARGET = prefix("10.0.0.0/8"), prefix("10.0.0.0/27")

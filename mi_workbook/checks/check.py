@@ -12,7 +12,7 @@ from mi_workbook.core.finding import Change, Finding, Remedy
 from mi_workbook.core.trace import Decision, Hop, Trace
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import last, segment
-from mi_workbook.reach.path import Question
+from mi_workbook.reach.question import Question
 
 
 @dataclass(frozen=True, slots=True)

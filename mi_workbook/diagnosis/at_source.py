@@ -23,7 +23,8 @@ from mi_workbook.evidence.pastes.recognise import Pastes
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
 from mi_workbook.network.tested import OPEN, Test, answer_at, connection_tests, is_from
-from mi_workbook.reach.path import Question, round_trips, stop, verdict
+from mi_workbook.reach.path import round_trips, stop, verdict
+from mi_workbook.reach.question import Question
 from mi_workbook.reach.resolution import as_seen
 from mi_workbook.reach.settled import next_test, same_target
 

@@ -25,7 +25,8 @@ from mi_workbook.network.resource_id import key
 from mi_workbook.network.tested import CLIENT, answer_at
 from mi_workbook.reach.name_servers import none_answers, platform_shut
 from mi_workbook.reach.names import endpoint_of
-from mi_workbook.reach.path import Question, stop, traces, verdict
+from mi_workbook.reach.path import stop, traces, verdict
+from mi_workbook.reach.question import Question
 from mi_workbook.reach.resolution import AZURE_DNS, as_seen, resolve, resolve_outside
 
 ENDPOINTS = ("auto", "vnet-local", "private", "public")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mi_workbook.core.trace import Cause
 from mi_workbook.diagnosis.looking import Look
 from mi_workbook.network.resource_id import key, vnet_of
-from mi_workbook.reach.path import Question
+from mi_workbook.reach.question import Question
 
 BEHIND = {"clients": "developer-box", "site": "on-premises-vpn", "express": "on-premises-expressroute"}
 UNUSED_ENDPOINT = frozenset({"pe-zone-not-linked", "pe-zone-wrong-name", "pe-dns-none"})

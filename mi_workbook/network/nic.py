@@ -17,6 +17,7 @@ class IpConfiguration:
     subnet_id: str
     primary: bool
     groups: tuple[str, ...]
+    public_ip_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +63,5 @@ def _configuration(reading: Reading) -> IpConfiguration:
         subnet_id=reading.reference("subnet"),
         primary=reading.flag("primary") is True,
         groups=tuple(group.lower() for group in reading.references("applicationSecurityGroups")),
+        public_ip_id=reading.reference("publicIPAddress"),
     )

@@ -20,9 +20,9 @@ from mi_workbook.network.nic import Nic
 from mi_workbook.network.reading import Reading, ipv4
 from mi_workbook.network.resource_id import key, shell_word, vnet_of
 from mi_workbook.network.vnet import Subnet, Vnet
-from mi_workbook.reach.effective_routes import Route
 from mi_workbook.reach.firewalls import on_the_way_back, through_firewall
 from mi_workbook.reach.peering import unlisted
+from mi_workbook.reach.routes import Route
 from mi_workbook.reach.security import gate
 
 CUT = frozenset({"initiated", "disconnected"})  # states of a peering that carries nothing

@@ -16,7 +16,7 @@ from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.vnet import Subnet
 
 if TYPE_CHECKING:
-    from mi_workbook.reach.path import Question
+    from mi_workbook.reach.question import Question
 
 # Source: "az sql mi" REST reference (ManagedInstance.state) and "Stop and start an instance".
 STOPPED = frozenset({"stopped", "stopping", "starting", "creating", "creationfailed", "deleting"})

@@ -16,11 +16,13 @@ from mi_workbook.network.network import NETWORK_MANAGERS, Network
 from mi_workbook.network.resource_id import key, shell_word
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.appliances import at_appliance, before_appliance
-from mi_workbook.reach.effective_routes import EffectiveRoutes, Route, effective_routes, shown_winner
+from mi_workbook.reach.captured import shown_winner
+from mi_workbook.reach.effective_routes import effective_routes
 from mi_workbook.reach.leg import Leg, blocked, passed, words
 from mi_workbook.reach.no_route import missing_gateway_route, missing_route, propagation_off
 from mi_workbook.reach.onto_gateways import other_way, to_gateway
 from mi_workbook.reach.peering import crossing, forwarded, unlisted
+from mi_workbook.reach.routes import EffectiveRoutes, Route
 
 PEERING_TYPES = {"vnetpeering", "vnetglobalpeering"}
 APPLIANCE_TYPES = {"virtualappliance", "virtualapplianceecmp"}

@@ -9,7 +9,7 @@ from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.vnet import Subnet
-from mi_workbook.reach.effective_routes import Route
+from mi_workbook.reach.routes import Route
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.forwarding import follow
 from mi_workbook.reach.leg import Leg
-from mi_workbook.reach.path import Question
+from mi_workbook.reach.question import Question
 from mi_workbook.reach.security import gate
 
 DNS = Ranges(((53, 53),))

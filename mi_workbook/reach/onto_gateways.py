@@ -15,10 +15,10 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, shell_word
-from mi_workbook.reach.effective_routes import Route
 from mi_workbook.reach.gateways import far_end, gateway_view
 from mi_workbook.reach.leg import Beyond, Leg, passed
 from mi_workbook.reach.peering import unlisted
+from mi_workbook.reach.routes import Route
 from mi_workbook.reach.tunnels import gateway_state, tunnel
 
 Way = tuple[list[Decision], list[Hop], Leg | None]

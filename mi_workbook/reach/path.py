@@ -3,61 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
-from mi_workbook.core.ranges import NOTHING, Ranges
+from mi_workbook.core.ranges import Ranges
 from mi_workbook.core.trace import Cause, Decision, Flow, Hop, Trace
 from mi_workbook.core.verdict import Verdict, along, together
 from mi_workbook.network.gateway import Gateway
-from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS, ManagedInstance
+from mi_workbook.network.instance import REDIRECT_PORTS
 from mi_workbook.network.network import Network
-from mi_workbook.network.resource_id import key, last, shell_word, vnet_of
+from mi_workbook.network.resource_id import key, shell_word, vnet_of
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.tested import connection_tests
 from mi_workbook.network.vnet import Subnet
-from mi_workbook.reach.admin_rules import NONE, Ahead, ahead_of_groups
 from mi_workbook.reach.app_membership import membership_doubts, refused
 from mi_workbook.reach.clients import client_routes, own_side
 from mi_workbook.reach.endpoint import destination, ready
 from mi_workbook.reach.firewalls import remembered
 from mi_workbook.reach.forwarding import follow
+from mi_workbook.reach.guards import arrival, departure
+from mi_workbook.reach.internet import egress, from_internet, to_internet
 from mi_workbook.reach.leg import Leg
-from mi_workbook.reach.names import ServerName, judge
-from mi_workbook.reach.origin import INSIDE as INSIDE
-from mi_workbook.reach.origin import Origin as Origin
+from mi_workbook.reach.names import judge
 from mi_workbook.reach.peering import FORWARDED
-from mi_workbook.reach.security import gate
+from mi_workbook.reach.question import Question, required_ports
 from mi_workbook.reach.settled import settle
 from mi_workbook.reach.tunnels import gateway_state, tunnel
 from mi_workbook.reach.web_apps import doubts, manager, no_gateway, over_gateway, over_relay, stays_outside
 
 CONNECTION_TYPES = frozenset({"proxy", "redirect", "default"})
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question with its ends found.
-
-    addresses: what may send; subnet: where the packets enter the virtual networks (the source's own, the GatewaySubnet of
-    its gateway; for the Internet the instance's); answer: what the name resolved to, where a zone in the evidence says so;
-    name_decides: False where an unclear DNS answer cannot change the path, so that it is judged last; places: words that
-    observations from the source may bear (its id, name, address, as typed), in lower case.
-    """
-
-    addresses: Ranges
-    subnet: Subnet
-    at: str
-    nic_nsg: str
-    instance: ManagedInstance
-    endpoint: str
-    name: ServerName | None
-    resolution: Decision | None = None
-    answer: Ranges = NOTHING
-    name_decides: bool = True
-    origin: Origin = INSIDE
-    places: frozenset[str] = frozenset()
 
 
 def traces(network: Network, question: Question) -> list[Trace]:
@@ -123,18 +98,6 @@ def _perhaps_redirected(network: Network, question: Question) -> list[Trace]:
         "endpoint", instance.id, Verdict.UNKNOWN, why, (instance.reading.evidence("proxyOverride"),), gap=gap
     )
     return [Trace(ways[0].flow, "forward", (Hop(instance.id, (decision,)),))]
-
-
-def required_ports(question: Question) -> list[Ranges]:
-    """1433; under Redirect all of 11000-11999 as well; 3342 on the public endpoint.
-
-    Source: "Connection types", sections "Connection types" and "Redirect connection type"; "Default" is Proxy there.
-    """
-    if question.endpoint == "public":
-        return [Ranges(((PUBLIC_PORT, PUBLIC_PORT),))]
-    normal = Ranges(((NORMAL_PORT, NORMAL_PORT),))
-    redirect = question.endpoint == "vnet-local" and question.instance.connection_type.lower() == "redirect"
-    return [normal, Ranges((REDIRECT_PORTS,))] if redirect else [normal]
 
 
 def _both_ways(network: Network, question: Question, ports: Ranges) -> list[Trace]:
@@ -240,7 +203,7 @@ def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head
     if any(d.result is Verdict.BLOCKED for d in routing):
         return tuple(hops)
     foreign = flow.source if _relayed(hops) else Ranges()
-    return (*hops, Hop(end.id, tuple(_arrival(network, question, flow, end, foreign))))
+    return (*hops, Hop(end.id, tuple(arrival(network, question, flow, end, foreign))))
 
 
 def _without_address(question: Question, decision: Decision) -> Decision:
@@ -268,34 +231,13 @@ def _to(network: Network, question: Question, flow: Flow, end: Subnet) -> list[H
     inside = None if question.endpoint == "public" else end
     leg = Leg(start, flow.destination, inside, "forward", flow)
     if origin.kind == "internet":
-        return [_from_internet(question)]
+        return [from_internet(question)]
     if origin.kind != "inside":
         return [*_into_azure(network, question, flow, end), *follow(network, leg)]
-    gates = []
-    if question.nic_nsg:
-        gates.append(gate(network, question.nic_nsg, "Outbound", start, flow, f"NIC {last(question.at)}"))
-    gates.append(gate(network, start.nsg_id, "Outbound", start, flow, f"subnet {start.name}"))
-    gates = _behind(ahead_of_groups(network, start, "Outbound", flow), gates)
+    gates = departure(network, question, flow)
     first, *others = follow(network, leg)
-    egress = _egress(start) if question.endpoint == "public" else []
-    return [Hop(question.at, (*gates, *first.decisions, *egress)), *others]
-
-
-def _behind(ahead: Ahead, gates: list[Decision]) -> list[Decision]:
-    """Security groups behind admin rules: not asked where those deliver all of it; where they deliver a part, a denial is
-    one of the rest only.
-    """
-    if ahead.skips:
-        return list(ahead.decisions)
-    if ahead.part:
-        gates = [_of_the_rest(one) if one.result is Verdict.BLOCKED else one for one in gates]
-    return [*ahead.decisions, *gates]
-
-
-def _of_the_rest(decision: Decision) -> Decision:
-    why = f"{decision.why} A security admin rule delivers part of it without asking."
-    gap = Gap("The exact addresses in use", why, "nslookup of the server name from the client; ipconfig on the client.")
-    return replace(decision, result=Verdict.UNKNOWN, why=why, gap=gap)
+    out = egress(network, question) if question.endpoint == "public" else []
+    return [Hop(question.at, (*gates, *first.decisions, *out)), *others]
 
 
 def _into_azure(network: Network, question: Question, flow: Flow, end: Subnet) -> list[Hop]:
@@ -331,82 +273,6 @@ def _through_transit(
     return [*decisions[:-1], replace(decisions[-1], notes=(*decisions[-1].notes, note))]
 
 
-def _from_internet(question: Question) -> Hop:
-    """From the Internet only the public endpoint can be reached; the other names resolve to private addresses.
-
-    Source: "Connectivity architecture of SQL Managed Instance", section "Communication overview".
-    """
-    instance = question.instance
-    evidence = (instance.reading.evidence("fullyQualifiedDomainName"),)
-    if question.endpoint == "public":
-        why = "It comes over the Internet."
-        return Hop(question.at, (Decision("route", question.at, Verdict.REACHABLE, why, evidence),))
-    why = f"{instance.fqdn or instance.name} resolves anywhere, to a private address that the Internet does not carry."
-    return Hop(
-        question.at, (Decision("route", question.at, Verdict.BLOCKED, why, evidence, Cause.OUTSIDE_PRIVATE_NAME),)
-    )
-
-
-def _egress(start: Subnet) -> list[Decision]:
-    """A private subnet needs an explicit way to the Internet, which lies outside what is read here.
-
-    Source: "Default outbound access in Azure".
-    """
-    if start.reading.flag("defaultOutboundAccess") is not False or start.reading.reference("natGateway"):
-        return []
-    gap = Gap(
-        f"How subnet {start.name} reaches the Internet",
-        "Default outbound access is off and no NAT gateway is associated; a public address or load balancer may serve.",
-        "az network nic show and az network lb list; or curl from the source.",
-    )
-    return [
-        Decision(
-            "route", start.id, Verdict.UNKNOWN, gap.why, (start.reading.evidence("defaultOutboundAccess"),), gap=gap
-        )
-    ]
-
-
-def _arrival(network: Network, question: Question, flow: Flow, end: Subnet, foreign: Ranges) -> list[Decision]:
-    """Security rules of the destination's subnet, then the instance's own state.
-
-    Security admin rules are not applied to private endpoints. Source: "Security admin rules in Azure Virtual Network Manager",
-    note on private endpoints.
-    """
-    if question.endpoint == "private" and end.private_endpoint_policies.lower() not in {
-        "enabled",
-        "networksecuritygroupenabled",
-    }:
-        why = f"Network policy of subnet {end.name} is off, so its security group does not apply to private endpoints."
-        guard = Decision(
-            "nsg", end.id, Verdict.REACHABLE, why, (end.reading.evidence("privateEndpointNetworkPolicies"),)
-        )
-    else:
-        arriving = flow
-        if question.endpoint == "public":
-            known = question.origin.kind == "internet"
-            arriving = Flow(question.addresses if known else PUBLIC, end.addresses, flow.ports)
-        guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
-        if question.endpoint == "private" and _lists_ports(network, end):
-            guard = replace(guard, notes=(*guard.notes, SEVERAL_PORTS))
-        ahead = NONE if question.endpoint == "private" else ahead_of_groups(network, end, "Inbound", arriving)
-        return [*_behind(ahead, [guard]), ready(question.instance)]
-    return [guard, ready(question.instance)]
-
-
-SEVERAL_PORTS = (
-    "A rule of the private endpoint's subnet has several port ranges. When network policies for private endpoints were new, only the "
-    "first range of such a rule counted; whether that was lifted is not documented."
-)
-
-
-def _lists_ports(network: Network, end: Subnet) -> bool:
-    try:
-        rules = network.nsg(end.nsg_id).toward("Inbound") if end.nsg_id else ()
-    except MissingEvidence:
-        return False
-    return any(len(rule.ports) > 1 for rule in rules)
-
-
 def _reply(network: Network, question: Question, back: Flow, end: Subnet) -> list[Hop]:
     """The way back: routing only, for security groups let replies of an allowed flow through.
 
@@ -417,22 +283,7 @@ def _reply(network: Network, question: Question, back: Flow, end: Subnet) -> lis
         return [Hop(end.id, (Decision("route", end.id, Verdict.REACHABLE, why, (Evidence(end.id, "/", end.name),)),))]
     if question.endpoint == "public":
         wanted = question.addresses if question.origin.kind == "internet" else PUBLIC
-        return [_to_internet(hop) for hop in follow(network, Leg(end, wanted, None, "return", back))]
+        return [to_internet(hop) for hop in follow(network, Leg(end, wanted, None, "return", back))]
     outside = question.origin.beyond
     home = question.subnet if outside is None else None
     return follow(network, Leg(end, question.addresses, home, "return", back, outside))
-
-
-def _to_internet(hop: Hop) -> Hop:
-    """Replies of the public endpoint that a route takes elsewhere are lost.
-
-    Source: "Virtual network traffic routing", section "0.0.0.0/0 address prefix" (no longer reachable from the Internet).
-    """
-    return Hop(hop.at, tuple(_lost(d) if d.kind == "appliance" else d for d in hop.decisions))
-
-
-def _lost(decision: Decision) -> Decision:
-    if decision.result is not Verdict.UNKNOWN:
-        return decision
-    why = f"{decision.why} Replies to the Internet that leave through an appliance do not match the request that came directly."
-    return replace(decision, result=Verdict.BLOCKED, why=why, cause=Cause.REPLY_NOT_TO_INTERNET, gap=None)

@@ -13,7 +13,7 @@ from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import PEERINGS, Network
 from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
-from mi_workbook.reach.effective_routes import Route
+from mi_workbook.reach.routes import Route
 
 # Source: "Connect your application to SQL Managed Instance" names September 22, "Connectivity architecture" names
 # September 9, 2020. What lies between is unknown.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mi_workbook.reach.captured import Difference
 from mi_workbook.reach.clients import GivenRoute
-from mi_workbook.reach.effective_routes import EffectiveRoutes
+from mi_workbook.reach.routes import EffectiveRoutes
 from mi_workbook.views.text import line, netmask, sorted_routes
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from mi_workbook.network.network import PRIVATE_ZONES, ZONE_LINKS, ZONE_RECORDS,
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last, vnet_of
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
-from mi_workbook.reach.effective_routes import Route, effective_routes
+from mi_workbook.reach.effective_routes import effective_routes
+from mi_workbook.reach.routes import Route
 from mi_workbook.views.app_tables import app_table, plan_table
 from mi_workbook.views.table import Cell, Table
 from mi_workbook.views.text import netmask, sorted_routes

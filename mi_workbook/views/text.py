@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mi_workbook.core.finding import Diagnosis, Finding, Told
 from mi_workbook.core.ranges import show_ports
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.reach.effective_routes import EffectiveRoutes, Route
+from mi_workbook.reach.routes import EffectiveRoutes, Route
 from mi_workbook.views.html import plain
 from mi_workbook.views.table import Table
 from mi_workbook.views.words import AGREE_WORDS, WEIGHT_WORDS, proof

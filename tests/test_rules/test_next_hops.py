@@ -180,3 +180,17 @@ def test_private_subnet_without_a_way_out_is_a_gap_for_public_destinations_only(
     named(resources, "mi")["publicDataEndpointEnabled"] = True
     assert verdict(resources) is Verdict.REACHABLE
     assert asked(resources, endpoint="public").verdict is Verdict.UNKNOWN
+
+
+def test_public_address_of_the_nic_is_a_way_out_of_a_private_subnet() -> None:
+    """An address of the machine's own is an explicit way out, a NAT gateway is another; the member unseen is said."""
+    resources = two(a=subnet("10.1.0.0/24", defaultOutboundAccess=False))
+    named(resources, "mi")["publicDataEndpointEnabled"] = True
+    named(resources, "vm-a")["ipConfigurations"][0]["properties"]["publicIPAddress"] = {"id": "/subscriptions/s/ip"}
+    assert asked(resources, endpoint="public").verdict is Verdict.REACHABLE
+
+    unseen = two(a=subnet("10.1.0.0/24"))
+    named(unseen, "mi")["publicDataEndpointEnabled"] = True
+    found = asked(unseen, endpoint="public")
+    assert any("2025-07-01" in note for note in found.confidence_notes)
+    assert not any("2025-07-01" in note for note in asked(unseen).confidence_notes)

@@ -17,7 +17,8 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
-from mi_workbook.reach.effective_routes import EffectiveRoutes, Route, effective_routes
+from mi_workbook.reach.effective_routes import effective_routes
+from mi_workbook.reach.routes import EffectiveRoutes, Route
 from mi_workbook.reach.security import gate
 
 A, B, H = ["10.1.0.0/16"], ["10.2.0.0/16"], ["10.0.0.0/16"]
