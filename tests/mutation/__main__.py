@@ -28,8 +28,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from mutation.mutants import Mutant, mutants  # noqa: E402
 
 MODULES = {  # and how many there are to one that is tried
-    "core/verdict.py": 1, "core/ranges.py": 4, "reach/effective_routes.py": 6, "reach/own_routes.py": 3,
-    "reach/security.py": 4, "reach/rule_sets.py": 4,
+    "core/verdict.py": 1, "core/ranges.py": 4, "reach/effective_routes.py": 4, "reach/routes.py": 4, "reach/gateway_rows.py": 3,
+    "reach/own_routes.py": 3, "reach/security.py": 4, "reach/rule_sets.py": 4, "reach/forwarding.py": 4,
+    "reach/onto_gateways.py": 3, "reach/app_membership.py": 3,
 }  # fmt: skip
 GROUPS = [  # each is collected only where the one before it noticed nothing
     ["test_rules/test_security.py", "test_rules/test_routes.py", "test_golden_routes.py", "test_doubts.py"],
