@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.azure.clouds import CLOUDS, Cloud
+from mi_workbook.evidence.azure.holding import may_pass
 from mi_workbook.evidence.azure.permissions import lost_without
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 from mi_workbook.network.network import GATEWAYS, NETWORK_MANAGERS, PRIVATE_ZONES, VNETS, WEB_APPS, ZONE_LINKS, Network
@@ -24,7 +25,7 @@ ID = re.compile(
 )
 TOP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+/[^/]+(?:/slots/[^/]+)?", re.I)
 Progress = Callable[[str, int, int], None]
-WHOLE = ("Cancelled", "TimeIsUp")
+AGAIN = "collect again (on the command line with --resume): what was read is kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def collect_path(
     settings = settings or Settings()
     collector = collector_for(credential, settings, "path", settings.started)
     collector.holding.near = set()
+    collector.holding.question = {"from": source, "to": target, "endpoint": endpoint}
     collector.base(settings.subscriptions)
     answer, trouble, first = None, None, 0
     for round_ in range(ROUNDS):
@@ -169,13 +171,27 @@ def problem_gaps(snapshot: Snapshot) -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
-def _how(problem: dict[str, Any]) -> str:
-    operation, status, code = (problem.get(name) for name in ("operation", "status", "code"))
-    if status in (401, 403):
-        return f"Ask for the action {operation} (mi-workbook permissions writes the whole role)."
-    if code in WHOLE or status == 429 or not status:
-        return "Collect again with --resume: what was read is kept."
-    return f"Read it with az rest or az resource show --ids {problem.get('scope')}, and add the output."
+def _how(problem: Mapping[str, Any]) -> str:
+    """What to do about a read that failed: the permission, the sign-in, another try, or the same read by hand."""
+    operation, status, code = (str(problem.get(name, "")) for name in ("operation", "status", "code"))
+    if status == "403":
+        return f"Ask for the action {operation} (mi-workbook permissions --json writes the whole role)."
+    if status == "401":
+        return f"Sign in again, then {AGAIN} It needs the action {operation}."
+    if code == "NotSaved":
+        return "Free space there, or name another file (--out); what was read is still collected."
+    method = "post" if operation.endswith("/action") else "get"
+    by_hand = (
+        f'az rest --method {method} --url "{problem["asked"]}"'
+        if problem.get("asked")
+        else "the commands of docs/cloud-shell.md in Cloud Shell"
+    )
+    by_hand = f"{by_hand} (it needs the action {operation}), and add the output."
+    return (
+        f"{AGAIN[0].upper()}{AGAIN[1:]} If it fails again: {by_hand}"
+        if may_pass(problem)
+        else f"Read it with {by_hand}"
+    )
 
 
 def collector_for(credential: Any, settings: Settings, scope: str, started: Snapshot | None = None) -> Any:
@@ -194,7 +210,7 @@ def collector_for(credential: Any, settings: Settings, scope: str, started: Snap
 
 
 def _collected(collector: Any, answer: Diagnosis | None, first: int, trouble: InputError | None) -> Collected:
-    snapshot, pace = collector.snapshot(), collector.arm.pace
+    snapshot, pace = collector.finish(), collector.arm.pace
     return Collected(snapshot, answer, problem_gaps(snapshot), pace.requests, first, pace.over, trouble)
 
 

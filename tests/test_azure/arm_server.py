@@ -53,6 +53,7 @@ class Estate:
     page: int = 1000
     latency: float = 0.0
     requests: list[str] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)  # ids of the resources in whole answers
     tokens: set[str] = field(default_factory=set)
     polls: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -221,6 +222,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def say(self, status: int, body: Any, headers: dict[str, str] | None = None, cut: int = 0) -> None:
         """Send an answer; `cut`: bytes at its end that never come."""
+        if status == 200 and not cut and "/poll/" not in self.path:
+            self._note(body)
         data = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -231,6 +234,13 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data[: len(data) - cut])
         if cut:
             self.close_connection = True
+
+    def _note(self, body: Any) -> None:
+        """Remember which resources an answer gave away."""
+        rows = body.get("data") or body.get("value") or [body] if isinstance(body, dict) else body
+        found = {str(row.get("id", "")).lower() for row in rows if isinstance(row, dict)}
+        with self.server.estate.lock:
+            self.server.estate.given |= {at for at in found if self.server.estate.get(at) is not None}
 
 
 def _row(resource: Json) -> Json:

@@ -133,7 +133,14 @@ def _get(arm: Arm, holding: Holding, read: Read, version: str) -> None:
 
 
 def _list(arm: Arm, holding: Holding, read: Read, version: str) -> None:
-    holding.keep_children(read.parent, read.kind, arm.pages(read.path, version))
+    """A list that breaks off adds what came; only a whole one says what is gone."""
+    try:
+        rows = arm.pages(read.path, version)
+    except ReadFailed as failed:
+        for row in failed.rows:
+            holding.keep(row)
+        raise
+    holding.keep_children(read.parent, read.kind, rows)
 
 
 def _part(arm: Arm, holding: Holding, read: Read, version: str) -> None:
@@ -164,4 +171,4 @@ def _failed(holding: Holding, read: Read, failed: ReadFailed) -> None:
         holding.drop(read.parent)
     if (read.how == "get" and holding.get(read.parent) is None) or read.how == "list":
         kinds = whole_with(_spelled(read.kind))
-    holding.fail(read.parent, read.operation, failed, kinds)
+    holding.fail(read.parent, read.operation, failed, kinds, f"{read.path}?api-version={version_of(read.kind)}")
