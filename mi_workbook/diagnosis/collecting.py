@@ -13,10 +13,11 @@ from mi_workbook.core.finding import Diagnosis
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.azure.clouds import CLOUDS, Cloud
 from mi_workbook.evidence.azure.holding import may_pass
-from mi_workbook.evidence.azure.permissions import lost_without
+from mi_workbook.evidence.azure.permissions import how_to_get, lost_without
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 from mi_workbook.network.network import GATEWAYS, NETWORK_MANAGERS, PRIVATE_ZONES, VNETS, WEB_APPS, ZONE_LINKS, Network
 from mi_workbook.network.resource_id import key, parent
+from mi_workbook.network.route_server import BGP_CONNECTIONS
 
 RULESETS = "Microsoft.Network/dnsForwardingRulesets"
 ROUNDS = 6
@@ -103,7 +104,8 @@ def collect_path(
         met = [one for one in decided_by(answer) if snapshot.get(one) is not None]
         collector.live(met)
         collector.later([*met, *_managers(snapshot)])
-        collector.live([answer.source.id, *_gateways(answer, snapshot), *_managed(snapshot, met)], computed=True)
+        learners = [*_gateways(answer, snapshot), *_bgp_connections(answer, snapshot)]
+        collector.live([answer.source.id, *learners, *_managed(snapshot, met)], computed=True)
     if answer is not None:
         answer, trouble = _asked(collector.snapshot(), source, target, endpoint)
     return _collected(collector, answer, first, trouble)
@@ -175,7 +177,7 @@ def _how(problem: Mapping[str, Any]) -> str:
     """What to do about a read that failed: the permission, the sign-in, another try, or the same read by hand."""
     operation, status, code = (str(problem.get(name, "")) for name in ("operation", "status", "code"))
     if status == "403":
-        return f"Ask for the action {operation} (mi-workbook permissions --json writes the whole role)."
+        return how_to_get(operation)
     if status == "401":
         return f"Sign in again, then {AGAIN} It needs the action {operation}."
     if code == "NotSaved":
@@ -253,8 +255,9 @@ def _may_answer(resource_id: str, names: Sequence[str]) -> bool:
 
 
 def _around(network: Network, vnets: Iterable[str]) -> Iterator[str]:
-    """What acts on VNets: their gateways with their connections, and the private zones linked to them."""
+    """What acts on VNets: gateways with their connections, Route Servers, and the private zones linked to them."""
     for vnet_id in vnets:
+        yield from network.route_servers_of(vnet_id)
         for gateway in network.gateways_of(vnet_id):
             yield gateway.id
             yield from (one.id for one in network.connections_of(gateway))
@@ -273,6 +276,12 @@ def _of_instance(network: Network, instance_id: str) -> Iterator[str]:
 def _gateways(answer: Diagnosis, snapshot: Snapshot) -> Iterator[str]:
     wanted = GATEWAYS.lower()
     yield from (one for one in on_path(snapshot, answer) if type_of({"id": one}).lower() == wanted)
+
+
+def _bgp_connections(answer: Diagnosis, snapshot: Snapshot) -> Iterator[str]:
+    """Sessions of the Route Servers on a path with appliances."""
+    for one in on_path(snapshot, answer):
+        yield from (str(child.get("id", "")) for child in snapshot.children(one, BGP_CONNECTIONS))
 
 
 def _managers(snapshot: Snapshot) -> list[str]:

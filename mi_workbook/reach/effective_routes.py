@@ -5,20 +5,21 @@ from __future__ import annotations
 import ipaddress
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
-from mi_workbook.network.observed import CapturedRoute, captured_routes, watched_nics
-from mi_workbook.network.reading import Reading, ipv4
+from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.route_table import RouteTable
 from mi_workbook.network.service_tags import meaning
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
 from mi_workbook.reach.gateways import GatewayRoute, GatewayView, gateway_view
+from mi_workbook.reach.route_servers import ServedRoute, beside_gateway, on_gateway_subnet
+from mi_workbook.reach.shown import with_captured
 
 # Source: "Virtual network traffic routing", section "Default routes". Captured tables show more such prefixes, and
 # the list changed over the years; these four are the documented ones and the only ones inside private space.
@@ -96,7 +97,8 @@ class EffectiveRoutes:
     """All rows of one subnet, what could not be known, and the gateways whose routes they may be.
 
     unread: a user route whose prefix cannot be read, so that it may cover any address; propagation: whether the route table
-    keeps gateway routes out was not read; forced: a gateway's default site may take what only a system default routes.
+    keeps gateway routes out was not read; forced: a gateway's default site may take what only a system default routes;
+    contested: why it is open which gateway route of a prefix is in force.
     """
 
     subnet: Subnet
@@ -108,6 +110,7 @@ class EffectiveRoutes:
     unread: Gap | None = None
     propagation: Gap | None = None
     forced: Gap | None = None
+    contested: dict[str, Gap] = field(default_factory=dict)
 
     @property
     def gap(self) -> Gap | None:
@@ -132,6 +135,8 @@ class EffectiveRoutes:
             return self.unread
         if self.propagation is not None and route.source == "VirtualNetworkGateway":
             return self.propagation
+        if route.source == "VirtualNetworkGateway" and route.prefix in self.contested:
+            return self.contested[route.prefix]
         if self.forced is not None and route.source == "Default" and route.next_hop_type in {"Internet", "None"}:
             return self.forced
         return self.gap if self.doubtful(route, part) else None
@@ -155,6 +160,7 @@ class EffectiveRoutes:
         return not (route.gateway is not None and route.gateway.pool.covers(part))
 
 
+APPLIANCE = "appliance"  # what lies behind a route that a Route Server learned
 # Source: "Virtual network traffic routing", section "How Azure selects a route": system routes for virtual networks,
 # peerings and service endpoints are preferred even if BGP routes are more specific.
 OVER_GATEWAY = frozenset({"VnetLocal", "VNetPeering", "VNetGlobalPeering", "InterfaceEndpoint"})
@@ -181,8 +187,9 @@ def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
     user = list(_user_routes(table)) if table else []
     system = [*_vnet_routes(vnet), *_peering_routes(network, vnet, table), *_endpoint_routes(network, vnet)]
     view = gateway_view(network, vnet) if not (table and table.propagation_off) else GatewayView((), (), ())
-    view = _with_captured(network, subnet, view)
+    view = with_captured(network, subnet, view)
     gateway, filtered = _gateway_routes(network, view, system, user)
+    contested = _contested(network, subnet, view, gateway)
     defaults, removed = _default_routes(vnet, user, gateway)
     system = [_against_user(route, user, vnet, network) for route in (*system, *defaults)]
     gateway = [_against_user(route, user, vnet, network) for route in gateway]
@@ -196,6 +203,7 @@ def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
         gateways=view.gateways,
         propagation=_propagation(table) if table and not table.propagation_read else None,
         forced=next((_forced(one) for one in view.gateways if one.default_site_id), None),
+        contested=contested,
         unread=next((_unread(route) for route in user if not route.addresses and not _known(route.prefix)), None),
     )
 
@@ -288,42 +296,6 @@ def _user_routes(table: RouteTable) -> Iterator[Route]:
         )  # fmt: skip
 
 
-def _with_captured(network: Network, subnet: Subnet, view: GatewayView) -> GatewayView:
-    """Gateway routes that Azure itself showed on a NIC of the subnet take the place of those that could not be known."""
-    if not view.gaps or not view.gateways:
-        return view
-    for nic_id in watched_nics(network.snapshot):
-        nic = network.nic(nic_id) if network.snapshot.get(nic_id) is not None else None
-        rows = captured_routes(network.snapshot, nic_id) or ()
-        if nic is None or nic.primary is None or key(nic.primary.subnet_id) != key(subnet.id) or not rows:
-            continue
-        known = {route.prefix for route in view.routes}
-        found = tuple(
-            GatewayRoute(row.prefix, view.gateways[0], "learned", view.gateways[0].id,
-                         f"Shown by Azure on NIC {nic.name}.", (nic.reading.whole(),))
-            for row in rows if row.source.lower() == "virtualnetworkgateway" and row.prefix not in known
-        )  # fmt: skip
-        return GatewayView(view.gateways, (*view.routes, *found), ())
-    return view
-
-
-def shown_winner(network: Network, subnet: Subnet, part: Ranges) -> CapturedRoute | None:
-    """The route that Azure's own table of a NIC in the subnet has for addresses; None where none was captured, or on a
-    network that was changed since.
-    """
-    if network.snapshot.touched():
-        return None
-    for nic_id in watched_nics(network.snapshot):
-        nic = network.nic(nic_id) if network.snapshot.get(nic_id) is not None else None
-        if nic is None or nic.primary is None or key(nic.primary.subnet_id) != key(subnet.id):
-            continue
-        rows = [row for row in captured_routes(network.snapshot, nic_id) or () if row.state.lower() == "active"]
-        over = [(found.size, row) for row in rows if (found := ipv4((row.prefix,))) and found.covers(part)]
-        if over:
-            return min(over, key=lambda pair: pair[0])[1]
-    return None
-
-
 def _service_routes(subnet: Subnet) -> Iterator[Route]:
     """Service endpoints: the service's public prefixes, by the name of its tag. A user route cannot replace them.
 
@@ -347,11 +319,7 @@ def _gateway_routes(
     own = [r for r in system if r.next_hop_type in OVER_GATEWAY - {"InterfaceEndpoint"}]
     kept: list[Route] = []
     left_out: list[Route] = []
-    for found in view.routes:
-        route = Route(
-            "VirtualNetworkGateway", "Active", found.prefix, "VirtualNetworkGateway", _public_address(network, found.gateway),
-            why=found.why, evidence=found.evidence, gateway=found.gateway, behind=found.behind, by=found.by,
-        )  # fmt: skip
+    for route in (*(_of_gateway(network, one) for one in view.routes), *map(_of_server, view.served)):
         inside = next((r for r in own if route.addresses and r.addresses.covers(route.addresses)), None)
         over = next((r for r in user if r.beats_bgp and r.addresses.covers(route.addresses)), None)
         if inside is not None:
@@ -363,6 +331,35 @@ def _gateway_routes(
             kept.append(route)
     express = {r.prefix for r in kept if r.gateway is not None and r.gateway.kind == "expressroute"}
     return [_against_express(route, express) for route in kept], left_out
+
+
+def _of_gateway(network: Network, found: GatewayRoute) -> Route:
+    return Route(
+        "VirtualNetworkGateway", "Active", found.prefix, "VirtualNetworkGateway", _public_address(network, found.gateway),
+        why=found.why, evidence=found.evidence, gateway=found.gateway, behind=found.behind, by=found.by,
+    )  # fmt: skip
+
+
+def _of_server(found: ServedRoute) -> Route:
+    """Azure shows it as a gateway's route, with the appliance as next hop; the traffic goes to that address itself."""
+    return Route(
+        "VirtualNetworkGateway", "Active", found.prefix, "VirtualNetworkGateway", found.next_hop,
+        why=found.why, evidence=found.evidence, behind=APPLIANCE, by=f"{found.server} {found.next_hop}",
+    )  # fmt: skip
+
+
+def _contested(network: Network, subnet: Subnet, view: GatewayView, gateway: list[Route]) -> dict[str, Gap]:
+    """Prefixes that a Route Server serves, where it is open whether its route is in force or which of several is."""
+    by_gateway = {route.prefix for route in gateway if route.gateway is not None}
+    found: dict[str, Gap] = {}
+    for one in view.served:
+        if one.doubt is not None:
+            found[one.prefix] = one.doubt
+        elif one.prefix in by_gateway and one.server:
+            found[one.prefix] = beside_gateway(one.prefix, one.server, network.route_server(one.server).preference)
+        elif subnet.is_gateway:
+            found[one.prefix] = on_gateway_subnet(subnet)
+    return found
 
 
 def _same_row(one: Route, other: Route) -> bool:

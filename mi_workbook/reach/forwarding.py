@@ -17,10 +17,11 @@ from mi_workbook.network.network import NETWORK_MANAGERS, Network
 from mi_workbook.network.resource_id import key
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.appliances import at_appliance, before_appliance
-from mi_workbook.reach.effective_routes import EffectiveRoutes, Route, effective_routes, shown_winner
+from mi_workbook.reach.effective_routes import APPLIANCE, EffectiveRoutes, Route, effective_routes
 from mi_workbook.reach.gateways import far_end, gateway_view
 from mi_workbook.reach.no_route import missing_gateway_route, missing_route, propagation_off
 from mi_workbook.reach.peering import crossing, forwarded, unlisted
+from mi_workbook.reach.shown import shown_winner
 from mi_workbook.reach.tunnels import gateway_state, tunnel
 
 PEERING_TYPES = {"vnetpeering", "vnetglobalpeering"}
@@ -124,7 +125,7 @@ def _by(network: Network, leg: Leg, table: EffectiveRoutes, part: Ranges, routes
         return [_passed(leg, route, part), longer], []
     if leg.end is None and kind in {*PEERING_TYPES, "interfaceendpoint"}:
         return [_blocked(leg, Cause.ADDRESS_OVERLAP, f"{_words(route, part)} {OVERLAP}", route)], []
-    if kind in APPLIANCE_TYPES:
+    if kind in APPLIANCE_TYPES or route.behind == APPLIANCE:
         return _to_appliance(network, leg, table, route, part)
     if kind == "virtualnetworkgateway":
         return _to_gateway(network, leg, route, part)
@@ -206,7 +207,8 @@ def _preferred(routes: tuple[Route, ...]) -> Route:
 
 def _words(route: Route, part: Ranges) -> str:
     hop = f"{route.next_hop_type} {route.next_hop_ip}".strip()
-    kinds = {"User": f"user route {route.name}", "VirtualNetworkGateway": "gateway route"}
+    learned = "route from the Route Server" if route.behind == APPLIANCE else "gateway route"
+    kinds = {"User": f"user route {route.name}", "VirtualNetworkGateway": learned}
     return f"{show_addresses(part)} takes {kinds.get(route.source, 'system route')} {route.prefix} to {hop}."
 
 
@@ -322,6 +324,8 @@ def _onward(network: Network, leg: Leg, before: Subnet, route: Route) -> list[Ho
     for _, routes in table.split(leg.addresses):
         if routes and _preferred(routes).next_hop_ip == route.next_hop_ip and route.next_hop_ip:
             again = _preferred(routes)
+            if again.source != "User":  # it announced the prefix itself, so it knows a way, a tunnel for instance
+                return []
             why = f"Subnet {leg.start.name} of the appliance sends {_words(again, leg.addresses)} That is the appliance itself."
             return [Hop(leg.start.id, (_blocked(leg, Cause.NVA_LOOP, why, again),))]
     return follow(network, replace(leg, passed=(*leg.passed, before.id)))

@@ -77,4 +77,7 @@ def _short(value: Any) -> str:
 def permission_lines() -> Iterator[str]:
     """Each action, whether the role Reader holds it, and what is lost without it."""
     for one in permissions():
-        yield f"{'Reader' if one.reader else 'extra ':<7} {one.action}\n        without it: {one.lost}"
+        note = (
+            "" if one.listed else " (in no custom role, because Azure does not list it; Network Contributor holds it)"
+        )
+        yield f"{'Reader' if one.reader else 'extra ':<7} {one.action}{note}\n        without it: {one.lost}"

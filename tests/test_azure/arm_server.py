@@ -23,7 +23,9 @@ LIVE_ONLY = ("connectionStatus", "ingressBytesTransferred", "egressBytesTransfer
 READER = [{"actions": ["*/read"], "notActions": []}]
 ALL = [{"actions": ["*"], "notActions": []}]
 ACTIONS = {"getlearnedroutes": "learned-routes", "effectiveroutetable": "effective-routes",
-           "listnetworkmanagereffectivesecurityadminrules": "effectiveSecurityAdminRules"}  # fmt: skip
+           "listnetworkmanagereffectivesecurityadminrules": "effectiveSecurityAdminRules",
+           "learnedroutes": "learned-routes", "advertisedroutes": "advertised-routes"}  # fmt: skip
+NOTHING_LEARNED = {"RouteServiceRole_IN_0": [], "RouteServiceRole_IN_1": [], "value": None}
 
 
 def refusal(code: str, message: str = "") -> Json:
@@ -197,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
             if one["kind"] == kind and one["about"].lower() == about.lower():
                 self.say(200, one["value"])
                 return
-        self.say(200, {"value": []})
+        self.say(200, NOTHING_LEARNED if "/bgpconnections/" in path.lower() else {"value": []})
 
     def _paged(self, rows: list[Json], size: int) -> None:
         start = int(self.query.get("$skiptoken", ["0"])[0])

@@ -17,7 +17,8 @@ from mi_workbook.evidence.azure.reads import Read, carry_out, computed_reads, is
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 
 WORKERS = 8
-GATEWAYS = "microsoft.network/virtualnetworkgateways"
+# What learns routes from others: they are worth asking for wherever it stands.
+LEARNERS = ("microsoft.network/virtualnetworkgateways", "microsoft.network/virtualhubs/bgpconnections")
 SAVE_EVERY = 1.0  # seconds at least; the first time at once
 SAVE_SHARE = 0.1  # of the time, at most, goes into saving
 Progress = Callable[[str, int, int], None]
@@ -94,7 +95,7 @@ class Collector:
         return len(due)
 
     def everything(self) -> None:
-        """State of every resource that has one, then what gateways learned.
+        """State of every resource that has one, then what gateways and Route Servers learned.
 
         Effective routes of each network interface are left to a path: they are computed here anyway, and each takes Azure
         seconds.
@@ -102,7 +103,8 @@ class Collector:
         held = [str(one.get("id", "")) for one in self.snapshot().resources if is_live(type_of(one))]
         self.live(held)
         self.later(held)
-        self.live([one for one in held if type_of({"id": one}).lower() == GATEWAYS], computed=True)
+        held = [str(one.get("id", "")) for one in self.snapshot().resources]
+        self.live([one for one in held if type_of({"id": one}).lower() in LEARNERS], computed=True)
 
     def _subscriptions(self) -> None:
         """Those that the account sees; where the list breaks off, those that came, and that there may be more."""
