@@ -57,6 +57,11 @@ def _sign_in_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cloud", default="AzureCloud", help="AzureCloud, AzureUSGovernment, AzureChinaCloud")
     parser.add_argument("--credential", default="", help="cli, browser, device-code, managed-identity, environment")
     parser.add_argument("--tenant", default="")
+    parser.add_argument(
+        "--next-hop",
+        action="store_true",
+        help="also ask Network Watcher where the packets go (a POST; the VM has to run)",
+    )
     parser.add_argument("--seconds", type=float, default=600.0, help="for all that is read (default 600)")
 
 
@@ -77,7 +82,7 @@ def collect(args: argparse.Namespace) -> int:
     used = _signed_in(args, where)
     with _interrupted() as stop, progress_bar(console(sys.stderr)) as progress:
         settings = Settings(cloud=where, subscriptions=args.subscription, seconds=args.seconds, started=started,
-                            progress=progress, cancelled=stop.is_set,
+                            progress=progress, cancelled=stop.is_set, next_hop=args.next_hop,
                             save=lambda snapshot: save(snapshot, args.out))  # fmt: skip
         got = (collect_path(used, args.source, args.target, args.endpoint, settings) if path
                else collect_everything(used, settings))  # fmt: skip
@@ -103,7 +108,8 @@ def verify(args: argparse.Namespace) -> int:
     where = cloud(args.cloud)
     used = _signed_in(args, where)
     with _interrupted() as stop, progress_bar(console(sys.stderr)) as progress:
-        settings = Settings(cloud=where, seconds=args.seconds, progress=progress, cancelled=stop.is_set)
+        settings = Settings(cloud=where, seconds=args.seconds, progress=progress, cancelled=stop.is_set,
+                            next_hop=args.next_hop)  # fmt: skip
         found = look_again(used, before, repair.changes if repair else (), source, target, endpoint, settings)
     print("\n".join(verified_lines(found)))
     if args.out is not None:
@@ -201,6 +207,7 @@ def _same_command(args: argparse.Namespace, out: str) -> str:
         parts += [name, value] if value else []
     for name, value, usual in (("--endpoint", args.endpoint, "auto"), ("--cloud", args.cloud, "AzureCloud")):
         parts += [name, value] if value != usual else []
+    parts += ["--next-hop"] if args.next_hop else []
     parts += [part for one in args.subscription for part in ("--subscription", one)]
     return shlex.join([*parts, "--out", out or str(args.out), "--resume"])
 

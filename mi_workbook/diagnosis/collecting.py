@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Diagnosis
+from mi_workbook.core.ranges import Ranges
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.azure.clouds import CLOUDS, Cloud
 from mi_workbook.evidence.azure.holding import may_pass
@@ -21,6 +23,7 @@ from mi_workbook.network.route_server import BGP_CONNECTIONS
 
 RULESETS = "Microsoft.Network/dnsForwardingRulesets"
 ROUNDS = 6
+RESERVED = 4  # addresses; "Virtual network FAQ", addresses that Azure reserves in each subnet
 ID = re.compile(
     r"/subscriptions/[^\s/'\"]+/resourceGroups/[^\s/'\"]+/providers/[\w.]+(?:/[\w.-]+/[^\s/'\",;?]+)+", re.I
 )
@@ -62,6 +65,7 @@ class Settings:
     seconds: float = 600.0
     started: Snapshot | None = None
     computed: bool = True
+    next_hop: bool = False
     slow: float = 30.0
     verify: bool | str = True
     progress: Progress = lambda what, n, m: None
@@ -108,7 +112,24 @@ def collect_path(
         collector.live([answer.source.id, *learners, *_managed(snapshot, met)], computed=True)
     if answer is not None:
         answer, trouble = _asked(collector.snapshot(), source, target, endpoint)
+    if answer is not None and settings.next_hop:
+        ask_next_hops(collector, answer)
+        answer, trouble = _asked(collector.snapshot(), source, target, endpoint)
     return _collected(collector, answer, first, trouble)
+
+
+def ask_next_hops(collector: Any, answer: Diagnosis) -> None:
+    """Ask Network Watcher for the next hop of what the source sends, one address for each way; a subnet without a VM has none."""
+    if answer.source.kind == "nic":
+        sent = [trace.flow.destination for trace in answer.traces if trace.direction == "forward"]
+        for address in dict.fromkeys(_one_of(one) for one in sent if one):
+            collector.next_hop(answer.source.id, address)
+
+
+def _one_of(addresses: Ranges) -> str:
+    """An address of a set, past those that Azure keeps for itself at the start of a subnet."""
+    first, final = addresses.spans[0]
+    return str(ipaddress.IPv4Address(first + RESERVED if final - first >= 2 * RESERVED else first))
 
 
 def collect_everything(credential: Any, settings: Settings | None = None) -> Collected:

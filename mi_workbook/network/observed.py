@@ -57,6 +57,33 @@ class AdminRules:
     cut: bool
 
 
+@dataclass(frozen=True, slots=True)
+class NextHop:
+    """What Network Watcher named for one address. table: id of the route table, or "System Route"."""
+
+    destination: str
+    kind: str
+    address: str
+    table: str
+    evidence: Evidence
+
+
+def next_hops(snapshot: Snapshot, nic_id: str) -> tuple[NextHop, ...]:
+    """Next hops that Network Watcher named for packets of a NIC."""
+    found: list[NextHop] = []
+    for position, observation in about(snapshot, "nexthop", nic_id):
+        value = observation.get("value")
+        if isinstance(value, dict) and isinstance(field(value, "nextHopType"), str):
+            words = [str(field(value, name, default="") or "") for name in HOP_MEMBERS]
+            found.append(
+                NextHop(words[0], words[1], words[2], words[3], Evidence(f"observations/{position}", "/value", value))
+            )
+    return tuple(found)
+
+
+HOP_MEMBERS = ("destinationIPAddress", "nextHopType", "nextHopIpAddress", "routeTableId")
+
+
 def learned_routes(snapshot: Snapshot, gateway_id: str) -> tuple[LearnedRoute, ...] | None:
     """Routes a gateway had learned, None where nobody looked. Its own network's prefixes are not learned ones."""
     found: list[LearnedRoute] = []
@@ -125,9 +152,9 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def watched_nics(snapshot: Snapshot) -> tuple[str, ...]:
-    """Ids of the NICs whose effective routes Azure showed."""
-    found = (str(one.get("about", "")) for one in snapshot.observations if "effectiveroute" in _kind(one))
+def watched_nics(snapshot: Snapshot, kind: str = "effectiveroute") -> tuple[str, ...]:
+    """Ids of the NICs whose effective routes (or next hops: "nexthop") Azure showed."""
+    found = (str(one.get("about", "")) for one in snapshot.observations if kind in _kind(one))
     return tuple(dict.fromkeys(about for about in found if about))
 
 

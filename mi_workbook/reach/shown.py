@@ -5,6 +5,7 @@ Source: "Diagnose a virtual machine routing problem".
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from mi_workbook.core.ranges import Ranges
@@ -26,10 +27,9 @@ def with_captured(network: Network, subnet: Subnet, view: GatewayView) -> Gatewa
     if not view.gaps or not (view.gateways or view.servers):
         return view
     known = {route.prefix for route in view.routes} | {route.prefix for route in view.served}
-    for nic_id in watched_nics(network.snapshot):
-        nic = network.nic(nic_id) if network.snapshot.get(nic_id) is not None else None
-        rows = captured_routes(network.snapshot, nic_id) or ()
-        if nic is None or nic.primary is None or key(nic.primary.subnet_id) != key(subnet.id) or not rows:
+    for nic in watched_in(network, subnet, "effectiveroute"):
+        rows = captured_routes(network.snapshot, nic.id) or ()
+        if not rows:
             continue
         new = [row for row in rows if row.source.lower() == "virtualnetworkgateway" and row.prefix not in known]
         return _taken_over(network, network.vnet(subnet.vnet_id), view, nic, new)
@@ -64,17 +64,22 @@ def _by_appliance(network: Network, vnet: Vnet, row: CapturedRoute) -> bool | No
     return None
 
 
+def watched_in(network: Network, subnet: Subnet, kind: str) -> Iterator[Nic]:
+    """NICs in the subnet of which Azure showed something."""
+    for nic_id in watched_nics(network.snapshot, kind):
+        nic = network.nic(nic_id) if network.snapshot.get(nic_id) is not None else None
+        if nic is not None and nic.primary is not None and key(nic.primary.subnet_id) == key(subnet.id):
+            yield nic
+
+
 def shown_winner(network: Network, subnet: Subnet, part: Ranges) -> CapturedRoute | None:
     """The route that Azure's own table of a NIC in the subnet has for addresses; None where none was captured, or on a
     network that was changed since.
     """
     if network.snapshot.touched():
         return None
-    for nic_id in watched_nics(network.snapshot):
-        nic = network.nic(nic_id) if network.snapshot.get(nic_id) is not None else None
-        if nic is None or nic.primary is None or key(nic.primary.subnet_id) != key(subnet.id):
-            continue
-        rows = [row for row in captured_routes(network.snapshot, nic_id) or () if row.state.lower() == "active"]
+    for nic in watched_in(network, subnet, "effectiveroute"):
+        rows = [row for row in captured_routes(network.snapshot, nic.id) or () if row.state.lower() == "active"]
         over = [(found.size, row) for row in rows if (found := ipv4((row.prefix,))) and found.covers(part)]
         if over:
             return min(over, key=lambda pair: pair[0])[1]

@@ -51,11 +51,13 @@ class Estate:
     observations: list[Json] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     granted: list[Json] = field(default_factory=lambda: list(ALL))
+    next_hop: Json = field(default_factory=lambda: {"nextHopType": "VnetLocal", "routeTableId": "System Route"})
     hidden: tuple[str, ...] = ()  # subscriptions the account does not see
     page: int = 1000
     latency: float = 0.0
     requests: list[str] = field(default_factory=list)
     given: set[str] = field(default_factory=set)  # ids of the resources in whole answers
+    asked: list[Json] = field(default_factory=list)  # bodies of actions
     tokens: set[str] = field(default_factory=set)
     polls: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -160,6 +162,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path.startswith("/poll/"):
             self._poll(path)
         elif self.command == "POST":
+            estate.asked.append(json.loads(self.body or b"null"))
             where = f"{self.server.url}/poll{path}?api-version=2025-05-01"
             self.say(202, None, {"Location": where, "Retry-After": "0"})
         else:
@@ -189,6 +192,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _poll(self, path: str) -> None:
         estate = self.server.estate
+        if path.lower().endswith("/nexthop"):
+            self.say(200, estate.next_hop)
+            return
         estate.polls[path] = estate.polls.get(path, 0) + 1
         if estate.polls[path] < 2:
             self.say(202, None, {"Location": f"{self.server.url}{self.path}", "Retry-After": "0"})

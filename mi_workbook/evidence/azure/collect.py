@@ -14,6 +14,7 @@ from mi_workbook.evidence.azure.graph import OPERATION, Graph, Place, Question, 
 from mi_workbook.evidence.azure.holding import SAVED, SAVING, Holding, key
 from mi_workbook.evidence.azure.kinds import version_of, whole_with
 from mi_workbook.evidence.azure.reads import Read, carry_out, computed_reads, is_live, later_reads, state_reads
+from mi_workbook.evidence.azure.watcher import ask_next_hop
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 
 WORKERS = 8
@@ -81,6 +82,11 @@ class Collector:
     def later(self, ids: Iterable[str]) -> int:
         """Read the lists that settle names and repairs of these resources; how many reads that took."""
         return self._read(read for held in self._held(ids) for read in later_reads(held))
+
+    def next_hop(self, nic_id: str, destination: str) -> None:
+        """Ask Network Watcher where packets of a network interface for an address go."""
+        ask = partial(ask_next_hop, self.arm, self.holding, nic_id, destination)
+        self._run([(f"next hop to {destination}", ask)])
 
     def _held(self, ids: Iterable[str]) -> list[dict[str, Any]]:
         found = (self.holding.get(one) for one in ids)

@@ -160,7 +160,7 @@ class Holding:
 
     def observe(self, kind: str, about: str, value: Any) -> None:
         """Hold what Azure computed or measured about a resource."""
-        one = {"kind": kind, "about": about, "at": now(), "format": "az", "value": scrub(value)}
+        one: dict[str, Any] = {"kind": kind, "about": about, "at": now(), "format": "az", "value": scrub(value)}
         with self._lock:
             self._observations[_seen_key(one)] = one
             self.version += 1
@@ -281,5 +281,8 @@ def _problem_key(one: Mapping[str, Any]) -> tuple[str, str]:
     return key(str(one.get("scope", ""))), str(one.get("operation", "")).lower()
 
 
-def _seen_key(one: Mapping[str, Any]) -> tuple[str, str]:
-    return str(one.get("kind", "")), key(str(one.get("about", "")))
+def _seen_key(one: Mapping[str, Any]) -> tuple[str, str, str]:
+    """One next hop for each address asked about; of all else the newest."""
+    value = one.get("value")
+    to = value.get("destinationIPAddress") if isinstance(value, Mapping) else ""
+    return str(one.get("kind", "")), key(str(one.get("about", ""))), str(to or "")
