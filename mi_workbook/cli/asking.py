@@ -57,14 +57,14 @@ def diagnose_path(args: argparse.Namespace) -> int:
     from mi_workbook.views.diagnosis_json import diagnosis_json
 
     snapshot, found = read_evidence(args.evidence)
-    source, target = question(args, found)
+    source, target, endpoint = question(args, found, snapshot)
     if source.strip().lower() == "this-machine":
         snapshot = _with_this_machine(snapshot)
-    diagnosis = diagnose(snapshot, source, target, args.endpoint)
+    diagnosis = diagnose(snapshot, source, target, endpoint)
     if args.redacted:
         from mi_workbook.diagnosis.redacted import redacted
 
-        snapshot, diagnosis = redacted(snapshot, diagnosis, args.endpoint)
+        snapshot, diagnosis = redacted(snapshot, diagnosis, endpoint)
     if args.html or args.markdown:
         from mi_workbook.views.report import to_html, to_markdown
 
@@ -146,8 +146,8 @@ def show_changes(args: argparse.Namespace) -> int:
     from mi_workbook.views.estate import compare_json, render_compare
 
     (before, found), (after, _) = read_evidence([args.before]), read_evidence([args.after])
-    source, target = question(args, found)
-    answer = compare(before, after, source, target, args.endpoint)
+    source, target, endpoint = question(args, found, before)
+    answer = compare(before, after, source, target, endpoint)
     if args.json:
         print(json.dumps(compare_json(answer), indent=2))
     else:

@@ -64,15 +64,22 @@ def read_evidence(paths: Sequence[str]) -> tuple[Snapshot, Any]:
     return given, None
 
 
-def question(args: argparse.Namespace, found: Any) -> tuple[str, str]:
-    """Source and target as given, else those of the built-in case."""
-    source, target = args.source or (found.source if found else ""), args.target or (found.target if found else "")
+def question(args: argparse.Namespace, found: Any, held: Snapshot | None = None) -> tuple[str, str, str]:
+    """Source, target and endpoint as given, else those of the built-in case, else those the evidence was collected for.
+
+    Raises InputError where they are not all known.
+    """
+    kept = held.source.get("question") if held is not None else None
+    own = {name: str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
+    case = (found.source, found.target) if found else (own.get("from", ""), own.get("to", ""))
+    source, target = args.source or case[0], args.target or case[1]
     if not source or not target:
         raise InputError(
             "--from and --to are needed.",
             remedy="For instance: --from vm-app --to mi-orders.<zone>.database.windows.net",
         )
-    return source, target
+    endpoint = own.get("endpoint", "auto") if args.endpoint == "auto" and (source, target) == case else args.endpoint
+    return source, target, endpoint if endpoint in ENDPOINTS else "auto"
 
 
 def console(file: Any = None) -> Any:

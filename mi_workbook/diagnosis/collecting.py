@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Diagnosis
+from mi_workbook.core.ranges import Ranges
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.azure.clouds import CLOUDS, Cloud
-from mi_workbook.evidence.azure.permissions import lost_without
+from mi_workbook.evidence.azure.holding import may_pass
+from mi_workbook.evidence.azure.permissions import how_to_get, lost_without
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 from mi_workbook.network.network import GATEWAYS, NETWORK_MANAGERS, PRIVATE_ZONES, VNETS, WEB_APPS, ZONE_LINKS, Network
 from mi_workbook.network.resource_id import key, parent, shell_word
+from mi_workbook.network.route_server import BGP_CONNECTIONS
 
 RULESETS = "Microsoft.Network/dnsForwardingRulesets"
 ROUNDS = 6
+RESERVED = 4  # addresses; "Virtual network FAQ", addresses that Azure reserves in each subnet
 ID = re.compile(
     r"/subscriptions/[^\s/'\"]+/resourceGroups/[^\s/'\"]+/providers/[\w.]+(?:/[\w.-]+/[^\s/'\",;?]+)+", re.I
 )
 TOP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+/[^/]+(?:/slots/[^/]+)?", re.I)
 Progress = Callable[[str, int, int], None]
-WHOLE = ("Cancelled", "TimeIsUp")
+AGAIN = "collect again (on the command line with --resume): what was read is kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Settings:
     seconds: float = 600.0
     started: Snapshot | None = None
     computed: bool = True
+    next_hop: bool = False
     slow: float = 30.0
     verify: bool | str = True
     progress: Progress = lambda what, n, m: None
@@ -80,6 +86,7 @@ def collect_path(
     settings = settings or Settings()
     collector = collector_for(credential, settings, "path", settings.started)
     collector.holding.near = set()
+    collector.holding.question = {"from": source, "to": target, "endpoint": endpoint}
     collector.base(settings.subscriptions)
     answer, trouble, first = None, None, 0
     for round_ in range(ROUNDS):
@@ -101,10 +108,28 @@ def collect_path(
         met = [one for one in decided_by(answer) if snapshot.get(one) is not None]
         collector.live(met)
         collector.later([*met, *_managers(snapshot)])
-        collector.live([answer.source.id, *_gateways(answer, snapshot), *_managed(snapshot, met)], computed=True)
+        learners = [*_gateways(answer, snapshot), *_bgp_connections(answer, snapshot)]
+        collector.live([answer.source.id, *learners, *_managed(snapshot, met)], computed=True)
     if answer is not None:
         answer, trouble = _asked(collector.snapshot(), source, target, endpoint)
+    if answer is not None and settings.next_hop:
+        ask_next_hops(collector, answer)
+        answer, trouble = _asked(collector.snapshot(), source, target, endpoint)
     return _collected(collector, answer, first, trouble)
+
+
+def ask_next_hops(collector: Any, answer: Diagnosis) -> None:
+    """Ask Network Watcher for the next hop of what the source sends, one address for each way; a subnet without a VM has none."""
+    if answer.source.kind == "nic":
+        sent = [trace.flow.destination for trace in answer.traces if trace.direction == "forward"]
+        for address in dict.fromkeys(_one_of(one) for one in sent if one):
+            collector.next_hop(answer.source.id, address)
+
+
+def _one_of(addresses: Ranges) -> str:
+    """An address of a set, past those that Azure keeps for itself at the start of a subnet."""
+    first, final = addresses.spans[0]
+    return str(ipaddress.IPv4Address(first + RESERVED if final - first >= 2 * RESERVED else first))
 
 
 def collect_everything(credential: Any, settings: Settings | None = None) -> Collected:
@@ -169,14 +194,26 @@ def problem_gaps(snapshot: Snapshot) -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
-def _how(problem: dict[str, Any]) -> str:
-    operation, status, code = (problem.get(name) for name in ("operation", "status", "code"))
-    if status in (401, 403):
-        return f"Ask for the action {operation} (mi-workbook permissions writes the whole role)."
-    if code in WHOLE or status == 429 or not status:
-        return "Collect again with --resume: what was read is kept."
+def _how(problem: Mapping[str, Any]) -> str:
+    """What to do about a read that failed: the permission, the sign-in, another try, or the same read by hand."""
+    operation, status, code = (str(problem.get(name, "")) for name in ("operation", "status", "code"))
+    if status == "403":
+        return how_to_get(operation)
+    if status == "401":
+        return f"Sign in again, then {AGAIN} It needs the action {operation}."
+    if code == "NotSaved":
+        return "Free space there, or name another file (--out); what was read is still collected."
+    method = "post" if operation.endswith("/action") else "get"
+    by_hand = (
+        f"az rest --method {method} --url {shell_word(str(problem['asked']))}"
+        if problem.get("asked")
+        else "the commands of docs/cloud-shell.md in Cloud Shell"
+    )
+    by_hand = f"{by_hand} (it needs the action {operation}), and add the output."
     return (
-        f"Read it with az rest or az resource show --ids {shell_word(str(problem.get('scope')))}, and add the output."
+        f"{AGAIN[0].upper()}{AGAIN[1:]} If it fails again: {by_hand}"
+        if may_pass(problem)
+        else f"Read it with {by_hand}"
     )
 
 
@@ -196,7 +233,7 @@ def collector_for(credential: Any, settings: Settings, scope: str, started: Snap
 
 
 def _collected(collector: Any, answer: Diagnosis | None, first: int, trouble: InputError | None) -> Collected:
-    snapshot, pace = collector.snapshot(), collector.arm.pace
+    snapshot, pace = collector.finish(), collector.arm.pace
     return Collected(snapshot, answer, problem_gaps(snapshot), pace.requests, first, pace.over, trouble)
 
 
@@ -239,8 +276,9 @@ def _may_answer(resource_id: str, names: Sequence[str]) -> bool:
 
 
 def _around(network: Network, vnets: Iterable[str]) -> Iterator[str]:
-    """What acts on VNets: their gateways with their connections, and the private zones linked to them."""
+    """What acts on VNets: gateways with their connections, Route Servers, and the private zones linked to them."""
     for vnet_id in vnets:
+        yield from network.route_servers_of(vnet_id)
         for gateway in network.gateways_of(vnet_id):
             yield gateway.id
             yield from (one.id for one in network.connections_of(gateway))
@@ -259,6 +297,12 @@ def _of_instance(network: Network, instance_id: str) -> Iterator[str]:
 def _gateways(answer: Diagnosis, snapshot: Snapshot) -> Iterator[str]:
     wanted = GATEWAYS.lower()
     yield from (one for one in on_path(snapshot, answer) if type_of({"id": one}).lower() == wanted)
+
+
+def _bgp_connections(answer: Diagnosis, snapshot: Snapshot) -> Iterator[str]:
+    """Sessions of the Route Servers on a path with appliances."""
+    for one in on_path(snapshot, answer):
+        yield from (str(child.get("id", "")) for child in snapshot.children(one, BGP_CONNECTIONS))
 
 
 def _managers(snapshot: Snapshot) -> list[str]:

@@ -9,7 +9,15 @@ from typing import Any
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.collecting import Settings, collector_for, decided_by, on_path, problem_gaps, top
+from mi_workbook.diagnosis.collecting import (
+    Settings,
+    ask_next_hops,
+    collector_for,
+    decided_by,
+    on_path,
+    problem_gaps,
+    top,
+)
 from mi_workbook.diagnosis.compare import Comparison, Difference, compare
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot, from_document
@@ -53,6 +61,8 @@ def verify(
     collector.holding.done.clear()
     collector.live(ids.values(), again=True)
     collector.live((str(one.get("about", "")) for one in computed), computed=True, again=True)
+    if settings is not None and settings.next_hop:
+        ask_next_hops(collector, answer)
     after = _after(before, collector.snapshot(), ids)
     comparison = compare(before, after, source, target, endpoint)
     new = Snapshot(problems=[one for one in after.problems if one not in before.problems])

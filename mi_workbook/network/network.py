@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Change
-from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.evidence.snapshot import Snapshot, field
 from mi_workbook.network import keys
 from mi_workbook.network.app_connections import (
     HybridConnection,
@@ -28,8 +28,17 @@ from mi_workbook.network.instance import ManagedInstance, PrivateEndpoint, read_
 from mi_workbook.network.nic import Nic, read_nic
 from mi_workbook.network.nsg import Nsg, read_nsg
 from mi_workbook.network.plan import Environment, Plan, read_environment, read_plan
-from mi_workbook.network.reading import Reading
+from mi_workbook.network.reading import Reading, ipv4
 from mi_workbook.network.resource_id import key, parent, shell_word
+from mi_workbook.network.route_server import (
+    BGP_CONNECTIONS,
+    ROUTE_SERVER_SUBNET,
+    ROUTE_SERVERS,
+    BgpConnection,
+    RouteServer,
+    read_bgp_connection,
+    read_route_server,
+)
 from mi_workbook.network.route_table import RouteTable, read_route_table
 from mi_workbook.network.vnet import Subnet, Vnet, read_vnet
 from mi_workbook.network.web_app import WebApp, read_web_app
@@ -229,6 +238,36 @@ class Network:
         """Connections that were seen at a gateway or a local network gateway."""
         found = self.snapshot.having(CONNECTIONS, "end", keys.ends_of_connection, key(end_id))
         return tuple(self.connection(str(raw.get("id", ""))) for raw in found)
+
+    def route_server(self, server_id: str) -> RouteServer:
+        """The Route Server. Raises MissingEvidence where it was not collected."""
+        return self._typed(ROUTE_SERVERS, server_id, read_route_server)
+
+    def bgp_connections(self, server: RouteServer) -> tuple[BgpConnection, ...]:
+        """BGP connections of a Route Server that were seen."""
+        return tuple(read_bgp_connection(reading) for reading in self._children(server.id, BGP_CONNECTIONS))
+
+    def route_servers_in(self, subnet: Subnet) -> tuple[str, ...]:
+        """Ids of the Route Servers in a subnet: those that it names, and those that say so themselves."""
+        named = (str(field(one, "id", default="")) for _, one in subnet.reading.items("ipConfigurations"))
+        found = {key(one): one for text in named for one in (parent(text),) if "/virtualhubs/" in text.lower()}
+        for raw in self.snapshot.of_type(ROUTE_SERVERS):
+            server_id = str(raw.get("id", ""))
+            homes = (one.reference("subnet") for one in self._children(server_id, f"{ROUTE_SERVERS}/ipConfigurations"))
+            if key(subnet.id) in {key(home) for home in homes}:
+                found.setdefault(key(server_id), server_id)
+        return tuple(found.values())
+
+    def route_servers_of(self, vnet_id: str) -> tuple[str, ...]:
+        """Ids of the Route Servers in a VNet; none where it was not collected."""
+        subnets = self.vnet(vnet_id).subnets if self.snapshot.get(vnet_id) is not None else ()
+        homes = (one for one in subnets if one.name.lower() == ROUTE_SERVER_SUBNET)
+        return tuple(found for home in homes for found in self.route_servers_in(home))
+
+    def route_servers_near(self, subnet: Subnet) -> bool:
+        """True where a Route Server has addresses that lie in a subnet's range, in this network or in one like it."""
+        servers = (self.route_server(str(raw.get("id", ""))) for raw in self.snapshot.of_type(ROUTE_SERVERS))
+        return any(ipv4(server.addresses) & subnet.addresses for server in servers)
 
     def named(self, kind: str, name: str) -> tuple[dict[str, Any], ...]:
         """Raw resources of a kind with a name."""

@@ -57,11 +57,38 @@ class AdminRules:
     cut: bool
 
 
+@dataclass(frozen=True, slots=True)
+class NextHop:
+    """What Network Watcher named for one address. table: id of the route table, or "System Route"."""
+
+    destination: str
+    kind: str
+    address: str
+    table: str
+    evidence: Evidence
+
+
+def next_hops(snapshot: Snapshot, nic_id: str) -> tuple[NextHop, ...]:
+    """Next hops that Network Watcher named for packets of a NIC."""
+    found: list[NextHop] = []
+    for position, observation in about(snapshot, "nexthop", nic_id):
+        value = observation.get("value")
+        if isinstance(value, dict) and isinstance(field(value, "nextHopType"), str):
+            words = [str(field(value, name, default="") or "") for name in HOP_MEMBERS]
+            found.append(
+                NextHop(words[0], words[1], words[2], words[3], Evidence(f"observations/{position}", "/value", value))
+            )
+    return tuple(found)
+
+
+HOP_MEMBERS = ("destinationIPAddress", "nextHopType", "nextHopIpAddress", "routeTableId")
+
+
 def learned_routes(snapshot: Snapshot, gateway_id: str) -> tuple[LearnedRoute, ...] | None:
     """Routes a gateway had learned, None where nobody looked. Its own network's prefixes are not learned ones."""
     found: list[LearnedRoute] = []
     seen = False
-    for position, observation in _about(snapshot, "learnedroutes", gateway_id):
+    for position, observation in about(snapshot, "learnedroutes", gateway_id):
         seen = True
         for row in _rows(observation):
             prefix, origin = str(field(row, "network", default="")), str(field(row, "origin", default=""))
@@ -75,11 +102,11 @@ def captured_routes(snapshot: Snapshot, nic_id: str) -> tuple[CapturedRoute, ...
     """The effective routes of a NIC as Azure showed them, None where nobody looked."""
     found: list[CapturedRoute] = []
     seen = False
-    for _, observation in _about(snapshot, "effectiveroute", nic_id):
+    for _, observation in about(snapshot, "effectiveroute", nic_id):
         seen = True
         for row in _rows(observation):
-            hops = ", ".join(_texts(field(row, "nextHopIpAddress", "nextHopIp")))
-            for prefix in _texts(field(row, "addressPrefix")):
+            hops = ", ".join(texts(field(row, "nextHopIpAddress", "nextHopIp")))
+            for prefix in texts(field(row, "addressPrefix")):
                 words = [str(field(row, name, default="") or "") for name in ("source", "state", "nextHopType")]
                 found.append(CapturedRoute(words[0], words[1], prefix, words[2], hops))
     return tuple(found) if seen else None
@@ -89,7 +116,7 @@ def admin_rules_on(snapshot: Snapshot, vnet_id: str) -> AdminRules | None:
     """Security admin rules in force on a VNet (listNetworkManagerEffectiveSecurityAdminRules), None where nobody looked."""
     found: list[AdminRule] = []
     seen = cut = False
-    for position, observation in _about(snapshot, "securityadminrule", vnet_id):
+    for position, observation in about(snapshot, "securityadminrule", vnet_id):
         seen = True
         value = observation.get("value")
         cut = cut or (isinstance(value, dict) and bool(field(value, "skipToken", "$skipToken", default="")))
@@ -105,7 +132,7 @@ def _admin_rule(row: dict[str, Any], evidence: Evidence) -> AdminRule:
         str(field(end, "addressPrefixType", default="")).lower() for end in (*ends["sources"], *ends["destinations"])
     }
     whole = isinstance(priority, int) and bool(ends["sources"]) and bool(ends["destinations"])
-    limited = [text for text in _texts(field(inner, "sourcePortRanges")) if text not in {"*", "0-65535"}]
+    limited = [text for text in texts(field(inner, "sourcePortRanges")) if text not in {"*", "0-65535"}]
     return AdminRule(
         name=str(field(row, "name", "displayName", default="") or at.rsplit("/", 1)[-1]),
         manager=at.lower().partition("/securityadminconfigurations/")[0],
@@ -115,7 +142,7 @@ def _admin_rule(row: dict[str, Any], evidence: Evidence) -> AdminRule:
         protocol=str(field(inner, "protocol", default="")),
         sources=tuple(str(field(end, "addressPrefix", default="")) for end in ends["sources"]),
         destinations=tuple(str(field(end, "addressPrefix", default="")) for end in ends["destinations"]),
-        ports=tuple(_texts(field(inner, "destinationPortRanges"))),
+        ports=tuple(texts(field(inner, "destinationPortRanges"))),
         sure=whole and not limited and kinds <= {"ipprefix", "servicetag"},
         evidence=evidence,
     )
@@ -125,9 +152,9 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def watched_nics(snapshot: Snapshot) -> tuple[str, ...]:
-    """Ids of the NICs whose effective routes Azure showed."""
-    found = (str(one.get("about", "")) for one in snapshot.observations if "effectiveroute" in _kind(one))
+def watched_nics(snapshot: Snapshot, kind: str = "effectiveroute") -> tuple[str, ...]:
+    """Ids of the NICs whose effective routes (or next hops: "nexthop") Azure showed."""
+    found = (str(one.get("about", "")) for one in snapshot.observations if kind in _kind(one))
     return tuple(dict.fromkeys(about for about in found if about))
 
 
@@ -135,7 +162,8 @@ def _kind(observation: dict[str, Any]) -> str:
     return "".join(c for c in str(observation.get("kind", "")).lower() if c.isalnum())
 
 
-def _about(snapshot: Snapshot, kind: str, resource_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def about(snapshot: Snapshot, kind: str, resource_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Position and observation of each one about a resource whose kind holds some letters."""
     for position, observation in enumerate(snapshot.observations):
         if kind in _kind(observation) and key(str(observation.get("about", ""))) == key(resource_id):
             yield position, observation
@@ -147,6 +175,7 @@ def _rows(observation: dict[str, Any]) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def _texts(value: Any) -> list[str]:
+def texts(value: Any) -> list[str]:
+    """The texts of a list; a single text counts as a list of one."""
     items = value if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, str) and item]

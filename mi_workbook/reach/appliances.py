@@ -25,6 +25,7 @@ from mi_workbook.reach.peering import unlisted
 from mi_workbook.reach.routes import Route
 from mi_workbook.reach.security import gate
 
+MOST_NEXT_HOPS = 64  # of one route; Azure takes fewer
 CUT = frozenset({"initiated", "disconnected"})  # states of a peering that carries nothing
 
 
@@ -42,6 +43,10 @@ def before_appliance(network: Network, start: Subnet, route: Route) -> Decision 
     if not_listed is not None:
         return not_listed
     why = f"Next hop {route.next_hop_ip} is neither in {vnet.name} nor in a VNet that is directly peered and Connected."
+    if route.source != "User":  # whether a Route Server hands on such a route is not documented
+        gap = Gap(f"Whether {route.next_hop_ip} takes packets from {vnet.name}", why,
+                  f"az network nic show-effective-route-table of a running VM in {vnet.name}; a test from it.")  # fmt: skip
+        return Decision("route", start.id, Verdict.UNKNOWN, why, route.evidence, gap=gap)
     return Decision("route", start.id, Verdict.BLOCKED, why, route.evidence, Cause.NVA_UNREACHABLE, rule=route.name)
 
 
@@ -68,8 +73,9 @@ def at_appliance(
     the packet. An Azure Firewall's rules are, where they were collected.
     """
     hop = _addresses(route)
-    nics = [nic for first, _ in hop for nic in network.holders(first) if _is_near(network, start, nic)]
-    where, whole = nics[0].id if nics else route.next_hop_ip, True
+    held = [[nic for nic in network.holders(one) if _is_near(network, start, nic)] for one in _each(hop)]
+    nics = [nic for found in held for nic in found]
+    where, whole = nics[0].id if nics else route.next_hop_ip, all(held)
     if not nics:
         balancer = _with_front(network, LOAD_BALANCERS, hop, start)
         if balancer is not None:
@@ -107,6 +113,11 @@ def _at_firewall(
 
 def _addresses(route: Route) -> Ranges:
     return ipv4(tuple(text.strip() for text in route.next_hop_ip.split(",")))
+
+
+def _each(hop: Ranges) -> Iterator[int]:
+    """The single addresses of next hops; neighbours are one span."""
+    yield from (number for first, final in hop if final - first < MOST_NEXT_HOPS for number in range(first, final + 1))
 
 
 def _is_near(network: Network, start: Subnet, nic: Nic) -> bool:
@@ -200,10 +211,11 @@ def _behind(network: Network, balancer: Reading) -> Iterator[Nic]:
 
 
 def _policy_unknown(route: Route, at: str, direction: str) -> Decision:
+    by = f"User route {route.name}" if route.source == "User" else "A route that it announced to the Route Server"
     gap = Gap(
         f"What the appliance {route.next_hop_ip} does with this traffic",
-        f"User route {route.name} sends the {direction} packets through it; its rules, address translation and own routes "
-        "are not in Azure's configuration.",
+        f"{by} sends the {direction} packets through it; its rules, address translation and own routes are not in Azure's "
+        "configuration.",
         f"Look at the log of {route.next_hop_ip} for the client's address and port, or run Test-NetConnection from the "
         "client while it captures; both directions must pass it.",
     )

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from mi_workbook.core.ranges import Ranges
 from mi_workbook.network.network import Network
-from mi_workbook.network.observed import CapturedRoute, captured_routes, watched_nics
+from mi_workbook.network.observed import CapturedRoute
 from mi_workbook.network.reading import ipv4
-from mi_workbook.network.resource_id import key, last
-from mi_workbook.network.vnet import Peering, Subnet, Vnet
+from mi_workbook.network.resource_id import last
+from mi_workbook.network.vnet import Peering, Vnet
 from mi_workbook.reach.gateways import HUB_PREFIX, gateway_view
 from mi_workbook.reach.routes import EffectiveRoutes, Route
 
@@ -172,20 +172,3 @@ def _why_only_ours(network: Network, route: Route) -> str:
     if route.peering is not None and not route.peering.complete_vnets:
         return f"The peering joins some subnets only. {LATER}"
     return LATER
-
-
-def shown_winner(network: Network, subnet: Subnet, part: Ranges) -> CapturedRoute | None:
-    """The route that Azure's own table of a NIC in the subnet has for addresses; None where none was captured, or on a
-    network that was changed since.
-    """
-    if network.snapshot.touched():
-        return None
-    for nic_id in watched_nics(network.snapshot):
-        nic = network.nic(nic_id) if network.snapshot.get(nic_id) is not None else None
-        if nic is None or nic.primary is None or key(nic.primary.subnet_id) != key(subnet.id):
-            continue
-        rows = [row for row in captured_routes(network.snapshot, nic_id) or () if row.state.lower() == "active"]
-        over = [(found.size, row) for row in rows if (found := ipv4((row.prefix,))) and found.covers(part)]
-        if over:
-            return min(over, key=lambda pair: pair[0])[1]
-    return None

@@ -15,9 +15,10 @@ from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.route_table import RouteTable
 from mi_workbook.network.service_tags import meaning
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
-from mi_workbook.reach.gateway_rows import gateway_routes, with_captured
+from mi_workbook.reach.gateway_rows import contested, gateway_routes
 from mi_workbook.reach.gateways import GatewayView, gateway_view
 from mi_workbook.reach.routes import EffectiveRoutes, Route, RouteIndex
+from mi_workbook.reach.shown import with_captured
 
 # Source: "Virtual network traffic routing", section "Default routes". Captured tables show more such prefixes, and
 # the list changed over the years; these four are the documented ones and the only ones inside private space.
@@ -47,6 +48,7 @@ def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
     view = gateway_view(network, vnet) if not (table and table.propagation_off) else GatewayView((), (), ())
     view = with_captured(network, subnet, view)
     gateway, filtered = gateway_routes(network, view, system, user)
+    disputed = contested(network, subnet, view, gateway)
     defaults, removed = _default_routes(vnet, user, gateway)
     system = [_against_user(route, user, vnet, network) for route in (*system, *defaults)]
     gateway = [_against_user(route, user, vnet, network) for route in gateway]
@@ -60,6 +62,7 @@ def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
         gateways=view.gateways,
         propagation=_propagation(table) if table and not table.propagation_read else None,
         forced=next((_forced(one) for one in view.gateways if one.default_site_id), None),
+        contested=disputed,
         unread=next((_unread(route) for route in user if not route.addresses and not _known(route.prefix)), None),
     )
 

@@ -16,13 +16,13 @@ from mi_workbook.network.network import NETWORK_MANAGERS, Network
 from mi_workbook.network.resource_id import key, shell_word
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.appliances import at_appliance, before_appliance
-from mi_workbook.reach.captured import shown_winner
+from mi_workbook.reach.cross_check import confirmed, shown_otherwise
 from mi_workbook.reach.effective_routes import effective_routes
 from mi_workbook.reach.leg import Leg, blocked, passed, words
 from mi_workbook.reach.no_route import missing_gateway_route, missing_route, propagation_off
 from mi_workbook.reach.onto_gateways import other_way, to_gateway
 from mi_workbook.reach.peering import crossing, forwarded, unlisted
-from mi_workbook.reach.routes import EffectiveRoutes, Route
+from mi_workbook.reach.routes import APPLIANCE, EffectiveRoutes, Route
 
 PEERING_TYPES = {"vnetpeering", "vnetglobalpeering"}
 APPLIANCE_TYPES = {"virtualappliance", "virtualapplianceecmp"}
@@ -91,16 +91,23 @@ def _by(network: Network, leg: Leg, table: EffectiveRoutes, part: Ranges, routes
     if not routes:
         return [blocked(leg, Cause.ROUTE_NONE, f"No route for {show_addresses(part)}.", None)], []
     route = _preferred(_toward(network, leg, routes))
-    kind = route.next_hop_type.lower()
     gap = table.doubt(route, part) or (_tag_gap(table) if _tagged(table, leg) else None)
     if gap is not None:
         return [Decision("route", leg.start.id, Verdict.UNKNOWN, words(route, part), route.evidence, gap=gap)], []
-    longer = _perhaps_longer(network, leg, route) or _shown_otherwise(network, leg, route, part)
+    longer = _perhaps_longer(network, leg, route)
+    longer = longer or shown_otherwise(network, leg.start, route, part, words(route, part))
     if longer is not None:
         return [passed(leg, route, part), longer], []
+    here, after = _taken(network, leg, table, route, part)
+    return [confirmed(network, leg.start, route, part, here[0]), *here[1:]], after
+
+
+def _taken(network: Network, leg: Leg, table: EffectiveRoutes, route: Route, part: Ranges) -> Onward:
+    """What the next hop of a route does with the packets."""
+    kind = route.next_hop_type.lower()
     if leg.end is None and kind in {*PEERING_TYPES, "interfaceendpoint"}:
         return [blocked(leg, Cause.ADDRESS_OVERLAP, f"{words(route, part)} {OVERLAP}", route)], []
-    if kind in APPLIANCE_TYPES:
+    if kind in APPLIANCE_TYPES or route.behind == APPLIANCE:
         return _to_appliance(network, leg, table, route, part)
     if kind == "virtualnetworkgateway":
         return _past_gateways(network, leg, route, part)
@@ -132,23 +139,6 @@ MANAGER_GAP = Gap(
     "It can connect VNets without a peering (next hop type ConnectedGroup).",
     "az network manager list-effective-connectivity-config -g <group> --virtual-network-name <vnet>",
 )
-
-
-def _shown_otherwise(network: Network, leg: Leg, route: Route, part: Ranges) -> Decision | None:
-    """Azure's own table of a NIC in the subnet, where it takes another next hop: then neither table is believed.
-
-    Source: "Diagnose a virtual machine routing problem".
-    """
-    shown = shown_winner(network, leg.start, part)
-    if shown is None or shown.next_hop_type.lower() == route.next_hop_type.lower():
-        return None
-    why = (
-        f"{words(route, part)} But Azure's own table of a NIC in {leg.start.name} showed {shown.prefix} to {shown.next_hop_type}: "
-        "the configuration changed since, or part of it is not in the evidence."
-    )
-    gap = Gap(f"Which route of subnet {leg.start.name} is in force", why,
-              "az network nic show-effective-route-table of a running VM there, and the configuration again.")  # fmt: skip
-    return Decision("route", leg.start.id, Verdict.UNKNOWN, why, route.evidence, gap=gap, rule=route.name)
 
 
 def _tagged(table: EffectiveRoutes, leg: Leg) -> bool:
@@ -283,6 +273,8 @@ def _onward(network: Network, leg: Leg, before: Subnet, route: Route) -> list[Ho
     for _, routes in table.split(leg.addresses):
         if routes and _preferred(routes).next_hop_ip == route.next_hop_ip and route.next_hop_ip:
             again = _preferred(routes)
+            if again.source != "User":  # it announced the prefix itself, so it knows a way, a tunnel for instance
+                return []
             why = f"Subnet {leg.start.name} of the appliance sends {words(again, leg.addresses)} That is the appliance itself."
             return [Hop(leg.start.id, (blocked(leg, Cause.NVA_LOOP, why, again),))]
     return follow(network, replace(leg, passed=(*leg.passed, before.id)))

@@ -1,4 +1,4 @@
-"""Rows that a virtual network gateway gives a subnet: which of them Azure leaves out, and what a captured table adds.
+"""Rows that gateways and Route Servers give a subnet, which of them Azure leaves out, and which are in doubt.
 
 Source: "Virtual network traffic routing", section "How Azure selects a route".
 """
@@ -7,33 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mi_workbook.core.evidence import Gap
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
-from mi_workbook.network.observed import captured_routes, watched_nics
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.resource_id import key
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.gateways import GatewayRoute, GatewayView
-from mi_workbook.reach.routes import OVER_GATEWAY, Route
-
-
-def with_captured(network: Network, subnet: Subnet, view: GatewayView) -> GatewayView:
-    """Gateway routes that Azure itself showed on a NIC of the subnet take the place of those that could not be known."""
-    if not view.gaps or not view.gateways:
-        return view
-    for nic_id in watched_nics(network.snapshot):
-        nic = network.nic(nic_id) if network.snapshot.get(nic_id) is not None else None
-        rows = captured_routes(network.snapshot, nic_id) or ()
-        if nic is None or nic.primary is None or key(nic.primary.subnet_id) != key(subnet.id) or not rows:
-            continue
-        known = {route.prefix for route in view.routes}
-        found = tuple(
-            GatewayRoute(row.prefix, view.gateways[0], "learned", view.gateways[0].id,
-                         f"Shown by Azure on NIC {nic.name}.", (nic.reading.whole(),))
-            for row in rows if row.source.lower() == "virtualnetworkgateway" and row.prefix not in known
-        )  # fmt: skip
-        return GatewayView(view.gateways, (*view.routes, *found), ())
-    return view
+from mi_workbook.reach.route_servers import ServedRoute, beside_gateway, on_gateway_subnet
+from mi_workbook.reach.routes import APPLIANCE, OVER_GATEWAY, Route
 
 
 def gateway_routes(
@@ -47,11 +28,7 @@ def gateway_routes(
     own = [r for r in system if r.next_hop_type in OVER_GATEWAY - {"InterfaceEndpoint"}]
     kept: list[Route] = []
     left_out: list[Route] = []
-    for found in view.routes:
-        route = Route(
-            "VirtualNetworkGateway", "Active", found.prefix, "VirtualNetworkGateway", _public_address(network, found.gateway),
-            why=found.why, evidence=found.evidence, gateway=found.gateway, behind=found.behind, by=found.by,
-        )  # fmt: skip
+    for route in (*(_of_gateway(network, one) for one in view.routes), *map(_of_server, view.served)):
         inside = next((r for r in own if route.addresses and r.addresses.covers(route.addresses)), None)
         over = next((r for r in user if r.beats_bgp and r.addresses.covers(route.addresses)), None)
         if inside is not None:
@@ -63,6 +40,35 @@ def gateway_routes(
             kept.append(route)
     express = {r.prefix for r in kept if r.gateway is not None and r.gateway.kind == "expressroute"}
     return [_against_express(route, express) for route in kept], left_out
+
+
+def _of_gateway(network: Network, found: GatewayRoute) -> Route:
+    return Route(
+        "VirtualNetworkGateway", "Active", found.prefix, "VirtualNetworkGateway", _public_address(network, found.gateway),
+        why=found.why, evidence=found.evidence, gateway=found.gateway, behind=found.behind, by=found.by,
+    )  # fmt: skip
+
+
+def _of_server(found: ServedRoute) -> Route:
+    """Azure shows it as a gateway's route, with the appliance as next hop; the traffic goes to that address itself."""
+    return Route(
+        "VirtualNetworkGateway", "Active", found.prefix, "VirtualNetworkGateway", found.next_hop,
+        why=found.why, evidence=found.evidence, behind=APPLIANCE, by=f"{found.server} {found.next_hop}",
+    )  # fmt: skip
+
+
+def contested(network: Network, subnet: Subnet, view: GatewayView, gateway: list[Route]) -> dict[str, Gap]:
+    """Prefixes that a Route Server serves, where it is open whether its route is in force or which of several is."""
+    by_gateway = {route.prefix for route in gateway if route.gateway is not None}
+    found: dict[str, Gap] = {}
+    for one in view.served:
+        if one.doubt is not None:
+            found[one.prefix] = one.doubt
+        elif one.prefix in by_gateway and one.server:
+            found[one.prefix] = beside_gateway(one.prefix, one.server, network.route_server(one.server).preference)
+        elif subnet.is_gateway:
+            found[one.prefix] = on_gateway_subnet(subnet)
+    return found
 
 
 def _same_row(one: Route, other: Route) -> bool:

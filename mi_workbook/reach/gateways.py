@@ -17,6 +17,7 @@ from mi_workbook.network.network import CONNECTIONS, GATEWAYS, Network
 from mi_workbook.network.observed import learned_routes
 from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.vnet import Peering, Vnet
+from mi_workbook.reach.route_servers import NOTHING, ServedRoute, ServerView, server_view
 
 HUB_PREFIX = "hv_"  # VNets of Virtual WAN hubs, which stand in a subscription of Microsoft's
 
@@ -43,52 +44,45 @@ class GatewayRoute:
 
 @dataclass(frozen=True, slots=True)
 class GatewayView:
-    """The gateways a VNet uses, own or borrowed over a peering, what they serve, and what could not be known."""
+    """The gateways a VNet uses, own or borrowed over a peering, what they serve, and what could not be known.
+
+    served: what Route Servers, own or borrowed, add; servers: whether there is one.
+    """
 
     gateways: tuple[Gateway, ...]
     routes: tuple[GatewayRoute, ...]
     gaps: tuple[Gap, ...]
+    served: tuple[ServedRoute, ...] = ()
+    servers: bool = False
 
 
 def gateway_view(network: Network, vnet: Vnet) -> GatewayView:
     """Gateway routes as they are offered to the subnets of a VNet (a route table may still keep them out)."""
     gaps = list(_own_gaps(network, vnet))
-    gateways = list(network.gateways_of(vnet.id))
+    gateways, servers = list(network.gateways_of(vnet.id)), [server_view(network, vnet)]
     for peering in vnet.peerings:
         if peering.use_remote_gateways and peering.state.lower() == "connected":
-            found, missing = _borrowed(network, vnet, peering)
+            found, server, missing = _borrowed(network, vnet, peering)
             gateways += found
+            servers.append(server)
             gaps += missing
+    gaps += [gap for server in servers for gap in server.gaps]
     routes: list[GatewayRoute] = []
     for gateway in gateways:
         routes += _served(network, gateway)
         gaps += _unseen(network, gateway)
-    return GatewayView(tuple(gateways), tuple(routes), tuple(dict.fromkeys(gaps)))
+    served = tuple(route for server in servers for route in server.routes)
+    present = any(server.present for server in servers)
+    return GatewayView(tuple(gateways), tuple(routes), tuple(dict.fromkeys(gaps)), served, present)
 
 
 def _own_gaps(network: Network, vnet: Vnet) -> Iterator[Gap]:
-    """A gateway subnet in use whose gateway is not in the evidence; a Route Server, which learns from appliances."""
+    """A gateway subnet in use whose gateway is not in the evidence."""
     yield from (_homeless(one) for one in network.homeless_gateways() if any(s.is_gateway for s in vnet.subnets))
     for subnet in vnet.subnets:
         perhaps = bool(subnet.reading.get("ipConfigurations")) or network.snapshot.absence(GATEWAYS) == "unproven"
         if subnet.is_gateway and perhaps and not network.gateways_of(vnet.id):
             yield _no_gateway(vnet)
-    yield from _route_server(vnet)
-
-
-def _route_server(vnet: Vnet) -> Iterator[Gap]:
-    """A Route Server, whose routes also go to peers that use remote gateways.
-
-    Source: "Create, change, or delete a virtual network peering", setting "Use the remote virtual network's gateway or Route
-    Server".
-    """
-    if any(s.name.lower() == "routeserversubnet" and s.reading.get("ipConfigurations") for s in vnet.subnets):
-        yield Gap(
-            f"Routes that the Route Server in VNet {vnet.name} learned",
-            "A Route Server adds routes that network virtual appliances announce.",
-            "az network routeserver peering list-learned-routes -g <group> --routeserver <name> -n <peering>; "
-            f"az network nic show-effective-route-table of a running VM in {vnet.name}",
-        )
 
 
 def _homeless(gateway: Gateway) -> Gap:
@@ -107,21 +101,26 @@ def _no_gateway(vnet: Vnet) -> Gap:
     )
 
 
-def _borrowed(network: Network, vnet: Vnet, peering: Peering) -> tuple[tuple[Gateway, ...], list[Gap]]:
-    """Gateways of the peer, where its side allows gateway transit."""
+def _borrowed(network: Network, vnet: Vnet, peering: Peering) -> tuple[tuple[Gateway, ...], ServerView, list[Gap]]:
+    """Gateways and Route Server of the peer, where its side allows gateway transit: one setting lends both.
+
+    Source: "Create, change, or delete a virtual network peering", setting "Use the remote virtual network's gateway or Route
+    Server".
+    """
     if last(peering.remote_id).lower().startswith(HUB_PREFIX):
-        return (), [_hub(vnet, peering)]
+        return (), NOTHING, [_hub(vnet, peering)]
     try:
         remote = network.vnet(peering.remote_id)
     except MissingEvidence as missing:
-        return (), [missing.gap]
+        return (), NOTHING, [missing.gap]
     there = next((p for p in remote.peerings if key(p.remote_id) == key(vnet.id)), None)
     if there is None or there.state.lower() != "connected" or not there.allow_gateway_transit:
-        return (), []
-    found = network.gateways_of(remote.id)
+        return (), NOTHING, []
+    found, server = network.gateways_of(remote.id), server_view(network, remote)
     doubts = [_basic(gateway, remote) for gateway in found if gateway.sku.lower() == "basic"]
-    doubts += _route_server(remote)
-    return found, doubts if found else [_no_gateway(remote), *doubts]
+    if not found:  # where a Route Server is what is lent, a gateway beside it is none that has to be there
+        doubts += _own_gaps(network, remote) if server.present else [_no_gateway(remote)]
+    return found, server, doubts
 
 
 def _basic(gateway: Gateway, home: Vnet) -> Gap:

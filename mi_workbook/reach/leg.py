@@ -9,7 +9,7 @@ from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.vnet import Subnet
-from mi_workbook.reach.routes import Route
+from mi_workbook.reach.routes import APPLIANCE, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Leg:
 def words(route: Route, part: Ranges) -> str:
     """The route that a part of the destination takes, in words."""
     hop = f"{route.next_hop_type} {route.next_hop_ip}".strip()
-    kinds = {"User": f"user route {route.name}", "VirtualNetworkGateway": "gateway route"}
+    learned = "route from the Route Server" if route.behind == APPLIANCE else "gateway route"
+    kinds = {"User": f"user route {route.name}", "VirtualNetworkGateway": learned}
     return f"{show_addresses(part)} takes {kinds.get(route.source, 'system route')} {route.prefix} to {hop}."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import Ranges, prefix
@@ -84,7 +84,8 @@ class EffectiveRoutes:
     """All rows of one subnet, what could not be known, and the gateways whose routes they may be.
 
     unread: a user route whose prefix cannot be read, so that it may cover any address; propagation: whether the route table
-    keeps gateway routes out was not read; forced: a gateway's default site may take what only a system default routes.
+    keeps gateway routes out was not read; forced: a gateway's default site may take what only a system default routes;
+    contested: why it is open which gateway route of a prefix is in force.
     """
 
     subnet: Subnet
@@ -96,6 +97,7 @@ class EffectiveRoutes:
     unread: Gap | None = None
     propagation: Gap | None = None
     forced: Gap | None = None
+    contested: dict[str, Gap] = field(default_factory=dict)
 
     @property
     def gap(self) -> Gap | None:
@@ -120,6 +122,8 @@ class EffectiveRoutes:
             return self.unread
         if self.propagation is not None and route.source == "VirtualNetworkGateway":
             return self.propagation
+        if route.source == "VirtualNetworkGateway" and route.prefix in self.contested:
+            return self.contested[route.prefix]
         if self.forced is not None and route.source == "Default" and route.next_hop_type in {"Internet", "None"}:
             return self.forced
         return self.gap if self.doubtful(route, part) else None
@@ -143,6 +147,7 @@ class EffectiveRoutes:
         return not (route.gateway is not None and route.gateway.pool.covers(part))
 
 
+APPLIANCE = "appliance"  # what lies behind a route that a Route Server learned
 # Source: "Virtual network traffic routing", section "How Azure selects a route": system routes for virtual networks,
 # peerings and service endpoints are preferred even if BGP routes are more specific.
 OVER_GATEWAY = frozenset({"VnetLocal", "VNetPeering", "VNetGlobalPeering", "InterfaceEndpoint"})

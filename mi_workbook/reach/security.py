@@ -66,6 +66,7 @@ def _virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
     states = {"connected", "initiated", "disconnected"}
     peers = [p.remote for p in vnet.peerings if p.state.lower() == "connected" and p.allow_vnet_access]
     odd = [p.remote for p in vnet.peerings if p.state.lower() not in states]
+    odd.append(ipv4(tuple(route.prefix for route in view.served)))  # whether they count is not documented
     surely = Ranges.of(span for one in (vnet.addresses, HOST_ADDRESS, ipv4(prefixes), *peers) for span in one)
     perhaps = surely | Ranges.of(span for one in odd for span in one)
     not_listed = not vnet.peerings and not isinstance(vnet.reading.get("virtualNetworkPeerings"), list)

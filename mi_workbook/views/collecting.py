@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.collecting import Collected
+from mi_workbook.diagnosis.verify import Verified
 from mi_workbook.evidence.azure.permissions import permissions
 from mi_workbook.views.html import plain
 
@@ -24,23 +27,57 @@ def progress_bar(console: Any) -> Iterator[Callable[[str, int, int], None]]:
         yield lambda what, n, m: bar.update(task, description=plain(what)[-70:], completed=n, total=m)
 
 
-def collected_lines(got: Collected, out: str) -> Iterator[str]:
-    """What was collected, what could not be read, and the answer where a question was asked."""
+STOPPED = {"Cancelled": "it was cancelled", "TimeIsUp": "its time was up (--seconds)"}
+
+
+def collected_lines(got: Collected, out: str, again: str) -> Iterator[str]:
+    """What was collected, what could not be read, the answer where a question was asked, and what to do next.
+
+    out: the file it was written to, "" where it could not be; again: the command that goes on with it.
+    """
     kinds = len({str(one.get("type", "")).lower() for one in got.snapshot.resources})
-    yield f"{len(got.snapshot.resources)} resources of {kinds} kinds in {got.requests} requests, written to {out}."
-    if got.stopped:
-        yield f"It ended early ({got.stopped}). Go on with: mi-workbook collect ... --out {out} --resume"
+    where = f"written to {out}" if out else "not written anywhere"
+    yield f"{len(got.snapshot.resources)} resources of {kinds} kinds in {got.requests} requests, {where}."
     for gap in got.gaps[:MOST_GAPS]:
         yield plain(f"Not read: {gap.missing}. {gap.why} {gap.how}")
     if len(got.gaps) > MOST_GAPS:
         yield f"... and {len(got.gaps) - MOST_GAPS} more kinds of failure, in the file under problems."
-    if got.diagnosis is not None:
-        yield plain(f"{got.diagnosis.verdict}: {got.diagnosis.headline}")
+    if got.stopped:
+        yield plain(f"It ended early: {STOPPED[got.stopped]}. Go on with: {again}")
+    elif "unfinished" in got.snapshot.source:
+        yield plain(f"Some reads may succeed when tried again: {again}")
     if got.trouble is not None:
         yield plain(f"Not diagnosed: {got.trouble}")
+    if got.diagnosis is not None:
+        yield plain(f"{got.diagnosis.verdict}: {got.diagnosis.headline}")
+    if got.diagnosis is not None and out:
+        named = shlex.quote(out)
+        yield plain(f"Path, evidence and repair: mi-workbook diagnose {named}")
+        if got.diagnosis.verdict is Verdict.BLOCKED:
+            yield plain(f"After the repair: mi-workbook verify {named}")
+
+
+def verified_lines(found: Verified) -> Iterator[str]:
+    """Whether a repair helped, what changed, and what could not be read again."""
+    yield plain(found.says)
+    decisive = {(one.resource.lower(), one.pointer) for one in found.comparison.decisive}
+    for one in found.comparison.differences[:MOST_GAPS]:
+        mark = "turned the verdict: " if (one.resource.lower(), one.pointer) in decisive else ""
+        yield plain(
+            f"  {mark}{one.resource.rpartition('/')[2]}{one.pointer}: {_short(one.before)} -> {_short(one.after)}"
+        )
+    for gap in found.gaps:
+        yield plain(f"Not read again, and judged as before: {gap.missing}. {gap.how}")
+
+
+def _short(value: Any) -> str:
+    return "absent" if value is None else str(value)[:80]
 
 
 def permission_lines() -> Iterator[str]:
     """Each action, whether the role Reader holds it, and what is lost without it."""
     for one in permissions():
-        yield f"{'Reader' if one.reader else 'extra ':<7} {one.action}\n        without it: {one.lost}"
+        note = (
+            "" if one.listed else " (in no custom role, because Azure does not list it; Network Contributor holds it)"
+        )
+        yield f"{'Reader' if one.reader else 'extra ':<7} {one.action}{note}\n        without it: {one.lost}"

@@ -23,7 +23,9 @@ LIVE_ONLY = ("connectionStatus", "ingressBytesTransferred", "egressBytesTransfer
 READER = [{"actions": ["*/read"], "notActions": []}]
 ALL = [{"actions": ["*"], "notActions": []}]
 ACTIONS = {"getlearnedroutes": "learned-routes", "effectiveroutetable": "effective-routes",
-           "listnetworkmanagereffectivesecurityadminrules": "effectiveSecurityAdminRules"}  # fmt: skip
+           "listnetworkmanagereffectivesecurityadminrules": "effectiveSecurityAdminRules",
+           "learnedroutes": "learned-routes", "advertisedroutes": "advertised-routes"}  # fmt: skip
+NOTHING_LEARNED = {"RouteServiceRole_IN_0": [], "RouteServiceRole_IN_1": [], "value": None}
 
 
 def refusal(code: str, message: str = "") -> Json:
@@ -49,10 +51,13 @@ class Estate:
     observations: list[Json] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     granted: list[Json] = field(default_factory=lambda: list(ALL))
+    next_hop: Json = field(default_factory=lambda: {"nextHopType": "VnetLocal", "routeTableId": "System Route"})
     hidden: tuple[str, ...] = ()  # subscriptions the account does not see
     page: int = 1000
     latency: float = 0.0
     requests: list[str] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)  # ids of the resources in whole answers
+    asked: list[Json] = field(default_factory=list)  # bodies of actions
     tokens: set[str] = field(default_factory=set)
     polls: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -157,6 +162,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path.startswith("/poll/"):
             self._poll(path)
         elif self.command == "POST":
+            estate.asked.append(json.loads(self.body or b"null"))
             where = f"{self.server.url}/poll{path}?api-version=2025-05-01"
             self.say(202, None, {"Location": where, "Retry-After": "0"})
         else:
@@ -186,6 +192,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _poll(self, path: str) -> None:
         estate = self.server.estate
+        if path.lower().endswith("/nexthop"):
+            self.say(200, estate.next_hop)
+            return
         estate.polls[path] = estate.polls.get(path, 0) + 1
         if estate.polls[path] < 2:
             self.say(202, None, {"Location": f"{self.server.url}{self.path}", "Retry-After": "0"})
@@ -196,7 +205,7 @@ class Handler(BaseHTTPRequestHandler):
             if one["kind"] == kind and one["about"].lower() == about.lower():
                 self.say(200, one["value"])
                 return
-        self.say(200, {"value": []})
+        self.say(200, NOTHING_LEARNED if "/bgpconnections/" in path.lower() else {"value": []})
 
     def _paged(self, rows: list[Json], size: int) -> None:
         start = int(self.query.get("$skiptoken", ["0"])[0])
@@ -221,6 +230,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def say(self, status: int, body: Any, headers: dict[str, str] | None = None, cut: int = 0) -> None:
         """Send an answer; `cut`: bytes at its end that never come."""
+        if status == 200 and not cut and "/poll/" not in self.path:
+            self._note(body)
         data = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -231,6 +242,13 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data[: len(data) - cut])
         if cut:
             self.close_connection = True
+
+    def _note(self, body: Any) -> None:
+        """Remember which resources an answer gave away."""
+        rows = body.get("data") or body.get("value") or [body] if isinstance(body, dict) else body
+        found = {str(row.get("id", "")).lower() for row in rows if isinstance(row, dict)}
+        with self.server.estate.lock:
+            self.server.estate.given |= {at for at in found if self.server.estate.get(at) is not None}
 
 
 def _row(resource: Json) -> Json:

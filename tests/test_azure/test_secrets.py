@@ -133,7 +133,7 @@ def test_permissions_are_written_as_a_role(capsys) -> None:
     assert main(["permissions", "--json", "--subscription", "abc"]) == 0
     role = json.loads(capsys.readouterr().out)
     assert role["AssignableScopes"] == ["/subscriptions/abc"]
-    computed = ("/get", "/effective", "/listNetworkManagerEffective")
+    computed = ("/get", "/effective", "/listNetworkManagerEffective", "/nextHop")
     assert all(one.endswith("/read") or any(word in one for word in computed) for one in role["Actions"])
     assert main(["permissions"]) == 0
     assert "without it" in capsys.readouterr().out

@@ -20,6 +20,7 @@ from mi_workbook.evidence.secrets import scrub_text
 ATTEMPTS = 4
 PAUSE = 0.2  # seconds; doubled with each attempt where Azure does not say how long to wait
 MOST_PAGES = 2000
+ACTION_SECONDS = 180.0  # for one answer that was promised for later; Azure's own take up to about a minute
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 UNKNOWN_VERSION = frozenset({"noregisteredproviderfound", "invalidapiversionparameter", "unsupportedapiversion"})
 Got = TypeVar("Got")
@@ -27,10 +28,11 @@ Got = TypeVar("Got")
 
 class ReadFailed(Exception):
     """A read that gave nothing. status: of HTTP, 0 where there was no answer; code: Azure's, or ours; no server text of
-    a refusal is kept, because it names the account."""
+    a refusal is kept, because it names the account; rows: of a list, those that came before it broke off."""
 
     def __init__(self, status: int, code: str, message: str, *, wait: float | None = None) -> None:
         self.status, self.code, self.message, self.wait = status, code, message, wait
+        self.rows: tuple[dict[str, Any], ...] = ()
         super().__init__(f"{code}: {message}")
 
 
@@ -138,17 +140,21 @@ class Arm:
         return self._versioned("GET", path, version).body
 
     def pages(self, path: str, version: str) -> list[dict[str, Any]]:
-        """Every element of a list, through all of its pages. Raises ReadFailed where any page is missing."""
+        """Every element of a list, through all of its pages. Raises ReadFailed with its `rows` where a page is missing."""
         body = self.get(path, version)
         if isinstance(body, list):  # lists of Microsoft.Web come bare
             return _objects(body)
         rows, seen = _objects(_member(body, "value")), set[str]()
-        while link := _member(body, "nextLink", missing=None):
-            if link in seen or len(seen) > MOST_PAGES:
-                raise ReadFailed(200, "PagingLoop", "The pages of the list lead in a circle.")
-            seen.add(link)
-            body = self.attempt(partial(self._send, "GET", self._own(link))).body
-            rows += _objects(_member(body, "value"))
+        try:
+            while link := str(_member(body, "nextLink", missing=None) or ""):
+                if link in seen or len(seen) > MOST_PAGES:
+                    raise ReadFailed(200, "PagingLoop", "The pages of the list lead in a circle.")
+                seen.add(link)
+                body = self.attempt(partial(self._send, "GET", self._own(link))).body
+                rows += _objects(_member(body, "value"))
+        except ReadFailed as failed:
+            failed.rows = tuple(rows)
+            raise
         return rows
 
     def action(self, path: str, version: str, body: Any = None) -> Any:
@@ -156,15 +162,15 @@ class Arm:
 
         Source: azure-resource-manager "Track asynchronous Azure operations".
         """
-        answer = self._versioned("POST", path, version, body)
+        answer, end = self._versioned("POST", path, version, body), time.monotonic() + ACTION_SECONDS
         while answer.status == 202:
             where = answer.headers.get("location") or answer.headers.get("azure-asyncoperation", "")
             if not where:
                 raise ReadFailed(202, "NoLocation", "The answer was promised without saying where it will be.")
             told = seconds(answer.headers.get("retry-after"))
-            wait = 1.0 if told is None else told
-            if wait > self.pace.left:
-                raise ReadFailed(202, "TimeIsUp", "The answer was not ready in time.")
+            wait = 1.0 if told is None else max(told, PAUSE)
+            if wait > self.pace.left or time.monotonic() + wait > end:
+                raise ReadFailed(202, "NotReady", "Azure promised the answer for later, and it was not ready in time.")
             _sleep(self.pace, wait)
             answer = self.attempt(partial(self._send, "GET", self._own(where)))
         return answer.body

@@ -10,15 +10,18 @@ from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.azure.arm import Arm, ReadFailed
-from mi_workbook.evidence.azure.graph import OPERATION, Graph, Question, questions
-from mi_workbook.evidence.azure.holding import Holding, key
+from mi_workbook.evidence.azure.graph import OPERATION, Graph, Place, Question, questions
+from mi_workbook.evidence.azure.holding import SAVED, SAVING, Holding, key
 from mi_workbook.evidence.azure.kinds import version_of, whole_with
 from mi_workbook.evidence.azure.reads import Read, carry_out, computed_reads, is_live, later_reads, state_reads
+from mi_workbook.evidence.azure.watcher import ask_next_hop
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 
 WORKERS = 8
-GATEWAYS = "microsoft.network/virtualnetworkgateways"
-SAVE_EVERY = 5.0  # seconds
+# What learns routes from others: they are worth asking for wherever it stands.
+LEARNERS = ("microsoft.network/virtualnetworkgateways", "microsoft.network/virtualhubs/bgpconnections")
+SAVE_EVERY = 1.0  # seconds at least; the first time at once
+SAVE_SHARE = 0.1  # of the time, at most, goes into saving
 Progress = Callable[[str, int, int], None]
 Task = tuple[str, Callable[[], None]]
 
@@ -41,12 +44,12 @@ class Collector:
     ) -> None:  # fmt: skip
         self.arm, self.holding, self.scope = arm, holding, scope
         self._graph, self._progress, self._save = Graph(arm, credential), progress, save
-        self._saved = time.monotonic()
+        self._next_save, self._saved_version, self.unsaved = 0.0, 0, False
 
-    def snapshot(self) -> Snapshot:
-        """What was read so far."""
+    def snapshot(self, *, unfinished: bool = False) -> Snapshot:
+        """What was read so far. unfinished: with what it takes to go on with it."""
         self.holding.requests = self.arm.pace.requests
-        return self.holding.snapshot(self.scope)
+        return self.holding.snapshot(self.scope, unfinished=unfinished or bool(self.arm.pace.over))
 
     def base(self, subscriptions: Sequence[str] = ()) -> None:
         """The whole estate as Resource Graph has it, and what the account may read of it.
@@ -55,10 +58,15 @@ class Collector:
         """
         given = tuple(dict.fromkeys(_subscription(one) for one in subscriptions))
         self._run([("subscriptions", self._subscriptions)])
-        visible = self.holding.visible
-        self.holding.subscriptions = given or tuple(sorted(visible or ()))
-        asked: list[Task] = [(f"resources ({q.name})", partial(self._ask, q)) for q in questions()]
-        asked += [(f"permissions on {one}", partial(self._permissions, one)) for one in self.holding.subscriptions]
+        self.holding.subscriptions = given or self.holding.subscriptions
+        asked: list[Task] = [
+            (f"permissions on {one}", partial(self._permissions, one)) for one in self.holding.subscriptions
+        ]
+        if self.holding.goes_on:  # what may be taken over depends on them
+            self._run(asked)
+            self.holding.go_on()
+            asked = []
+        asked += [(f"resources ({q.name})", partial(self._ask, q)) for q in questions()]
         if self.holding.subscriptions:
             self._run(asked)
 
@@ -75,6 +83,11 @@ class Collector:
         """Read the lists that settle names and repairs of these resources; how many reads that took."""
         return self._read(read for held in self._held(ids) for read in later_reads(held))
 
+    def next_hop(self, nic_id: str, destination: str) -> None:
+        """Ask Network Watcher where packets of a network interface for an address go."""
+        ask = partial(ask_next_hop, self.arm, self.holding, nic_id, destination)
+        self._run([(f"next hop to {destination}", ask)])
+
     def _held(self, ids: Iterable[str]) -> list[dict[str, Any]]:
         found = (self.holding.get(one) for one in ids)
         return [one for one in found if one is not None]
@@ -88,7 +101,7 @@ class Collector:
         return len(due)
 
     def everything(self) -> None:
-        """State of every resource that has one, then what gateways learned.
+        """State of every resource that has one, then what gateways and Route Servers learned.
 
         Effective routes of each network interface are left to a path: they are computed here anyway, and each takes Azure
         seconds.
@@ -96,17 +109,24 @@ class Collector:
         held = [str(one.get("id", "")) for one in self.snapshot().resources if is_live(type_of(one))]
         self.live(held)
         self.later(held)
-        self.live([one for one in held if type_of({"id": one}).lower() == GATEWAYS], computed=True)
+        held = [str(one.get("id", "")) for one in self.snapshot().resources]
+        self.live([one for one in held if type_of({"id": one}).lower() in LEARNERS], computed=True)
 
     def _subscriptions(self) -> None:
+        """Those that the account sees; where the list breaks off, those that came, and that there may be more."""
         operation = "Microsoft.Resources/subscriptions/read"
         try:
-            rows = self.arm.pages("/subscriptions", version_of("subscriptions"))
-            self.holding.visible = frozenset(_subscription(str(row.get("subscriptionId", ""))) for row in rows)
-        except (ReadFailed, InputError) as error:
-            failed = error if isinstance(error, ReadFailed) else ReadFailed(200, "UnknownShape", "An id is no id.")
+            rows, failed = self.arm.pages("/subscriptions", version_of("subscriptions")), None
+        except ReadFailed as error:
+            rows, failed = list(error.rows), error
+        found = [str(row.get("subscriptionId", "")) for row in rows]
+        if failed is None and not all(map(_is_subscription, found)):
+            failed = ReadFailed(200, "UnknownShape", "The id of a subscription is no id.")
+        self.holding.subscriptions = tuple(sorted({one.lower() for one in found if _is_subscription(one)}))
+        if failed is not None:
             self.holding.fail("/subscriptions", operation, failed, _all_kinds())
             return
+        self.holding.visible = frozenset(self.holding.subscriptions)
         self.holding.mended("/subscriptions", operation)
 
     def _permissions(self, subscription: str) -> None:
@@ -117,19 +137,25 @@ class Collector:
         except ReadFailed as failed:
             self.holding.fail(scope, operation, failed, ())
             return
+        finally:
+            self.holding.asked.add(subscription)
         self.holding.mended(scope, operation)
 
     def _ask(self, question: Question) -> None:
-        got = self._graph.ask(question, self.holding.subscriptions)
-        for row in got.rows:
-            self.holding.keep_row(row)
         scope = f"/providers/Microsoft.ResourceGraph/{question.name}"
-        if got.failed is not None:
+        try:
+            self._graph.ask(question, self.holding.subscriptions, self.holding.places, self._took)
+        except ReadFailed as failed:
             kinds = [kind for one in question.kinds for kind in whole_with(one)]
-            self.holding.fail(scope, OPERATION, got.failed, kinds)
+            self.holding.fail(scope, OPERATION, failed, kinds)
             return
         self.holding.whole[question.name] = question
         self.holding.mended(scope, OPERATION)
+
+    def _took(self, rows: list[dict[str, Any]], name: str, place: Place) -> None:
+        for row in rows:
+            self.holding.keep_row(row)
+        self.holding.reached(name, place)
 
     def _run(self, tasks: Sequence[Task]) -> None:
         """Side by side. A key stroke that interrupts ends the collection, not what was read."""
@@ -151,7 +177,7 @@ class Collector:
                     self._crashed(what, one.exception())
                 if ready:
                     self._progress(next(iter(waiting.values()), "done"), done, len(tasks))
-                    self._save_now_and_then()
+                self._save_now_and_then()
 
     def _crashed(self, what: str, error: BaseException | None) -> None:
         """A crash of ours in one read: the others go on, and nothing reads as absent. Only the kind of error is kept."""
@@ -160,19 +186,51 @@ class Collector:
             self.holding.fail(what, "collect/read", failed, _all_kinds())
 
     def _save_now_and_then(self) -> None:
-        if time.monotonic() - self._saved >= SAVE_EVERY:
-            self._save(self.snapshot())
-            self._saved = time.monotonic()
+        """The first time as soon as anything was read, and what may be read of it; later ones leave time for reading."""
+        start = time.monotonic()
+        if start >= self._next_save and self.holding.version != self._saved_version and self.holding.settled:
+            self._saved_version = self.holding.version
+            self._try_to_save()
+            end = time.monotonic()
+            self._next_save = end + max(SAVE_EVERY, (end - start) / SAVE_SHARE)
+
+    def _try_to_save(self) -> None:
+        """A save that fails ends nothing: it is a problem, and is tried again."""
+        self.unsaved = False
+        self.holding.mended(SAVED, SAVING)
+        try:
+            self._save(self.snapshot(unfinished=True))
+        except Exception as error:  # whatever keeps it from being saved, what was read goes on to be read
+            text = f"What was read could not be saved in between ({_reason(error)})."
+            self.holding.fail(SAVED, SAVING, ReadFailed(0, "NotSaved", text), ())
+            self.unsaved = True
+
+    def finish(self) -> Snapshot:
+        """All that was read, after a last try to save it where that failed before."""
+        if self.unsaved:
+            self._try_to_save()
+        return self.snapshot()
 
 
 def _all_kinds() -> list[str]:
     return [kind for question in questions() for one in question.kinds for kind in whole_with(one)]
 
 
+def _reason(error: Exception) -> str:
+    """The system's words for what it refused; of any other error only the kind, since its text may hold anything."""
+    if isinstance(error, InputError):
+        return str(error)
+    return error.strerror or "the system refused" if isinstance(error, OSError) else type(error).__name__
+
+
+def _is_subscription(text: str) -> bool:
+    return bool(text) and all(c.isalnum() or c == "-" for c in text)
+
+
 def _subscription(text: str) -> str:
     """The id of a subscription, given bare or as /subscriptions/<id>."""
     found = text.strip().strip("/").rpartition("/")[2].lower()
-    if not found or not all(c.isalnum() or c == "-" for c in found):
+    if not _is_subscription(found):
         raise InputError(
             f"'{text[:60]}' is not the id of a subscription.", remedy="az account list -o table shows them."
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,11 +26,12 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """What came. failed: why it is not whole, None where it is."""
+class Place:
+    """How far the pages of one question about some subscriptions were read: token of the next page, rows so far, the end."""
 
-    rows: tuple[dict[str, Any], ...]
-    failed: ReadFailed | None
+    token: str = ""
+    rows: int = 0
+    whole: bool = False
 
 
 def questions() -> tuple[Question, ...]:
@@ -56,39 +58,51 @@ class Graph:
         self._client = ResourceGraphClient(credential, arm.cloud.endpoint, policies=arm.policies, **arm.options)
 
     def ask(
-        self, question: Question, subscriptions: Sequence[str], read: Callable[[int, int], None] = lambda n, m: None
-    ) -> Rows:
-        """All rows of a question. read: told how many rows of how many were read. Never raises for a failed read."""
-        rows: list[dict[str, Any]] = []
-        try:
-            for start in range(0, len(subscriptions), BATCH):
-                for page, total in self._pages(question, list(subscriptions[start : start + BATCH])):
-                    rows += page
-                    read(len(rows), total)
-        except ReadFailed as failed:
-            return Rows(tuple(rows), failed)
-        return Rows(tuple(rows), None)
+        self, question: Question, subscriptions: Sequence[str], places: Mapping[str, Place],
+        took: Callable[[list[dict[str, Any]], str, Place], None],
+    ) -> None:  # fmt: skip
+        """Read the rows of a question that were not read yet. Raises ReadFailed; what came before is kept by `took`.
 
-    def _pages(self, question: Question, subscriptions: list[str]) -> Iterator[tuple[list[dict[str, Any]], int]]:
-        token, seen, count = "", set[str](), 0
-        while True:
-            response, headers = self._arm.attempt(partial(self._page, question, subscriptions, token))
+        places: how far an earlier collection came, by `place_name`; took: given the rows of each page, and where that leaves
+        the question.
+        """
+        for start in range(0, len(subscriptions), BATCH):
+            batch = list(subscriptions[start : start + BATCH])
+            name = place_name(question, batch)
+            place = places.get(name, Place())
+            if not place.whole:
+                self._go_on(question, batch, place, partial(_named, took, name))
+
+    def _go_on(
+        self, question: Question, batch: list[str], place: Place, took: Callable[[list[dict[str, Any]], Place], None]
+    ) -> None:
+        """Read on from a place; from the beginning where Azure does not know it any more, or rows came or went since."""
+        if place.token:
+            try:
+                self._pages(question, batch, place, took)
+                return
+            except ReadFailed as failed:
+                if failed.code != "ResultTruncated" and failed.status not in (400, 404, 410):
+                    raise
+        self._pages(question, batch, Place(), took)
+
+    def _pages(
+        self, question: Question, batch: list[str], place: Place, took: Callable[[list[dict[str, Any]], Place], None]
+    ) -> None:
+        seen, failed = {place.token}, None
+        while failed is None and not place.whole:
+            response, headers = self._arm.attempt(partial(self._page, question, batch, place.token))
             self._heed(headers)
             page = response.data
             if not isinstance(page, list) or not all(isinstance(row, dict) for row in page):
                 raise ReadFailed(200, "UnknownShape", "Resource Graph gave no rows.")
-            count += len(page)
-            yield page, int(response.total_records or 0)
             token = str(response.skip_token or "")
-            if not token:
-                break
-            if token in seen:
-                raise ReadFailed(200, "PagingLoop", "The pages of Resource Graph lead in a circle.")
+            place = Place(token, place.rows + len(page), not token)
+            failed = _wrong(response, headers, place, seen)
             seen.add(token)
-        if str(response.result_truncated).lower() == "true" or count < int(response.total_records or 0):
-            raise ReadFailed(200, "ResultTruncated", f"Resource Graph gave {count} of {response.total_records} rows.")
-        if headers.get("x-ms-tenant-subscription-limit-hit", "").lower() == "true":
-            raise ReadFailed(200, "SubscriptionLimit", "Resource Graph looked at the first 10,000 subscriptions only.")
+            took(page, Place() if failed else place)
+        if failed is not None:
+            raise failed
 
     def _page(self, question: Question, subscriptions: list[str], token: str) -> tuple[Any, dict[str, str]]:
         from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
@@ -103,6 +117,29 @@ class Graph:
         """Wait before the quota is gone, not after. Source: "Guidance for throttled requests", throttling headers."""
         if headers.get("x-ms-user-quota-remaining", "").strip() == "0":
             self._arm.pace.hold(seconds(headers.get("x-ms-user-quota-resets-after")) or 1.0)
+
+
+def _named(took: Callable[[list[dict[str, Any]], str, Place], None], name: str, page: Any, place: Place) -> None:
+    took(page, name, place)
+
+
+def _wrong(response: Any, headers: Mapping[str, str], place: Place, seen: Collection[str]) -> ReadFailed | None:
+    """What an answer says that it left out, None where nothing is."""
+    total = int(response.total_records or 0)
+    if not place.whole:
+        circle = ReadFailed(200, "PagingLoop", "The pages of Resource Graph lead in a circle.")
+        return circle if place.token in seen else None
+    if str(response.result_truncated).lower() == "true" or place.rows < total:
+        return ReadFailed(200, "ResultTruncated", f"Resource Graph gave {place.rows} of {total} rows.")
+    if headers.get("x-ms-tenant-subscription-limit-hit", "").lower() == "true":
+        return ReadFailed(200, "SubscriptionLimit", "Resource Graph looked at the first 10,000 subscriptions only.")
+    return None
+
+
+def place_name(question: Question, subscriptions: Sequence[str]) -> str:
+    """The name under which the place in a question about some subscriptions is kept."""
+    asked = hashlib.sha256("\n".join([question.text, *subscriptions]).encode()).hexdigest()
+    return f"{question.name}-{asked[:16]}"
 
 
 def _lower(got: Any) -> dict[str, str]:

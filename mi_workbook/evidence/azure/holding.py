@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mi_workbook.evidence.azure.arm import ReadFailed
-from mi_workbook.evidence.azure.graph import Question
+from mi_workbook.evidence.azure.graph import Place, Question
 from mi_workbook.evidence.azure.kinds import FAILOVER_GROUPS, INSTANCES, group_holder, known, listed_kinds, whole_with
 from mi_workbook.evidence.azure.permissions import allows
 from mi_workbook.evidence.secrets import scrub
@@ -29,6 +31,15 @@ LEADS = (
 
 
 SIGNED_OUT = 401
+SAVED, SAVING = "the file of the collection", "mi-workbook/collection/write"
+PASSING = frozenset({0, 202, SIGNED_OUT, 408, 429, 500, 502, 503, 504})
+PASSING_CODES = frozenset({"TruncatedBody", "PagingLoop", "UnknownShape", "ResultTruncated"})
+
+
+def may_pass(problem: Mapping[str, Any]) -> bool:
+    """True for a failure that the same read, later or after signing in again, need not meet again."""
+    read = problem.get("operation") != SAVING
+    return read and (problem.get("status") in PASSING or problem.get("code") in PASSING_CODES)
 
 
 def now() -> str:
@@ -46,7 +57,8 @@ class Holding:
 
     subscriptions: those that were read; visible: those the account can see, None where that could not be told; near: ids
     (lower case) of what lies on the path asked about, None where nothing particular was asked; done: paths that were read,
-    kept for a later run; tried: paths asked in this run.
+    kept for a later run; tried: paths asked in this run; asked: subscriptions whose permissions were; places: how far each question to Resource Graph was read; version:
+    grows with everything that comes; question: what was asked about, where something was, with the members from, to, endpoint.
     """
 
     def __init__(self, cloud: str, started: Snapshot | None = None) -> None:
@@ -56,17 +68,48 @@ class Holding:
         self.visible: frozenset[str] | None = None
         self.near: set[str] | None = None
         self.granted: dict[str, list[Mapping[str, Any]]] = {}
+        self.asked: set[str] = set()
         self.whole: dict[str, Question] = {}
         self.done: set[str] = set()
         self.tried: set[str] = set()
-        self.requests = 0
+        self.requests = self.version = 0
+        self.question: dict[str, str] = {}
+        self.places: dict[str, Place] = {}
+        self._earlier = _unfinished(started)
         self._resources = {key(str(one.get("id", ""))): one for one in (started.resources if started else ())}
         # A sign-in that had run out says nothing of the account: what it cost was not read, so it is asked for again.
-        earlier = [one for one in (started.problems if started else ()) if one.get("status") != SIGNED_OUT]
+        # Nor does a file that could not be written.
+        told = started.problems if started else ()
+        earlier = [one for one in told if one.get("status") != SIGNED_OUT and one.get("operation") != SAVING]
         self._problems = {_problem_key(one): dict(one) for one in earlier}
         self._observations = {_seen_key(one): dict(one) for one in (started.observations if started else ())}
         if started is not None:
             self.done = {str(one) for one in started.source.get("done") or () if str(one).startswith("/")}
+
+    @property
+    def goes_on(self) -> bool:
+        """True where an unfinished collection was given to go on with."""
+        return bool(self._earlier)
+
+    @property
+    def settled(self) -> bool:
+        """True once it is known what the account may read, or that this cannot be told."""
+        return bool(self.subscriptions) and self.asked.issuperset(self.subscriptions)
+
+    def go_on(self) -> None:
+        """Take over how far an unfinished collection came, where the account may read exactly what it could then.
+
+        Rows that Resource Graph left out for want of a permission would else read as absent once the account holds it.
+        """
+        if self._earlier.get("granted") == self._granted():
+            places = self._earlier.get("places")
+            self.places = {name: Place(*one) for name, one in (places or {}).items() if _is_place(one)}
+
+    def reached(self, name: str, place: Place) -> None:
+        """A question to Resource Graph was read up to a place."""
+        with self._lock:
+            self.places[name] = place
+            self.version += 1
 
     def get(self, resource_id: str) -> dict[str, Any] | None:
         """A resource that was read, in any case of its id."""
@@ -79,13 +122,16 @@ class Holding:
         if at:
             with self._lock:
                 self._resources[at] = clean if clean.get("id") else {"id": fallback_id, **clean}
+                self.version += 1
 
     def keep_row(self, row: Mapping[str, Any]) -> None:
         """Hold a row of Resource Graph, without empty columns and without what it serves late.
 
-        A reading by name of the same resource stays: it is the fresher one.
+        A reading by name of the same resource stays: it is the fresher one. So does a list of its parent's children, which
+        also says what is gone.
         """
-        if key(str(row.get("id", ""))) in self.done:
+        at = key(str(row.get("id", "")))
+        if at in self.done or listed(at.rsplit("/", 2)[0], type_of(row)) in self.done:
             return
         late = {name.lower(): members for name, members in known()["late"].items()}.get(type_of(row).lower(), ())
         clean = {name: value for name, value in row.items() if value not in (None, "", {}) or name == "properties"}
@@ -114,14 +160,19 @@ class Holding:
 
     def observe(self, kind: str, about: str, value: Any) -> None:
         """Hold what Azure computed or measured about a resource."""
-        one = {"kind": kind, "about": about, "at": now(), "format": "az", "value": scrub(value)}
+        one: dict[str, Any] = {"kind": kind, "about": about, "at": now(), "format": "az", "value": scrub(value)}
         with self._lock:
             self._observations[_seen_key(one)] = one
+            self.version += 1
 
-    def fail(self, scope: str, operation: str, failed: ReadFailed, kinds: Iterable[str]) -> None:
-        """Hold a read that failed. kinds: those that may now be partial; none where only a value is missing."""
+    def fail(self, scope: str, operation: str, failed: ReadFailed, kinds: Iterable[str], asked: str = "") -> None:
+        """Hold a read that failed. kinds: those that may now be partial; none where only a value is missing; asked: the
+        address, with its api-version, where that is more than the scope.
+        """
         one = {"scope": scope, "operation": operation, "status": failed.status, "code": failed.code,
                "message": failed.message, "kinds": sorted(kinds)}  # fmt: skip
+        if asked:
+            one["asked"] = asked
         with self._lock:
             self._problems[_problem_key(one)] = one
 
@@ -130,18 +181,29 @@ class Holding:
         with self._lock:
             self._problems.pop((key(scope), operation.lower()), None)
 
-    def snapshot(self, scope: str = "everything") -> Snapshot:
-        """What was read so far, as evidence."""
+    def snapshot(self, scope: str = "everything", *, unfinished: bool = False) -> Snapshot:
+        """What was read so far, as evidence. unfinished: more was to be read; then it also says how to go on with it."""
         with self._lock:
             resources, problems = list(self._resources.values()), list(self._problems.values())
             observations, done = list(self._observations.values()), sorted(self.done)
+            places = {name: [one.token, one.rows, one.whole] for name, one in self.places.items()}
         complete = sorted(self._claims(resources))
         source = {"kind": "azure", "scope": scope, "subscriptions": list(self.subscriptions), "complete": complete,
                   "requests": self.requests, "done": done}  # fmt: skip
+        if self.question:
+            source["question"] = self.question
+        if unfinished or any(may_pass(one) for one in problems):
+            source["unfinished"] = {"granted": self._granted(), "places": places}
         return Snapshot(
             resources, observations=observations, problems=problems, source=source, collected_at=self.at,
             cloud=self.cloud, complete=frozenset(kind.lower() for kind in complete),
         )  # fmt: skip
+
+    def _granted(self) -> str:
+        """What the account may read, as a hash."""
+        with self._lock:
+            known_so_far = {one: self.granted.get(one) for one in self.subscriptions}
+        return hashlib.sha256(json.dumps(known_so_far, sort_keys=True, default=str).encode()).hexdigest()
 
     def _claims(self, resources: list[dict[str, Any]]) -> Iterator[str]:
         """Kinds that were surely read whole.
@@ -186,6 +248,15 @@ class Holding:
         return any(found.lower() not in seen for one in near for found in _leads(props(one)))
 
 
+def _unfinished(started: Snapshot | None) -> Mapping[str, Any]:
+    found = started.source.get("unfinished") if started is not None else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _is_place(one: Any) -> bool:
+    return isinstance(one, list) and [type(part) for part in one] == [str, int, bool]
+
+
 def _leads(node: Any, inside: str = "") -> Iterator[str]:
     """Subscriptions of the networks an object names. Hubs of Virtual WAN (HV_...) lie in a subscription of Microsoft's."""
     if isinstance(node, Mapping):
@@ -210,5 +281,8 @@ def _problem_key(one: Mapping[str, Any]) -> tuple[str, str]:
     return key(str(one.get("scope", ""))), str(one.get("operation", "")).lower()
 
 
-def _seen_key(one: Mapping[str, Any]) -> tuple[str, str]:
-    return str(one.get("kind", "")), key(str(one.get("about", "")))
+def _seen_key(one: Mapping[str, Any]) -> tuple[str, str, str]:
+    """One next hop for each address asked about; of all else the newest."""
+    value = one.get("value")
+    to = value.get("destinationIPAddress") if isinstance(value, Mapping) else ""
+    return str(one.get("kind", "")), key(str(one.get("about", ""))), str(to or "")

@@ -13,23 +13,36 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """An action, whether the built-in role Reader holds it, and what is lost without it."""
+    """An action, whether the built-in role Reader holds it, and what is lost without it.
+
+    listed: False where Azure's list of operations does not name it, so that no custom role can be sure to take it; the
+    built-in role Network Contributor holds it.
+    """
 
     action: str
     reader: bool
     lost: str
+    listed: bool = True
 
 
 @cache
 def permissions() -> tuple[Permission, ...]:
     """Every action a collection uses."""
     text = (files("mi_workbook.evidence.azure") / "permissions.toml").read_text(encoding="utf-8")
-    return tuple(Permission(one["action"], one["reader"], one["lost"]) for one in tomllib.loads(text)["permission"])
+    return tuple(Permission(**one) for one in tomllib.loads(text)["permission"])
 
 
 def lost_without(action: str) -> str:
     """What is lost without an action, "" where it is not one of ours."""
     return next((one.lost for one in permissions() if one.action.lower() == action.lower()), "")
+
+
+def how_to_get(action: str) -> str:
+    """How an account comes by an action."""
+    one = next((one for one in permissions() if one.action.lower() == action.lower()), None)
+    if one is not None and not one.listed:
+        return f"Ask for the action {action}: the role Network Contributor holds it, and a custom role may not take its name."
+    return f"Ask for the action {action} (mi-workbook permissions --json writes the whole role)."
 
 
 def role(scopes: Iterable[str]) -> dict[str, Any]:
@@ -38,7 +51,7 @@ def role(scopes: Iterable[str]) -> dict[str, Any]:
         "Name": "SQL managed instance connectivity reader",
         "IsCustom": True,
         "Description": "Reads what decides whether an application reaches a SQL managed instance. Changes nothing.",
-        "Actions": sorted(one.action for one in permissions()),
+        "Actions": sorted(one.action for one in permissions() if one.listed),
         "NotActions": [],
         "DataActions": [],
         "NotDataActions": [],

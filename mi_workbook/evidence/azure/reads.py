@@ -28,7 +28,8 @@ SITE_MEMBERS = ("vnetName", "vnetRouteAllEnabled", "vnetPrivatePortsCount", "sub
 @dataclass(frozen=True, slots=True)
 class Read:
     """One read. how: get | list | part | action; path: what is asked; parent: id of the resource it is about; kind: the
-    ARM type of what comes; observed: the kind of observation an action gives; body: an action wants an empty object."""
+    ARM type of what comes; observed: the kind of observation an action gives; body: an action wants an empty object;
+    wanted: the member that holds the list an action gives."""
 
     how: str
     path: str
@@ -36,6 +37,7 @@ class Read:
     kind: str
     observed: str = ""
     body: bool = False
+    wanted: str = "value"
 
     @property
     def operation(self) -> str:
@@ -85,13 +87,14 @@ def computed_reads(resource: Mapping[str, Any]) -> Iterator[Read]:
         if WHEN[action["when"]](props(resource)):
             name = _spelled(kind)
             kind_of = f"{name}/{action['name']}"
-            yield Read("action", f"{at}/{action['name']}", at, kind_of, action["kind"], "body" in action)
+            wanted = action.get("wanted", "value")
+            yield Read("action", f"{at}/{action['name']}", at, kind_of, action["kind"], "body" in action, wanted)
 
 
 WHEN: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "speaks": lambda inner: field(inner, "enableBgp") is True or field(inner, "gatewayType") == "ExpressRoute",
     "clients": lambda inner: bool(field(inner, "vpnClientConfiguration")),
-    "managed": lambda inner: True,
+    "always": lambda inner: True,
     "running": lambda inner: bool(field(inner, "virtualMachine")),
 }
 
@@ -133,7 +136,14 @@ def _get(arm: Arm, holding: Holding, read: Read, version: str) -> None:
 
 
 def _list(arm: Arm, holding: Holding, read: Read, version: str) -> None:
-    holding.keep_children(read.parent, read.kind, arm.pages(read.path, version))
+    """A list that breaks off adds what came; only a whole one says what is gone."""
+    try:
+        rows = arm.pages(read.path, version)
+    except ReadFailed as failed:
+        for row in failed.rows:
+            holding.keep(row)
+        raise
+    holding.keep_children(read.parent, read.kind, rows)
 
 
 def _part(arm: Arm, holding: Holding, read: Read, version: str) -> None:
@@ -148,7 +158,7 @@ def _part(arm: Arm, holding: Holding, read: Read, version: str) -> None:
 
 def _action(arm: Arm, holding: Holding, read: Read, version: str) -> None:
     body = arm.action(read.path, version, {} if read.body else None)
-    if not isinstance(body, dict) or not isinstance(body.get("value"), list):
+    if not isinstance(body, dict) or not isinstance(body.get(read.wanted), list):
         raise ReadFailed(200, "UnknownShape", "The answer holds no list.")
     holding.observe(read.observed, read.parent, body)
 
@@ -164,4 +174,4 @@ def _failed(holding: Holding, read: Read, failed: ReadFailed) -> None:
         holding.drop(read.parent)
     if (read.how == "get" and holding.get(read.parent) is None) or read.how == "list":
         kinds = whole_with(_spelled(read.kind))
-    holding.fail(read.parent, read.operation, failed, kinds)
+    holding.fail(read.parent, read.operation, failed, kinds, f"{read.path}?api-version={version_of(read.kind)}")
