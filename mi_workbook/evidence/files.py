@@ -17,7 +17,7 @@ from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence import template
-from mi_workbook.evidence.forms import FORMS, both, is_evidence, snapshot_of
+from mi_workbook.evidence.forms import FORMS, both, ids_in, is_evidence, snapshot_of
 from mi_workbook.evidence.json_text import documents
 from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.pasted import observations_of
@@ -51,23 +51,45 @@ def load_bytes(items: Iterable[tuple[str, bytes]]) -> Snapshot:
     with _without_collector():
         texts = [(name, _text(name, data)) for given, content in items for name, data in _opened(given, content)]
         values = _parameters(texts)
-        parts = [_read(name, text, values) for name, text in texts]
+        parts = [_read(name, text, values.get(_place(name), {})) for name, text in texts]
         if not parts:
             raise InputError("No JSON file was found.", remedy=FORMS)
-        return parts[0][1] if len(parts) == 1 else _merged(parts)
+        return parts[0][1] if len(parts) == 1 else _merged(_placed(parts))
 
 
-def _parameters(texts: list[tuple[str, str]]) -> dict[str, Any]:
-    """The values of the files of parameters among them, which the portal packs beside an exported template."""
-    found: dict[str, Any] = {}
-    for _name, text in texts:
+def _place(name: str) -> str:
+    """The folder or archive a file lies in."""
+    return re.split(r"[\\/:][^\\/:]*$", name)[0] if re.search(r"[\\/:]", name) else ""
+
+
+def _parameters(texts: list[tuple[str, str]]) -> dict[str, dict[str, Any]]:
+    """The values of the file of parameters that the portal packs beside an exported template, by the place they lie in.
+
+    Two such files in one place would mix: none of them counts.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, text in texts:
         if PARAMETERS in text[:SCHEMA_NEAR]:
             try:
                 value = json.loads(text)
             except (ValueError, RecursionError):
                 continue  # named when the file itself is read
-            found |= template.parameter_values(clean(value, text)) if template.is_parameters(value) else {}
-    return found
+            if template.is_parameters(value):
+                found.setdefault(_place(name), []).append(template.parameter_values(clean(value, text)))
+    return {place: values[0] for place, values in found.items() if len(values) == 1}
+
+
+def _placed(parts: list[tuple[str, Snapshot]]) -> list[tuple[str, Snapshot]]:
+    """The parts, where an export of the portal has the real ids of its group if the others show them."""
+    if not any(template.PORTAL.search(name) for name, _ in parts):
+        return parts
+    ids = [ids_in([*part.resources, *part.observations]) for _, part in parts]
+    return [
+        (name, Snapshot(template.placed(name, list(part.resources), set().union(*ids[:at], *ids[at + 1 :])),
+                        observations=part.observations, problems=part.problems))
+        if template.PORTAL.search(name) and not part.source else (name, part)
+        for at, (name, part) in enumerate(parts)
+    ]  # fmt: skip
 
 
 @contextmanager

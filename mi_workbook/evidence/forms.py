@@ -19,6 +19,14 @@ FORMS = (
 NEXT = frozenset({"nextlink", "@odata.nextlink", "skip_token", "skiptoken", "$skiptoken"})
 
 
+def ids_in(value: Any) -> set[str]:
+    """Every text in a JSON value that is the id of a resource."""
+    if isinstance(value, str):
+        return {value} if value.startswith("/subscriptions/") and "/providers/" in value else set()
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return set().union(*(ids_in(inner) for inner in items))
+
+
 def is_evidence(value: Any) -> bool:
     """True for a snapshot, a template or resources; the JSON of other commands is read with the text around it."""
     if isinstance(value, dict) and ("resources" in value or isinstance(value.get("observations"), list)):

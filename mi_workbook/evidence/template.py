@@ -6,15 +6,18 @@ resources of other groups become parameters that end in `_externalid`).
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.secrets import is_secret
 
-NO_RESOURCE_GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/template"
+NO_SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
+GROUP = "/resourceGroups/{}"
+PORTAL = re.compile(r"ExportedTemplate-([\w().-]+?)(?: ?\(\d+\))?(?:\.zip)?(?=[\\/:]|$)")
 TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(-?\d+)|([A-Za-z_]\w*)|([(),.\[\]]))")
 DEEPEST = 40
 IDLE = frozenset({"dependson", "apiversion", "comments", "condition", "scale", "copy", "resources", "tags", "identity"})
@@ -28,8 +31,9 @@ class Unresolved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What expressions refer to."""
+    """What expressions refer to. group: the id of the resource group, or of the place that stands for it."""
 
+    group: str
     parameters: Mapping[str, Any]
     variables: Mapping[str, Any]
 
@@ -51,7 +55,7 @@ def resources(name: str, template: Row, values: Mapping[str, Any] | None = None)
     template does not hold is left out whole, so that it counts as not seen; secrets are the exception, nobody needs them.
     Raises InputError for what is no resource, and for a name that is no value.
     """
-    given = Given(_parameters(template, values or {}), _mapping(template, "variables"))
+    given = Given(group_of(name), _parameters(template, values or {}), _mapping(template, "variables"))
     found: list[Row] = []
     problems: list[Row] = []
     for row, unread in _rows(name, template.get("resources"), given, "", ""):
@@ -60,6 +64,36 @@ def resources(name: str, template: Row, values: Mapping[str, Any] | None = None)
         else:
             found.append(row)
     return found, problems
+
+
+def group_of(name: str) -> str:
+    """The id that stands for the resource group of a template, another one for each file.
+
+    The portal names the group in the file that it gives to download; the subscription no template says.
+    """
+    named = PORTAL.search(name)
+    parts = [re.sub(r"\.\w+$", "", part) for part in re.split(r"[\\/:]", name.replace("'", "")) if part]
+    return NO_SUBSCRIPTION + GROUP.format(
+        named[1] if named else re.sub(r"[^\w.-]+", "-", "-".join(parts[-2:])) or "template"
+    )
+
+
+def placed(name: str, rows: list[Row], ids: Iterable[str]) -> list[Row]:
+    """The rows of an export of the portal with their real ids, where the other evidence names one subscription with its group.
+
+    ids: those that the other evidence holds. Two groups of one name in two subscriptions leave it open.
+    """
+    own = group_of(name)
+    if not PORTAL.search(name):
+        return rows
+    ending = own.removeprefix(NO_SUBSCRIPTION).lower() + "/"
+    real = {one[: one.lower().index(ending) + len(ending) - 1] for one in ids if ending in one.lower()}
+    if len({one.lower() for one in real}) != 1:
+        return rows
+    found: list[Row] = json.loads(
+        json.dumps(rows).replace(json.dumps(own)[1:-1] + "/", json.dumps(real.pop())[1:-1] + "/")
+    )
+    return found
 
 
 def _mapping(template: Row, member: str) -> dict[str, Any]:
@@ -109,16 +143,16 @@ def _rows(name: str, listed: Any, given: Given, parent: str, parent_type: str) -
         full = f"{parent}/{whole_name}" if parent and "/" not in whole_name else whole_name
         unread: list[str] = []
         row = {key: _read(inner, given, key, unread) for key, inner in raw.items() if key.lower() not in IDLE}
-        row = {"id": resource_id(kind, full.split("/")), **row, "name": full.split("/")[-1], "type": kind}
+        row = {"id": resource_id(given.group, kind, full.split("/")), **row, "name": full.split("/")[-1], "type": kind}
         yield row, unread
         yield from _rows(name, raw.get("resources"), given, full, kind)
 
 
-def resource_id(kind: str, names: list[str]) -> str:
-    """The id of a resource of this template, whose subscription and group it does not say."""
+def resource_id(group: str, kind: str, names: list[str]) -> str:
+    """The id of a resource in a group."""
     provider, *kinds = kind.split("/")
     tail = "/".join(f"{one}/{name}" for one, name in zip(kinds, names, strict=False))
-    return f"{NO_RESOURCE_GROUP}/providers/{provider}/{tail}"
+    return f"{group}/providers/{provider}/{tail}"
 
 
 def _value_or(value: Any, given: Given, otherwise: Any) -> Any:
@@ -228,9 +262,11 @@ class _Expression:
             if str(arguments[0]).lower() not in held:
                 raise Unresolved(self.text)
             return self._deep(held[str(arguments[0]).lower()])
-        if low not in FUNCTIONS:
+        if low not in FUNCTIONS and low != "resourceid":
             raise Unresolved(self.text)
         try:
+            if low == "resourceid":
+                return _resource_id(self.given.group, arguments)
             return FUNCTIONS[low](arguments)
         except (IndexError, TypeError, ValueError, KeyError):
             raise Unresolved(self.text) from None
@@ -259,20 +295,19 @@ def _format(arguments: list[Any]) -> str:
     return re.sub(r"\{(\d+)\}", lambda match: _as_text(arguments[1 + int(match[1])]), arguments[0])
 
 
-def _resource_id(arguments: list[Any]) -> str:
+def _resource_id(group: str, arguments: list[Any]) -> str:
     """resourceId([subscription], [group], type, name...): the type is the first argument with a provider in it."""
     position = next(at for at, one in enumerate(arguments) if "/" in one)
     names = [part for one in arguments[position + 1 :] for part in _as_text(one).split("/")]
     kind = arguments[position]
     if position or len(names) != kind.count("/"):
         raise ValueError  # of another group or subscription: one of the two is not named, so that the id would be wrong
-    return resource_id(kind, names)
+    return resource_id(group, kind, names)
 
 
 FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "concat": _concat,
     "format": _format,
-    "resourceid": _resource_id,
     "tolower": lambda given: _as_text(given[0]).lower(),
     "toupper": lambda given: _as_text(given[0]).upper(),
     "string": lambda given: _as_text(given[0]),
