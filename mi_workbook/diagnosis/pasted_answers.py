@@ -19,8 +19,8 @@ from mi_workbook.evidence.pastes.paste import Reading
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS
 
 PLACES = ("", "client", "azure-vm", "app-service-windows", "app-service-linux", "on-premises")
-NAMES = frozenset({"system-names", "nslookup", "resolve-dnsname", "dig", "nameresolver"})
-TESTS = frozenset({"test-netconnection", "psping", "tcpping", "nc", "curl"})
+NAMES = frozenset({"system-names", "host", "nslookup", "nslookup-debug", "resolve-dnsname", "dig", "nameresolver"})
+TESTS = frozenset({"test-netconnection", "psping", "tcpping", "nc", "curl", "telnet", "port-scan"})
 APP_TOOLS = frozenset({"nameresolver", "tcpping"})
 UNFIT_IN_APP = {
     "nslookup": "nslookup",

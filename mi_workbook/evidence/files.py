@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -15,19 +16,26 @@ from pathlib import Path
 from typing import Any
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.evidence import template
+from mi_workbook.evidence.forms import FORMS, both, ids_in, is_evidence, snapshot_of
+from mi_workbook.evidence.json_text import documents
 from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.pasted import observations_of
 from mi_workbook.evidence.secrets import clean
-from mi_workbook.evidence.snapshot import FORMAT, VERSION, Snapshot, field, from_document, type_of
+from mi_workbook.evidence.snapshot import Snapshot, field
 
 LIMIT = 1 << 30
-FORMS = (
-    'Accepted: a mi-workbook snapshot, a list of ARM resources, {"value": [...]}, Resource Graph results, output of '
-    "'az ... -o json', an ARM template with concrete values; as .json, .json.gz, .zip or a folder; and console output as text."
-)
 JSON_NAMES = (".json", ".json.gz")
+# What people send instead of JSON, and what to do about it.
+OTHERS = (
+    (re.compile(r"^(?:- )?[a-z]\w+: .*\n(?:.*\n){0,400}? *id: /subscriptions/", re.MULTILINE), "It looks like YAML: run it with -o json."),
+    (re.compile(r"^\w+ +: .*\n(?:.*\n){0,400}?Id +: /subscriptions/", re.MULTILINE),
+     "It looks like PowerShell's list: end the command with '| ConvertTo-Json -Depth 20'."),
+    (re.compile(r"^(?:Name|Location|AddressPrefix\w*|ResourceGroup)\s{2,}\w+.*\n-{2,}\s+-{2,}", re.MULTILINE),
+     "It looks like a table, which leaves most of it out: run it with -o json."),
+)  # fmt: skip
+PARAMETERS, SCHEMA_NEAR = "deploymentParameters.json", 400
 TEXT_NAMES = (".txt", ".log", ".out", ".csv", ".xml", ".ovpn", ".md")
-NO_RESOURCE_GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/template/providers/"
 
 
 def load(*paths: str | os.PathLike[str]) -> Snapshot:
@@ -41,10 +49,47 @@ def load(*paths: str | os.PathLike[str]) -> Snapshot:
 def load_bytes(items: Iterable[tuple[str, bytes]]) -> Snapshot:
     """One snapshot of named contents (uploads); archives among them are opened."""
     with _without_collector():
-        parts = [_read(name, data) for given, content in items for name, data in _opened(given, content)]
+        texts = [(name, _text(name, data)) for given, content in items for name, data in _opened(given, content)]
+        values = _parameters(texts)
+        parts = [_read(name, text, values.get(_place(name), {})) for name, text in texts]
         if not parts:
             raise InputError("No JSON file was found.", remedy=FORMS)
-        return parts[0][1] if len(parts) == 1 else _merged(parts)
+        return parts[0][1] if len(parts) == 1 else _merged(_placed(parts))
+
+
+def _place(name: str) -> str:
+    """The folder or archive a file lies in."""
+    return re.split(r"[\\/:][^\\/:]*$", name)[0] if re.search(r"[\\/:]", name) else ""
+
+
+def _parameters(texts: list[tuple[str, str]]) -> dict[str, dict[str, Any]]:
+    """The values of the file of parameters that the portal packs beside an exported template, by the place they lie in.
+
+    Two such files in one place would mix: none of them counts.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, text in texts:
+        if PARAMETERS in text[:SCHEMA_NEAR]:
+            try:
+                value = json.loads(text)
+            except (ValueError, RecursionError):
+                continue  # named when the file itself is read
+            if template.is_parameters(value):
+                found.setdefault(_place(name), []).append(template.parameter_values(clean(value, text)))
+    return {place: values[0] for place, values in found.items() if len(values) == 1}
+
+
+def _placed(parts: list[tuple[str, Snapshot]]) -> list[tuple[str, Snapshot]]:
+    """The parts, where an export of the portal has the real ids of its group if the others show them."""
+    if not any(template.PORTAL.search(name) for name, _ in parts):
+        return parts
+    ids = [ids_in([*part.resources, *part.observations]) for _, part in parts]
+    return [
+        (name, Snapshot(template.placed(name, list(part.resources), set().union(*ids[:at], *ids[at + 1 :])),
+                        observations=part.observations, problems=part.problems))
+        if template.PORTAL.search(name) and not part.source else (name, part)
+        for at, (name, part) in enumerate(parts)
+    ]  # fmt: skip
 
 
 @contextmanager
@@ -139,162 +184,48 @@ def _text(name: str, data: bytes) -> str:
         ) from None
 
 
-def _read(name: str, data: bytes) -> tuple[str, Snapshot]:
-    text = _text(name, data)
+def _read(name: str, text: str, parameters: dict[str, Any]) -> tuple[str, Snapshot]:
     if not text.strip():
         raise InputError("The file is empty.", file=name, remedy="Run the command again and save its output.")
     try:
         value = json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
-        pasted = [] if text.lstrip()[:1] in {"{", "["} else observations_of(text, name)
-        if pasted:
-            return name, Snapshot(observations=pasted)
-        cut = " The file ends early." if error.pos >= len(text.rstrip()) - 1 else ""
-        place = f"line {error.lineno}, column {error.colno}"
-        what = f"It is not valid JSON: {error.msg}.{cut}"
-        if text.lstrip()[:1] not in {"{", "["}:
-            what += " Nor is it the output of a command that is known here."
-        raise InputError(what, file=name, place=place, remedy=FORMS) from None
+        return name, _of_text(name, text, error, parameters)
     except (RecursionError, ValueError):
         raise InputError("It is nested too deeply or holds absurd numbers.", file=name, remedy=FORMS) from None
-    return name, _snapshot(name, clean(value, text))
+    return name, snapshot_of(name, clean(value, text), text, parameters)
+
+
+def _of_text(name: str, text: str, error: json.JSONDecodeError, parameters: dict[str, Any]) -> Snapshot:
+    """Console output, with the JSON documents in it. The error is that of reading all of it as one."""
+    try:
+        read = documents(text, _no_number)
+    except (RecursionError, ValueError):
+        raise InputError("It is nested too deeply or holds absurd numbers.", file=name, remedy=FORMS) from None
+    taken = [one for one in read.found if is_evidence(one.value)]
+    if read.broken and (taken or text.lstrip()[:1] in {"{", "["}):
+        raise _not_json(name, read.text, read.broken)
+    parts = [(name, snapshot_of(name, clean(one.value, text), text, parameters)) for one in taken]
+    pasted = [] if text.lstrip()[:1] in {"{", "["} and not read.found else observations_of(read.without(taken), name)
+    if pasted:
+        parts.append((name, Snapshot(observations=pasted)))
+    if not parts:
+        raise _not_json(name, text, error)
+    return parts[0][1] if len(parts) == 1 else _merged(parts)
+
+
+def _not_json(name: str, text: str, error: json.JSONDecodeError) -> InputError:
+    cut = " The file ends early." if error.pos >= len(text.rstrip()) - 1 else ""
+    what = f"It is not valid JSON: {error.msg}.{cut}"
+    if text.lstrip()[:1] not in {"{", "["}:
+        what += " Nor is it the output of a command that is known here."
+        what += next((f" {hint}" for shape, hint in OTHERS if shape.search(text)), "")
+    return InputError(what, file=name, place=f"line {error.lineno}, column {error.colno}", remedy=FORMS)
 
 
 def _no_number(word: str) -> Any:
     """NaN and Infinity are no JSON, though many writers produce them."""
     raise ValueError(word)
-
-
-def _snapshot(name: str, value: Any) -> Snapshot:
-    if isinstance(value, dict) and "format" in value and "resources" in value:
-        return _document(name, value)
-    if isinstance(value, dict) and "deploymentTemplate" in str(value.get("$schema", "")):
-        return Snapshot(_checked(name, list(_template(name, value.get("resources"))), "/resources"))
-    if isinstance(value, dict) and isinstance(value.get("observations"), list) and "id" not in value:
-        return Snapshot(observations=_sent(name, value["observations"]))
-    rows, pointer = _rows(name, value)
-    named = ("id", "Id", "type")
-    if rows and all(isinstance(row, dict) and not any(name in row for name in named) for row in rows):
-        pasted = observations_of(json.dumps(value), name)
-        if pasted:
-            return Snapshot(observations=pasted)
-        found = {"kind": "unrecognised", "about": "", "at": "", "format": "json", "value": value}
-        return Snapshot(observations=[found])
-    return Snapshot(_checked(name, rows, pointer))
-
-
-def _sent(name: str, observations: list[Any]) -> list[dict[str, Any]]:
-    """What a probe wrote, sent as a file of its own: it speaks of the client of the question."""
-    for position, item in enumerate(observations):
-        if not isinstance(item, dict):
-            raise InputError(
-                "An observation must be an object.", file=name, place=f"/observations/{position}", remedy=FORMS
-            )
-    return [{"from": "client", **item} for item in observations]
-
-
-def _document(name: str, value: dict[str, Any]) -> Snapshot:
-    if value["format"] != FORMAT or value.get("version") != VERSION:
-        what = f"Format {str(value['format'])[:40]!r} version {str(value.get('version'))[:10]!r} is not known."
-        raise InputError(what, file=name, place="/format", remedy=f"This version reads {FORMAT} version {VERSION}.")
-    for member in ("resources", "observations", "problems"):
-        if not isinstance(value.get(member, []), list):
-            raise InputError(f"'{member}' must be a list.", file=name, place=f"/{member}", remedy=FORMS)
-        for position, item in enumerate(value.get(member, [])):
-            if not isinstance(item, dict):
-                raise InputError(
-                    f"An element of '{member}' must be an object.",
-                    file=name,
-                    place=f"/{member}/{position}",
-                    remedy=FORMS,
-                )
-    _checked(name, value.get("resources") or [], "/resources")
-    return from_document(value)
-
-
-def _rows(name: str, value: Any) -> tuple[list[Any], str]:
-    """The resources of any accepted list form."""
-    if isinstance(value, list):
-        return value, ""
-    if not isinstance(value, dict):
-        raise InputError("It holds no object or list.", file=name, remedy=FORMS)
-    if isinstance(value.get("value"), list):
-        return value["value"], "/value"
-    data = value.get("data")
-    if isinstance(data, list):
-        return data, "/data"
-    if isinstance(data, dict) and isinstance(data.get("columns"), list) and isinstance(data.get("rows"), list):
-        names = [str(column.get("name")) for column in data["columns"] if isinstance(column, dict)]
-        return [dict(zip(names, row, strict=False)) for row in data["rows"] if isinstance(row, list)], "/data/rows"
-    for member in ("value", "data"):
-        if member in value and "id" not in value:
-            raise InputError(f"'{member}' must be a list.", file=name, place=f"/{member}", remedy=FORMS)
-    return [value], ""
-
-
-def _checked(name: str, rows: list[Any], pointer: str) -> list[dict[str, Any]]:
-    """The rows, each an object whose known members have the types that ARM gives them; one resource per id."""
-    seen: dict[str, dict[str, Any]] = {}
-    kept: list[dict[str, Any]] = []
-    for position, row in enumerate(rows):
-        at = f"{pointer}/{position}"
-        if not isinstance(row, dict):
-            raise InputError("An element must be an object.", file=name, place=at, remedy=FORMS)
-        _shape(name, at, row)
-        resource_id = str(field(row, "id", default="")).rstrip("/").lower()
-        if resource_id and resource_id in seen:
-            if seen[resource_id] != row:
-                _twice(name, at, resource_id)
-            continue
-        seen[resource_id] = row
-        kept.append(row)
-    return kept
-
-
-def _twice(name: str, at: str, resource_id: str) -> None:
-    what = f"Resource {resource_id} appears twice with different content."
-    raise InputError(what, file=name, place=at, remedy="Keep the newer one.")
-
-
-def _shape(name: str, at: str, row: dict[str, Any]) -> None:
-    if not isinstance(row.get("id", ""), str | type(None)):
-        raise InputError("'id' must be a string.", file=name, place=f"{at}/id", remedy=FORMS)
-    inner = row.get("properties")
-    if inner is not None and not isinstance(inner, dict):
-        raise InputError("'properties' must be an object.", file=name, place=f"{at}/properties", remedy=FORMS)
-    if not type_of(row).lower().startswith("microsoft.network/"):
-        return
-    for member in (
-        "subnets",
-        "virtualNetworkPeerings",
-        "securityRules",
-        "defaultSecurityRules",
-        "routes",
-        "ipConfigurations",
-    ):
-        value = (inner or {}).get(member)
-        if value is not None and not (isinstance(value, list) and all(isinstance(v, dict) for v in value)):
-            raise InputError(
-                f"'{member}' must be a list of objects.", file=name, place=f"{at}/properties/{member}", remedy=FORMS
-            )
-
-
-def _template(name: str, resources: Any, parent: str = "", parent_type: str = "") -> Iterator[dict[str, Any]]:
-    """Resources of an ARM template whose values are concrete, with ids made from type and name."""
-    for position, raw in enumerate(resources if isinstance(resources, list) else []):
-        if not isinstance(raw, dict) or not isinstance(raw.get("type"), str) or not isinstance(raw.get("name"), str):
-            raise InputError(
-                "A template resource needs type and name.", file=name, place=f"/resources/{position}", remedy=FORMS
-            )
-        if raw["name"].startswith("["):
-            raise InputError("The name is an expression, not a value.", file=name, place=f"/resources/{position}/name",
-                             remedy="Export with az group export --skip-all-params, or send 'az resource list' output.")  # fmt: skip
-        kind = f"{parent_type}/{raw['type']}" if parent and "/" not in raw["type"] else raw["type"]
-        names = raw["name"].split("/") if not parent or "/" in raw["name"] else [*parent.split("/"), raw["name"]]
-        provider, *kinds = kind.split("/")
-        tail = "/".join(f"{k}/{n}" for k, n in zip(kinds, names, strict=False))
-        yield {"id": f"{NO_RESOURCE_GROUP}{provider}/{tail}", **raw, "name": names[-1], "type": kind}
-        yield from _template(name, raw.get("resources"), "/".join(names), kind)
 
 
 def _merged(parts: list[tuple[str, Snapshot]]) -> Snapshot:
@@ -304,14 +235,12 @@ def _merged(parts: list[tuple[str, Snapshot]]) -> Snapshot:
     for name, part in parts:
         for resource in part.resources:
             at = str(field(resource, "id", default="")).rstrip("/").lower()
-            if at and at in kept and kept[at][1] != resource:
-                raise InputError(
-                    f"Resource {at} differs from the one in {kept[at][0]}.", file=name, remedy="Keep the newer file."
-                )
-            if at:
-                kept.setdefault(at, (name, resource))
-            else:
+            if not at:
                 loose.append(resource)
+            elif at not in kept:
+                kept[at] = (name, resource)
+            elif kept[at][1] != resource:
+                kept[at] = (kept[at][0], both(name, "", f"in {kept[at][0]}", kept[at][1], resource))
     claims = [part.complete for _, part in parts]
     complete = None if None in claims else frozenset(kind for claim in claims for kind in claim or ())
     first = next((part for _, part in parts if part.collected_at), parts[0][1])

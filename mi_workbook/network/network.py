@@ -78,6 +78,9 @@ RULESET_LINKS = "Microsoft.Network/dnsForwardingRulesets/virtualNetworkLinks"
 RULESET_RULES = "Microsoft.Network/dnsForwardingRulesets/forwardingRules"
 RESOLVER_INBOUND = "Microsoft.Network/dnsResolvers/inboundEndpoints"
 
+# Source: Virtual Network Gateways REST API, VirtualNetworkGatewayType and VirtualNetworkGatewayConnectionType.
+GATEWAY_TYPES = ("vpn", "expressroute", "localgateway")
+CONNECTION_TYPES = ("ipsec", "vnet2vnet", "expressroute", "vpnclient")
 MOST_ADDRESSES = 64  # of one private endpoint
 View = TypeVar("View")
 
@@ -134,7 +137,7 @@ class Network:
 
     def route_table(self, table_id: str) -> RouteTable:
         """The route table. Raises MissingEvidence where it was not collected."""
-        return self._typed(ROUTE_TABLES, table_id, lambda r: read_route_table(r, self._listed(r, "routes", ROUTES)))
+        return self._typed(ROUTE_TABLES, table_id, self._build_table)
 
     def nic(self, nic_id: str) -> Nic:
         """The network interface. Raises MissingEvidence where it was not collected."""
@@ -211,7 +214,7 @@ class Network:
 
     def gateway(self, gateway_id: str) -> Gateway:
         """The virtual network gateway. Raises MissingEvidence where it was not collected."""
-        return self._typed(GATEWAYS, gateway_id, read_gateway)
+        return self._typed(GATEWAYS, gateway_id, _of_known_type(read_gateway, "gatewayType", GATEWAY_TYPES))
 
     def gateways_of(self, vnet_id: str) -> tuple[Gateway, ...]:
         """Gateways that were seen in a VNet."""
@@ -228,7 +231,9 @@ class Network:
 
     def connection(self, connection_id: str) -> Connection:
         """The connection. Raises MissingEvidence where it was not collected."""
-        return self._typed(CONNECTIONS, connection_id, read_connection)
+        return self._typed(
+            CONNECTIONS, connection_id, _of_known_type(read_connection, "connectionType", CONNECTION_TYPES)
+        )
 
     def connections_of(self, gateway: Gateway) -> tuple[Connection, ...]:
         """Connections that were seen at a gateway."""
@@ -285,6 +290,10 @@ class Network:
                 return Reading(str(raw.get("id")), "", raw)
         return None
 
+    def _build_table(self, reading: Reading) -> RouteTable:
+        reading.word("disablePeeringRoute", "none", "all")
+        return read_route_table(reading, self._listed(reading, "routes", ROUTES))
+
     def _build_vnet(self, reading: Reading) -> Vnet:
         return read_vnet(reading, self._with("subnets", reading, SUBNETS), self._peerings(reading))
 
@@ -316,6 +325,16 @@ class Network:
             self._kept[at] = build(Reading(str(raw.get("id") or resource_id), "", raw))
         view: View = self._kept[at]
         return view
+
+
+def _of_known_type(build: Callable[[Reading], View], member: str, known: tuple[str, ...]) -> Callable[[Reading], View]:
+    """A reader that does not take a resource of an unknown type for one of the types it knows."""
+
+    def built(reading: Reading) -> View:
+        reading.word(member, *known)
+        return build(reading)
+
+    return built
 
 
 def _gap(kind: str, resource_id: str) -> Gap:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mi_workbook.core.evidence import Evidence
+from mi_workbook.core.errors import MissingEvidence
+from mi_workbook.core.evidence import Evidence, Gap
 from mi_workbook.core.ranges import Ranges, prefix
 from mi_workbook.evidence.snapshot import field, props
+from mi_workbook.network.resource_id import shell_word
 
 
 class Reading:
@@ -42,6 +44,18 @@ class Reading:
     def text(self, *names: str) -> str:
         """A string member, "" where absent."""
         return _text(self.get(*names))
+
+    def word(self, name: str, *known: str) -> str:
+        """A member of an enumeration in lower case, "" where absent.
+
+        known: the words that Azure documents, in lower case. Raises MissingEvidence for any other: what it means cannot be told.
+        """
+        text = self.text(name).lower()
+        if text and text not in known:
+            how = f"az resource show --ids {shell_word(self.id or self.document)} -o json, and read the reference of {name} for this word."
+            why = f"Its value {self.text(name)[:40]!r} is not among those documented when this was written ({', '.join(known)})."
+            raise MissingEvidence(Gap(f"What {name} of {self.name} means", why, how))
+        return text
 
     def flag(self, name: str) -> bool | None:
         """A boolean member, also as the text that tables and exports write; None where absent or of another type."""

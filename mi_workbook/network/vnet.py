@@ -8,6 +8,8 @@ from mi_workbook.core.ranges import Ranges
 from mi_workbook.network.reading import Reading, ipv4
 from mi_workbook.network.resource_id import key
 
+POLICIES = ("disabled", "enabled", "networksecuritygroupenabled", "routetableenabled")
+
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
@@ -21,9 +23,16 @@ class Subnet:
     nsg_id: str
     route_table_id: str
     delegations: tuple[str, ...]
-    private_endpoint_policies: str
     addresses: Ranges
     service_endpoints: tuple[str, ...] = ()
+
+    @property
+    def network_policy(self) -> str:
+        """privateEndpointNetworkPolicies in lower case. Raises MissingEvidence for a word that Azure does not document.
+
+        Source: Subnets REST API, VirtualNetworkPrivateEndpointNetworkPolicies.
+        """
+        return self.reading.word("privateEndpointNetworkPolicies", *POLICIES) or POLICIES[0]
 
     @property
     def is_gateway(self) -> bool:
@@ -114,7 +123,6 @@ def read_subnet(reading: Reading, vnet_id: str) -> Subnet:
         nsg_id=_reference(reading, "networkSecurityGroup"),
         route_table_id=_reference(reading, "routeTable"),
         delegations=services,
-        private_endpoint_policies=reading.text("privateEndpointNetworkPolicies") or "Disabled",
         addresses=ipv4(prefixes),
         service_endpoints=tuple(child.text("service") for child in reading.children("serviceEndpoints")),
     )

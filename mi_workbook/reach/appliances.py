@@ -21,7 +21,7 @@ from mi_workbook.network.reading import Reading, ipv4
 from mi_workbook.network.resource_id import key, shell_word, vnet_of
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.firewalls import on_the_way_back, through_firewall
-from mi_workbook.reach.peering import unlisted
+from mi_workbook.reach.peering import not_connected, unlisted
 from mi_workbook.reach.routes import Route
 from mi_workbook.reach.security import gate
 
@@ -39,7 +39,7 @@ def before_appliance(network: Network, start: Subnet, route: Route) -> Decision 
     managers = network.snapshot.of_type(NETWORK_MANAGERS) or network.snapshot.absence(NETWORK_MANAGERS) == "unproven"
     if not hop or _near(vnet).covers(hop) or managers:
         return None
-    not_listed = unlisted(network, vnet) or _without_prefixes(vnet)
+    not_listed = unlisted(network, vnet) or _without_prefixes(vnet) or _in_odd_state(vnet, hop)
     if not_listed is not None:
         return not_listed
     why = f"Next hop {route.next_hop_ip} is neither in {vnet.name} nor in a VNet that is directly peered and Connected."
@@ -48,6 +48,12 @@ def before_appliance(network: Network, start: Subnet, route: Route) -> Decision 
                   f"az network nic show-effective-route-table of a running VM in {vnet.name}; a test from it.")  # fmt: skip
         return Decision("route", start.id, Verdict.UNKNOWN, why, route.evidence, gap=gap)
     return Decision("route", start.id, Verdict.BLOCKED, why, route.evidence, Cause.NVA_UNREACHABLE, rule=route.name)
+
+
+def _in_odd_state(vnet: Vnet, hop: Ranges) -> Decision | None:
+    """Unknown where the next hop is behind a peering whose state is none that Azure documents."""
+    odd = (p for p in vnet.peerings if p.state.lower() not in {*CUT, "connected"} and p.remote.covers(hop))
+    return next((not_connected(one) for one in odd), None)
 
 
 def _without_prefixes(vnet: Vnet) -> Decision | None:

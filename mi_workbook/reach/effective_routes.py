@@ -212,7 +212,7 @@ def _overrides_endpoint(network: Network, vnet: Vnet, route: Route, other: Route
     for candidate in [found for found in near if found is not None]:
         for subnet in candidate.subnets:
             if subnet.addresses.covers(route.addresses):
-                policy = subnet.private_endpoint_policies.lower()
+                policy = subnet.network_policy
                 spaces = [p for p in candidate.prefixes if ":" not in p and prefix(p).covers(route.addresses)]
                 shortest = max((ipaddress.ip_network(p, strict=False).prefixlen for p in spaces), default=33)
                 return policy in {"enabled", "routetableenabled"} and other.length >= shortest

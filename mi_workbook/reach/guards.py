@@ -34,25 +34,31 @@ def arrival(network: Network, question: Question, flow: Flow, end: Subnet, forei
     Security admin rules are not applied to private endpoints. Source: "Security admin rules in Azure Virtual Network Manager",
     note on private endpoints.
     """
-    if question.endpoint == "private" and end.private_endpoint_policies.lower() not in {
-        "enabled",
-        "networksecuritygroupenabled",
-    }:
-        why = f"Network policy of subnet {end.name} is off, so its security group does not apply to private endpoints."
-        guard = Decision(
-            "nsg", end.id, Verdict.REACHABLE, why, (end.reading.evidence("privateEndpointNetworkPolicies"),)
-        )
-    else:
-        arriving = flow
-        if question.endpoint == "public":
-            known = question.origin.kind == "internet"
-            arriving = Flow(question.addresses if known else PUBLIC, end.addresses, flow.ports)
-        guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
-        if question.endpoint == "private" and _lists_ports(network, end):
-            guard = replace(guard, notes=(*guard.notes, SEVERAL_PORTS))
-        ahead = NONE if question.endpoint == "private" else ahead_of_groups(network, end, "Inbound", arriving)
-        return [*_behind(ahead, [guard]), ready(question.instance)]
-    return [guard, ready(question.instance)]
+    off = _policy_off(end) if question.endpoint == "private" else None
+    if off is not None:
+        return [off, ready(question.instance)]
+    arriving = flow
+    if question.endpoint == "public":
+        known = question.origin.kind == "internet"
+        arriving = Flow(question.addresses if known else PUBLIC, end.addresses, flow.ports)
+    guard = gate(network, end.nsg_id, "Inbound", end, arriving, f"subnet {end.name}", foreign)
+    if question.endpoint == "private" and _lists_ports(network, end):
+        guard = replace(guard, notes=(*guard.notes, SEVERAL_PORTS))
+    ahead = NONE if question.endpoint == "private" else ahead_of_groups(network, end, "Inbound", arriving)
+    return [*_behind(ahead, [guard]), ready(question.instance)]
+
+
+def _policy_off(end: Subnet) -> Decision | None:
+    """What takes the place of the security group of a private endpoint's subnet; None where the group applies."""
+    evidence = (end.reading.evidence("privateEndpointNetworkPolicies"),)
+    try:
+        policy = end.network_policy
+    except MissingEvidence as missing:
+        return Decision("nsg", end.id, Verdict.UNKNOWN, missing.gap.why, evidence, gap=missing.gap)
+    if policy in {"enabled", "networksecuritygroupenabled"}:
+        return None
+    why = f"Network policy of subnet {end.name} is off, so its security group does not apply to private endpoints."
+    return Decision("nsg", end.id, Verdict.REACHABLE, why, evidence)
 
 
 SEVERAL_PORTS = (

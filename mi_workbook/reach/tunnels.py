@@ -30,6 +30,14 @@ def gateway_state(gateway: Gateway) -> list[Decision]:
     if state in {"deleting", "creating"}:
         why = f"Gateway {gateway.name} is {gateway.provisioning_state}, so it carries nothing."
         return [Decision("gateway", gateway.id, Verdict.BLOCKED, why, evidence, Cause.GATEWAY_NOT_READY)]
+    if state not in {"", "succeeded", "updating"}:
+        why = f"Gateway {gateway.name} is in state {gateway.provisioning_state}, and whether it carries anything then is not known."
+        gap = Gap(
+            f"provisioningState of {gateway.name}",
+            why,
+            f"az network vnet-gateway show --ids {shell_word(gateway.id)} -o json",
+        )
+        return [Decision("gateway", gateway.id, Verdict.UNKNOWN, why, evidence, gap=gap)]
     return []
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mi_workbook.cli import main
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.pastes import formats, recognise, route_print
+from mi_workbook.evidence.pastes.as_machine import is_complete
 from mi_workbook.evidence.pastes.recognise import LARGEST, read_pastes
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -225,3 +226,33 @@ def test_words_of_the_mail_around_a_table_are_left_over() -> None:
     assert pastes.left[0].number == 1 and len(pastes.left) == 3
     assert len(pastes.readings) == 1
     assert read_pastes("Our range:\n10.0.0.0 255.255.0.0 is what we use").readings == ()
+
+
+def test_an_adapter_without_its_heading_is_no_list_of_suffixes() -> None:
+    """The code page of the way here broke words and dots (a French PC's output in a public repository has this shape)."""
+    text = (
+        "   Adresse IPv4. . . . . . . . . . . . . .: 192.168.77.21(pr\u00e6\u00f2\u00a9)\n"
+        "   Masque de sous-r\u00f3eau. . . .?? . . . : 255.255.255.0\n"
+        "   Passerelle par d\u00e6aut. . . .?? . . . : 192.168.77.254\n"
+        "   Serveurs DNS. . .  . . . . . . . . . . : 10.4.0.10\n"
+    )
+    (row,) = read_pastes(text).readings[0].rows
+    assert (row["what"], row["addresses"], row["gateways"]) == ("adapter", ["192.168.77.21/24"], ["192.168.77.254"])
+    assert (row["dns_servers"], row["suffix"], row["description"]) == (["10.4.0.10"], "", "")
+
+
+def test_dots_that_stand_for_rows_make_the_table_incomplete() -> None:
+    """Both sides of the gap say so, in every form in which people mark one."""
+    for gap in ("\u2026", "...", "[...]", "<snip>", "[snipped]"):
+        text = f"$ ip route\ndefault via 10.9.0.1 dev eth0\n{gap}\n10.4.0.0/16 via 10.9.0.7 dev eth0\n$ exit\n"
+        readings = read_pastes(text).readings
+        assert [one.whole for one in readings] == [False, False], gap
+        assert not any(is_complete(one) for one in readings)
+
+
+def test_a_table_asked_for_by_its_number_is_not_the_main_one() -> None:
+    """Its routes count only where a rule leads to it, so they must not pass for those of every packet."""
+    text = '$ ip -j route show table 100\n[{"dst":"default","gateway":"10.9.0.9","dev":"eth1","flags":[]}]\n$ exit\n'
+    assert [row["table"] for row in read_pastes(text).readings[0].rows] == ["100"]
+    main = text.replace("table 100", "table main")
+    assert [row["table"] for row in read_pastes(main).readings[0].rows] == ["main"]

@@ -15,7 +15,7 @@ from mi_workbook.evidence.pastes.shapes import NO_END
 from mi_workbook.views.pastes import pastes_json
 
 OWN = {
-    "route-print", "get-netroute", "netsh-route", "ip-route", "linux-netstat", "macos-netstat", "ipconfig", "routes-txt",
+    "route-print", "get-netroute", "netsh-route", "ip-route", "linux-netstat", "macos-netstat", "proc-net-route", "ipconfig", "routes-txt",
     "azure-vpn-profile", "vpn-settings", "openvpn-profile",
 }  # fmt: skip
 TEXTS = sorted(path for path in (Path(__file__).parent / "fixtures").glob("*/*.txt") if path.parent.name in OWN)

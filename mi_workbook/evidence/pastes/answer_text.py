@@ -23,7 +23,7 @@ PROMPT = re.compile(
 WRAPPERS = frozenset({"timeout", "time", "sudo"})
 TOOLS = (
     "nslookup", "getent", "dscacheutil", "resolve-dnsname", "dig", "nameresolver", "test-netconnection", "tnc", "psping", "psping64", "tcpping", "nc", "ncat", "netcat",
-    "curl", "traceroute", "tracert", "tcptraceroute", "az", "get-azeffectiveroutetable", "printenv", "ipconfig", "get-netroute", "netsh", "netstat",
+    "curl", "telnet", "traceroute", "tracert", "tcptraceroute", "az", "get-azeffectiveroutetable", "printenv", "ipconfig", "get-netroute", "netsh", "netstat",
 )  # fmt: skip
 _RESULTS = (
     ("blocked", r"access a socket|access permissions|administratively prohibited|\b10013\b"),

@@ -12,7 +12,7 @@ from mi_workbook.evidence.pastes.shapes import FILTERED, NO_END, bare_address
 
 SYSTEMS = {
     "route-print": "windows", "get-netroute": "windows", "netsh-route": "windows", "ip-route": "linux",
-    "linux-netstat": "linux", "macos-netstat": "macos",
+    "linux-netstat": "linux", "proc-net-route": "linux", "macos-netstat": "macos",
 }  # fmt: skip
 
 LOOPBACK = "127.0.0.0/8"

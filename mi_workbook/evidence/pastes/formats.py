@@ -11,6 +11,7 @@ from mi_workbook.evidence.pastes import (
     macos_netstat,
     netsh_routes,
     openvpn_profile,
+    proc_net_route,
     route_print,
     routes_txt,
     vpn_settings,
@@ -20,5 +21,5 @@ from mi_workbook.evidence.pastes.paste import Parser
 
 FORMATS: tuple[Parser, ...] = (
     azure_vpn_profile, vpn_settings, openvpn_profile, get_netroute, routes_txt, netsh_routes, macos_netstat, linux_netstat,
-    ip_route, *ANSWERS, route_print, ipconfig,
+    proc_net_route, ip_route, *ANSWERS, route_print, ipconfig,
 )  # fmt: skip

@@ -31,6 +31,10 @@ KIND = "ip-route"
 TITLE = "Linux: ip route"
 
 ASKED = re.compile(r"(?:sudo )?ip(?: +-(?:j|json|p|d|4))+ +r(?:o|ou|out|oute)?(?: +(?:show|list|s|l|ls))?")
+TABLE = re.compile(r"\btable\s+(\w+)")
+# Words between a name and its value.
+LOCK = frozenset({"lock"})
+SECOND = {"via": frozenset({"inet", "inet6"})}
 ENDS = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 KINDS = ENDS | {"unicast", "local", "broadcast", "multicast", "anycast", "nat"}
 FLAGS = frozenset({"linkdown", "dead", "onlink", "pervasive", "offload", "notify", "trap", "rt_offload", "rt_trap"})
@@ -65,8 +69,10 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
 def read(lines: Sequence[Line]) -> Reading:
     """Read a block. A route with a word that is not known is left, because the word may change what it means."""
     texts = [line for line in filled(lines) if not COMMAND.match(line.text)]
+    asked = next((named[1] for line in lines if COMMAND.match(line.text) and (named := TABLE.search(line.text))), "")
+    of_table = asked if asked not in ("all", "0", "254") else ""
     if texts and texts[0].text.lstrip()[:1] in ("[", "{"):
-        return _read_json(texts, any(ASKED.fullmatch(line.text.strip()) for line in lines))
+        return _read_json(texts, any(ASKED.fullmatch(line.text.strip()) for line in lines), of_table)
     rows: list[dict[str, Any]] = []
     left: list[Line] = []
     parent: dict[str, Any] = {}
@@ -78,7 +84,7 @@ def read(lines: Sequence[Line]) -> Reading:
             continue
         parent = parent if hop else found
         if found["interface"] or found["gateway"] or found["kind"] in ENDS:
-            rows.append(found)
+            rows.append({**found, "table": of_table} if of_table and found["table"] == "main" else found)
     return Reading(KIND, TITLE, tuple(rows), tuple(left), (NO_END, *_notes(rows)))
 
 
@@ -114,7 +120,7 @@ def _facts(words: Sequence[str]) -> dict[str, str] | None:
             facts["flags"] = f"{facts['flags']} {word}".strip()
             at += 1
         elif word in PAIRS and at + 1 < len(words):
-            skip = 2 if word == "via" and words[at + 1] in ("inet", "inet6") and at + 2 < len(words) else 1
+            skip = 2 if words[at + 1] in SECOND.get(word, LOCK) and at + 2 < len(words) else 1
             facts[word] = words[at + skip]
             at += skip + 1
         else:
@@ -144,8 +150,9 @@ def _hop(text: str, parent: dict[str, Any]) -> dict[str, Any] | None:
     return {**parent, "prefix": shown, "gateway": via, "interface": facts.get("dev", ""), "flags": flags}
 
 
-def _read_json(lines: Sequence[Line], asked: bool) -> Reading:
+def _read_json(lines: Sequence[Line], asked: bool, of_table: str) -> Reading:
     objects, whole, left = json_objects(lines)
+    objects = [{"table": of_table, **one} if of_table else one for one in objects]
     rows = [row for one in objects for row in _of_object(one)]
     skipped = sum(1 for one in objects if one and not list(_of_object(one)))
     notes = [] if whole else ["The JSON is cut off: routes after the last whole one are missing."]

@@ -2,7 +2,7 @@
 
 Rows: {"what": "adapter", "name" (heading without its colon), "description", "mac", "suffix", "addresses": ["10.1.0.4/24"],
 "gateways", "dns_servers", "dhcp_servers", "wins_servers": lists of addresses}; first {"what": "host", "suffixes"} where
-the output begins with the machine's own part. An address is a value that a mask follows, or whose label holds "IP"; what
+the output begins with the machine's own part; an adapter whose heading is missing has the name "". An address is a value that a mask follows, or whose label holds "IP"; what
 follows the mask and is neither DNS, DHCP nor WINS is the gateway. The machine's name, lease times and identifiers are
 not kept.
 """
@@ -109,7 +109,11 @@ def _above(lines: Sequence[Line], at: int) -> int:
 def read(lines: Sequence[Line]) -> Reading:
     """Read a block."""
     blocks, left = _blocks([line for line in filled(lines) if not COMMAND.match(line.text)])
-    rows = [_host(block) if not block.name else _adapter(block) for block in blocks if block.fields or block.name]
+    rows = [
+        _adapter(block) if block.name or _has_address(block) else _host(block)
+        for block in blocks
+        if block.fields or block.name
+    ]
     notes = [NO_END]
     whole = bool(rows)
     if blocks and not blocks[-1].fields:
@@ -142,6 +146,11 @@ def _blocks(lines: Sequence[Line]) -> tuple[list[_Block], list[Line]]:
 def _address(text: str) -> str:
     """The address of a value such as "10.1.0.4(Preferred)"."""
     return bare_address(text.partition("(")[0].strip())
+
+
+def _has_address(block: _Block) -> bool:
+    """True for an adapter, also one whose heading is missing: the machine's own part holds no address."""
+    return any(_address(value) for one in block.fields for value in one.values)
 
 
 def _host(block: _Block) -> dict[str, Any]:
@@ -190,7 +199,12 @@ def _described(block: _Block) -> str:
     labels = [one.label.upper() for one in block.fields]
     at = next((at for at, one in enumerate(block.fields) if one.values and MAC.fullmatch(one.values[0])), None)
     if at is None:
-        at = next((at + 2 for at, label in enumerate(labels) if "DNS" in label and at + 1 < len(labels)), 0)
+        suffix = (
+            at
+            for at, label in enumerate(labels)
+            if "DNS" in label and not _has_address(_Block("", block.fields[at : at + 1]))
+        )
+        at = next((at + 2 for at in suffix if at + 1 < len(labels)), 0)
     values = block.fields[at - 1].values if 0 < at <= len(block.fields) else []
     return values[0] if values and not _address(values[0]) else ""
 

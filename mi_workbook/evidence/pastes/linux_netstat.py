@@ -14,6 +14,7 @@ from typing import Any
 from mi_workbook.evidence.pastes.clean import COMMAND
 from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 from mi_workbook.evidence.pastes.shapes import (
+    MASKS,
     NO_END,
     ONLY_IPV6,
     bare_address,
@@ -43,7 +44,7 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """Runs of routes with the heading of columns, the heading of the table and the command above them."""
     at = 0
     while at < len(lines):
-        if _row(lines[at].text, None) is None:
+        if not _is_row(lines[at].text):
             at += 1
             continue
         first, last = _above(lines, at), at
@@ -51,13 +52,19 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
             text = lines[here].text.strip()
             if text and not _belongs(text):
                 break
-            last = here if text and _row(text, None) else last
+            last = here if text and _is_row(text) else last
         yield Claim(first, last)
         at = last + 1
 
 
 def _belongs(text: str) -> bool:
-    return not COMMAND.match(text) and (_row(text, None) is not None or _is_heading(text))
+    return not COMMAND.match(text) and (_is_row(text) or _is_heading(text))
+
+
+def _is_row(text: str) -> bool:
+    """True for a row, also one with a name in the place of an address, which is not read."""
+    named = FOUR.match(text)
+    return _row(text, None) is not None or (named is not None and named[3] in MASKS)
 
 
 def _is_heading(text: str) -> bool:
@@ -92,6 +99,10 @@ def read(lines: Sequence[Line]) -> Reading:
     notes = [NO_END]
     if with_metric is None:
         notes.append("The heading is missing: rows above the first one may be missing, and no metric was read.")
+    if any(_is_row(line.text) for line in left):
+        notes.append(
+            "Names stand where addresses belong, and those rows are not read: run `route -n` or `netstat -rn`."
+        )
     if only_ipv6(rows):
         notes.append(ONLY_IPV6)
     return Reading(KIND, TITLE, tuple(rows), tuple(left), tuple(notes), with_metric is not None)

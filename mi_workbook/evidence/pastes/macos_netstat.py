@@ -17,12 +17,12 @@ from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 from mi_workbook.evidence.pastes.shapes import NO_END, ONLY_IPV6, bare_address, filled, only_ipv6, route_row
 
 KIND = "macos-netstat"
-TITLE = "macOS: netstat -rn"
+TITLE = "macOS, BSD: netstat -rn"
 
 TABLE = re.compile(r"^\s*Internet6?:\s*$")
-COLUMNS = re.compile(r"^\s*Destination\s+Gateway\s+Flags\b.*\bNetif\b")
+COLUMNS = re.compile(r"^\s*Destination\s+Gateway\s+Flags\b.*\b(?:Netif|Iface)\b")
 ABOVE = re.compile(r"^\s*Routing tables\s*$")
-FLAGS = re.compile(r"[UGHRDMCcLWSBbIiYlXmrgp123]{1,16}")
+FLAGS = re.compile(r"[UGHRDMCcLWSBbIiYlXmrgpnhPdTfs123]{1,16}")
 LINK = re.compile(r"link#\d+|(?:[0-9a-f]{1,2}[:.]){5}[0-9a-f]{1,2}|[a-z]+\d+", re.IGNORECASE)
 
 
@@ -30,7 +30,7 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """From the heading of a table or of its columns to its last row; both tables are one block."""
     at = 0
     while at < len(lines):
-        if not (TABLE.match(lines[at].text) or COLUMNS.match(lines[at].text)):
+        if not (TABLE.match(lines[at].text) or COLUMNS.match(lines[at].text) or _two_rows(lines, at)):
             at += 1
             continue
         first, last = at, at
@@ -45,13 +45,24 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
         at = last + 1
 
 
+def _two_rows(lines: Sequence[Line], at: int) -> bool:
+    """True for rows whose headings are not in the paste: the flags of two of them begin with U (up)."""
+    words = [line.text.split() for line in lines[at : at + 2]]
+    return len(words) == 2 and all(len(one) > 3 and one[2].startswith("U") and _any_row(one) for one in words)
+
+
+def _any_row(words: Sequence[str]) -> dict[str, Any] | None:
+    """A row whose interface stands in the last column, or in the one before it."""
+    return _row(words, 2, len(words) - 1) or _row(words, 2, len(words) - 2)
+
+
 def _introduces(text: str) -> bool:
     return not text.strip() or bool(ABOVE.match(text) or COMMAND.match(text))
 
 
 def _belongs(text: str) -> bool:
     heading = TABLE.match(text) or COLUMNS.match(text)
-    return bool(heading) or _row(text.split(), 2, -1) is not None or _row(text.split(), 2, -2) is not None
+    return bool(heading) or _any_row(text.split()) is not None
 
 
 def read(lines: Sequence[Line]) -> Reading:
@@ -64,9 +75,10 @@ def read(lines: Sequence[Line]) -> Reading:
         if TABLE.match(line.text):
             tables.append(line.text.strip())
         elif COLUMNS.match(line.text):
-            at = line.text.split().index("Netif")
+            heads = line.text.split()
+            at = heads.index("Netif" if "Netif" in heads else "Iface")
         elif not _introduces(line.text):
-            row = _row(line.text.split(), 2, at) if at else None
+            row = _row(line.text.split(), 2, at) if at else None if tables else _any_row(line.text.split())
             rows += [row] if row else []
             left += [] if row else [line]
     notes = [NO_END]

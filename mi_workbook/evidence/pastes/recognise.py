@@ -15,6 +15,8 @@ from mi_workbook.evidence.pastes.shapes import FILTERED, NO_END
 
 LARGEST = 4_000_000
 MOST_LINES = 100_000
+LEFT_OUT = re.compile(r"^\s*[\[(<]?\s*(?:\.{3,}|snip(?:ped)?|\.\.\. ?\w{1,12} ?\.\.\.)\s*[\])>]?\s*$", re.IGNORECASE)
+SHORTENED = "Somebody left lines out of the paste here: rows are missing."
 ALL = re.compile(
     r"(?:sudo +)?(?:ip(?: +-4)? +r(?:o|ou|out|oute)?(?: +(?:show|list|ls))?|route +-n|netstat +-(?:rn|nr)(?: +-f +inet)?|"
     r"Get-NetRoute)",
@@ -73,6 +75,7 @@ def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozense
 
     A table of routes must have been asked for as a whole; any other answer is whole without a pipe behind its command.
     """
+    dots = {line.number for line in lines if LEFT_OUT.match(line.text)}
     after: dict[int, int] = {}
     following = 0
     for line in reversed(lines):
@@ -85,7 +88,14 @@ def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozense
         settled |= {MAY_GO_ON} if typed and "|" not in typed else set()
         part = one.kind.startswith("azure-") and first in prompts and FILTER.search(lines[first - 1].text)
         notes = tuple(note for note in one.notes if note not in settled)
+        if after[last] in dots or _before(lines, first) in dots:
+            notes, one = (*notes, SHORTENED), replace(one, whole=False)
         yield replace(one, notes=(*notes, FILTERED) if part else notes)
+
+
+def _before(lines: Sequence[Line], first: int) -> int:
+    """The number of the last line with text before this one, 0 where there is none."""
+    return next((line.number for line in reversed(lines[: first - 1]) if line.text.strip()), 0)
 
 
 def _named(kind: str) -> Parser:

@@ -57,6 +57,11 @@ IN_KEPT = re.compile(r"S[CWT]{1,2}P*$")
 ENDED_FOUR = re.compile(r"A+G?SC(?:W|[WT]?P+S)")
 
 
+# Pictures, arrows and stars; letters of any language, and the signs inside addresses, are none.
+MARKS = re.compile(r"[^\w.:%/(){}\[\]'\"-]+|\ufe0f")
+IS_MARKED = re.compile(r"[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff*]")
+
+
 @dataclass
 class _Table:
     """What was read so far. shape: one letter for each piece, as WHOLE expects them."""
@@ -212,7 +217,7 @@ def _take(table: _Table, pieces: Sequence[Line], at: int) -> int:
 
 def _route(table: _Table, pieces: Sequence[Line], at: int) -> int:
     """An IPv4 row, also one that was wrapped: up to four lines are put together until they are a row."""
-    words = pieces[at].text.split()
+    words = _unmarked(pieces[at].text)
     if not words or not is_ipv4(words[0]) or (len(words) > 1 and words[1] not in MASKS):
         return 0
     for count in range(1, MOST_JOINED + 1):
@@ -220,13 +225,18 @@ def _route(table: _Table, pieces: Sequence[Line], at: int) -> int:
             more = pieces[at + count - 1].text if at + count <= len(pieces) else "="
             if "=" in more or _starts_route(more) or _titled(more.strip()):
                 break
-            words = words + more.split()
+            words = words + _unmarked(more)
         row = _active(words) or _persistent(words, table)
         if row:
             table.take("P" if row["persistent"] else "A", row)
             return count
     table.left.append(pieces[at])
     return 1
+
+
+def _unmarked(text: str) -> list[str]:
+    """The words of a row, without the signs that somebody put beside an address to point at it."""
+    return [bare for word in text.split() if (bare := MARKS.sub("", word) if IS_MARKED.search(word) else word)]
 
 
 def _active(words: Sequence[str]) -> dict[str, Any] | None:
@@ -239,7 +249,7 @@ def _active(words: Sequence[str]) -> dict[str, Any] | None:
         return None
     if len(gateway) == 1 and is_ipv4(gateway[0]):
         return route_row(target, "" if gateway[0] in (interface, "0.0.0.0") else gateway[0], interface, metric)
-    on_link = not any(is_ipv4(word) or word[0].isdigit() for word in gateway) and is_ipv4(interface)
+    on_link = not any(re.search(r"\d", word) for word in gateway) and is_ipv4(interface)
     return route_row(target, "", interface, metric) if on_link else None
 
 
