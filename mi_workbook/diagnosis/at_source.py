@@ -12,8 +12,10 @@ from mi_workbook.core.trace import Decision, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.attribution import OWNERS, is_loose
 from mi_workbook.diagnosis.client_routes import ClientRoutes, judge_client
+from mi_workbook.diagnosis.looks import disagreement, looks
 from mi_workbook.diagnosis.pasted_answers import conclude
 from mi_workbook.diagnosis.pasted_facts import Conclusion, Facts, facts_of
+from mi_workbook.diagnosis.scene import Scene
 from mi_workbook.evidence.explain import Explanation, explained
 from mi_workbook.evidence.pasted import FORMAT
 from mi_workbook.evidence.pastes.as_machine import tables_of
@@ -25,13 +27,14 @@ from mi_workbook.network.network import Network
 from mi_workbook.network.tested import OPEN, Test, answer_at, connection_tests, is_from
 from mi_workbook.reach.path import Question, round_trips, stop, verdict
 from mi_workbook.reach.resolution import as_seen
-from mi_workbook.reach.settled import next_test, same_target
+from mi_workbook.reach.settled import by_another, next_test, same_target
 
 TITLES = {parser.KIND: parser.TITLE for parser in FORMATS}
 WEIGHT_OF = {Verdict.REACHABLE: "open", Verdict.BLOCKED: "blocked", Verdict.UNKNOWN: "hint"}
 PLACE_OF = {"clients": "client", "site": "on-premises", "express": "on-premises", "inside": "azure-vm"}
 COMPARE_NAMES = "At the source: its hosts file and its DNS servers; ask 168.63.129.16 from a VM of the VNet for the name, and compare."
 AGAIN = "Collect the configuration again, test again from the same place, and compare the times of both."
+AT_THE_SOURCE = "The same test at the source itself; or ask with the machine that tested as the source."
 SHOWN_LINES = 3
 
 
@@ -55,7 +58,11 @@ def at_source(network: Network, question: Question, alone: Question | None, ways
     told = [*_concluded(readings, _facts(network, question), _place(question), files)]
     told += [_of_routes(routes)] if routes is not None else []
     told += [*_read_in_part(readings, files), *_unused(network.snapshot, question.places)]
-    return AtSource(tuple(beside), tuple(told))
+    apart = disagreement(tuple(beside))
+    if not apart:
+        return AtSource(tuple(beside), tuple(told))
+    scene = Scene(network, question, tuple(ways), tuple(readings))
+    return AtSource(tuple(beside), tuple(told), apart, looks(scene), tuple(scene.asked()))
 
 
 Spans = dict[tuple[int, int], list[str]]
@@ -174,14 +181,18 @@ def _connections(network: Network, question: Question, ways: Sequence[Trace]) ->
         port = Ranges(((test.port, test.port),))
         trips = [trace for trip in round_trips(ways) for trace in trip if trip[0].flow.ports.meets(port)]
         if trips:
-            yield _connection(test, verdict(trips), stop(trips))
+            other = any(by_another(test, one.flow.source, question.at) for one in trips if one.direction == "forward")
+            yield _connection(test, verdict(trips), stop(trips), other)
 
 
-def _connection(test: Test, judged: Verdict, stopped: Decision | None) -> Beside:
+def _connection(test: Test, judged: Verdict, stopped: Decision | None, by_other: bool) -> Beside:
     opened = test.result in OPEN
     when = f" at {test.at}" if test.at else ""
     seen = f"TCP {test.host or test.address}:{test.port}: {test.result}{when}"
     says = f"{judged.value}: {stopped.why}" if stopped is not None else f"{judged.value}: nothing in Azure stops it."
+    if by_other:
+        seen += f", sent from {test.source}, which is no address of the source"
+        return Beside("connection", says, seen, None, AT_THE_SOURCE)
     if judged is Verdict.UNKNOWN:
         return Beside("connection", says, seen, None, "" if opened else next_test(test))
     agree = opened is (judged is Verdict.REACHABLE)

@@ -14,6 +14,7 @@ from mi_workbook.core.ranges import Ranges, show_ports
 from mi_workbook.core.trace import Cause, Decision, Hop, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.reading import ipv4
+from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.tested import OPEN, Test
 
 # What is wrong with the name as it was typed is not settled by a test of another name.
@@ -30,7 +31,9 @@ def settle(trip: tuple[Trace, ...], tests: Iterable[Test], names: frozenset[str]
     """
     flow = trip[0].flow
     fitting = [test for test in tests if same_target(test, flow.destination, names)]
-    here = [test for test in fitting if not _elsewhere(test, flow.destination)]
+    here = [
+        test for test in fitting if not _elsewhere(test, flow.destination) and not by_another(test, flow.source, at)
+    ]
     opened = [test for test in here if test.result in OPEN and _covers(test, flow.ports)]
     failed = [test for test in fitting if test.result not in OPEN and (not test.port or flow.ports.meets(_port(test)))]
     if opened and failed and opened[-1].at <= failed[-1].at:
@@ -67,6 +70,16 @@ def _elsewhere(test: Test, destination: Ranges) -> bool:
     """
     address = ipv4((test.address,))
     return bool(address) and bool(destination) and not destination.covers(address) and ".public." not in test.host
+
+
+def by_another(test: Test, source: Ranges, at: str) -> bool:
+    """True for a test that was sent from an address which is none of the source's: it proves another machine's way.
+
+    Inside an App Service addresses are those of its sandbox, and those of the Internet are translated on the way.
+    """
+    sent_from = ipv4((test.source,)) if test.source else Ranges()
+    in_app = "/microsoft.web/sites/" in at.lower()
+    return bool(sent_from) and bool(source) and not in_app and not source.meets(PUBLIC) and not source.covers(sent_from)
 
 
 def _each(trip: Iterable[Trace], change: Callable[[Decision], Decision]) -> list[Trace]:

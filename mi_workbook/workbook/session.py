@@ -59,7 +59,8 @@ class Session(anywidget.AnyWidget):
             "depth": self._depth,
             "networks": self._networks,
             "request": lambda m, _: state.request(_text(m, "value")),
-            "paste": lambda m, _: state.paste(_text(m, "value")),
+            "paste": lambda m, _: state.paste(_text(m, "value"), _text(m, "place")),
+            "say": lambda m, _: state.say(_text(m, "step"), _text(m, "value")),
             "download": self._download,
             "talk": lambda m, _: state.talk.begin(_text(m, "value")),
             "answer": lambda m, _: state.answer(_text(m, "value")),
@@ -95,7 +96,7 @@ class Session(anywidget.AnyWidget):
         try:
             shown = screen(self.state)
         except Exception as error:
-            self.state.diagnosis = self.state.walk = None
+            self.state.diagnosis = None
             self.state.error = (
                 f"The answer could not be shown ({type(error).__name__}). Try mi-workbook diagnose on the same files."
             )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mi_workbook.evidence.pastes import (
+    activity_log,
+    connectivity,
     connectivity_checker,
     curl,
     dig,
@@ -10,6 +12,7 @@ from mi_workbook.evidence.pastes import (
     effective_routes,
     environment,
     learned_routes,
+    linux_firewall,
     nameresolver,
     netcat,
     next_hop,
@@ -21,6 +24,7 @@ from mi_workbook.evidence.pastes import (
     test_netconnection,
     traceroute,
     vpn_state,
+    windows_firewall,
 )
 from mi_workbook.evidence.pastes.paste import Parser
 
@@ -43,4 +47,8 @@ ANSWERS: tuple[Parser, ...] = (
     learned_routes,
     vpn_state,
     environment,
+    connectivity,
+    activity_log,
+    windows_firewall,
+    linux_firewall,
 )

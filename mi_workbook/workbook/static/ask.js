@@ -6,9 +6,11 @@ function askView(values, { send }) {
   const place = h("select", { "data-key": "place" }, options(ask.places, ask.place));
   place.addEventListener("change", () => send({ do: "request", value: place.value }));
   const area = h("textarea", { rows: 5, "data-key": "paste", spellcheck: "false" });
-  const form = h("form", {}, field("Paste what came back: any console output, several pieces at once", area),
-    h("button", { type: "submit", "data-key": "read" }, "Read the paste"));
-  form.addEventListener("submit", (event) => { event.preventDefault(); send({ do: "paste", value: area.value }); });
+  const ran = h("select", { "data-key": "ran-at" }, options([[`The source of the question: ${ask.here}`, ""],
+    ...ask.elsewhere.filter((one) => one !== ask.here).map((one) => [`Elsewhere: ${one}`, one])], ""));
+  const form = h("form", {}, field("Paste what came back: any console output, several pieces at once, or the JSON of az or of mi-workbook probe", area),
+    field("It was run at", ran), h("button", { type: "submit", "data-key": "read" }, "Read the paste"));
+  form.addEventListener("submit", (event) => { event.preventDefault(); send({ do: "paste", value: area.value, place: ran.value }); });
   const asked = ask.request;
   const body = fold("Ask the person at the source, and read their answer",
     field("Where will the commands run?", place),
