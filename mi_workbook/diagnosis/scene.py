@@ -18,6 +18,7 @@ from mi_workbook.network.tested import OPEN, Answer, Test, answer_at, connection
 from mi_workbook.reach.path import Question
 from mi_workbook.reach.settled import same_target
 
+NAME_LOOKS = frozenset({"system-names", "nameresolver", "probe-dns"})
 AZURE_DNS = "168.63.129.16"
 
 
@@ -84,9 +85,11 @@ class Scene:
     def answers(self, *, by_server: bool) -> dict[str, set[str]]:
         """Addresses that the name had at the source, by the server that was asked ("" for the source's own).
 
-        by_server: what DNS servers said; else what the machine itself got.
+        by_server: what DNS servers said; else what the machine itself got, by a look at the name where there was one, else
+        by a connection test.
         """
-        found: dict[str, set[str]] = {}
+        named: dict[str, set[str]] = {}
+        tried: dict[str, set[str]] = {}
         for one in self.network.snapshot.observations:
             if is_from(one, self.question.places) and is_by_server(one) is by_server:
                 server = AZURE_DNS if AZURE_DNS in _servers(one) else ""
@@ -94,8 +97,9 @@ class Scene:
                 alone.observations = (one,)
                 told = answer_at(alone, self.question.places, self.host)
                 if told is not None:
+                    found = named if by_server or one.get("kind") in NAME_LOOKS else tried
                     found.setdefault(server, set()).add(told.address)
-        return found
+        return named or tried
 
     def decisions(self, kind: str) -> list[Decision]:
         """Decisions of a kind, both ways, by the configuration alone."""

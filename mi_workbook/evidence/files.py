@@ -18,6 +18,7 @@ from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.pasted import observations_of
 from mi_workbook.evidence.secrets import clean
+from mi_workbook.evidence.sent import Sent, read_sent
 from mi_workbook.evidence.snapshot import FORMAT, VERSION, Snapshot, field, from_document, type_of
 
 LIMIT = 1 << 30
@@ -146,9 +147,9 @@ def _read(name: str, data: bytes) -> tuple[str, Snapshot]:
     try:
         value = json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
-        pasted = [] if text.lstrip()[:1] in {"{", "["} else observations_of(text, name)
-        if pasted:
-            return name, Snapshot(observations=pasted)
+        sent = Sent() if text.lstrip()[:1] in {"{", "["} else read_sent(text, name)
+        if sent.found:
+            return name, Snapshot(_checked(name, list(sent.resources), ""), observations=sent.observations)
         cut = " The file ends early." if error.pos >= len(text.rstrip()) - 1 else ""
         place = f"line {error.lineno}, column {error.colno}"
         what = f"It is not valid JSON: {error.msg}.{cut}"

@@ -98,7 +98,8 @@ def _test(row: dict[str, Any], at: str, evidence: Evidence) -> Test | None:
         return None
     host, address = (str(field(row, name, default="") or "").rstrip(".").lower() for name in ("host", "address"))
     source, login = str(row.get("source") or row.get("local") or ""), word in LOGGED_IN
-    tls = "stage" in row and row["stage"] != "tcp"
+    first = next(iter(_objects(row.get("hops"))), row)  # of a login the first server, which this row is about
+    tls = first.get("stage", "tcp") != "tcp"
     return Test(host, address, port, "open" if login else word, at, login, evidence, source, "tls" if tls else "tcp")
 
 

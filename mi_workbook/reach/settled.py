@@ -24,6 +24,30 @@ OF_THE_NAME = frozenset(
 )  # fmt: skip
 
 
+DISAGREE = "Why the configuration and the test disagree"
+
+
+def doubted(ways: Iterable[Trace]) -> list[Trace]:
+    """The traces of all connections: what a test contradicted on one of them is not believed on another either.
+
+    A rule, route or peering that did not stop port 1433 though it should is no proof that it stops the ports of Redirect.
+    """
+    ways = list(ways)
+    doubts = {_mark(d): d.gap for t in ways for d in t.decisions if d.gap is not None and d.gap.missing == DISAGREE}
+
+    def change(decision: Decision) -> Decision:
+        gap = doubts.get(_mark(decision))
+        if gap is None or decision.result is not Verdict.BLOCKED:
+            return decision
+        return replace(decision, result=Verdict.UNKNOWN, why=gap.why, gap=gap)
+
+    return _each(ways, change) if doubts else ways
+
+
+def _mark(decision: Decision) -> tuple[object, ...]:
+    return decision.kind, decision.by, decision.rule, decision.toward, decision.cause
+
+
 def settle(trip: tuple[Trace, ...], tests: Iterable[Test], names: frozenset[str], at: str) -> list[Trace]:
     """The way there and back of one connection, with the tests of exactly that target.
 
@@ -91,7 +115,8 @@ def _each(trip: Iterable[Trace], change: Callable[[Decision], Decision]) -> list
 
 def _proved(decision: Decision, test: Test, by_name: bool) -> Decision:
     """A connection was made: what was unknown on its way is settled, and a block is a contradiction."""
-    if decision.result is Verdict.REACHABLE or decision.cause in OF_THE_NAME:
+    answered = decision.cause is Cause.INSTANCE_NOT_READY and test.whole  # the instance itself answered a login
+    if decision.result is Verdict.REACHABLE or (decision.cause in OF_THE_NAME and not answered):
         return decision
     if decision.kind == "name" and not by_name:
         return decision
@@ -107,7 +132,7 @@ def _proved(decision: Decision, test: Test, by_name: bool) -> Decision:
             evidence=(*decision.evidence, test.evidence),
         )
     gap = Gap(
-        "Why the configuration and the test disagree",
+        DISAGREE,
         f"{decision.why} But: {told}",
         "Collect the configuration again, test again from the same place, and compare the times of both.",
     )

@@ -7,9 +7,11 @@ from typing import Any
 
 from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.attribution import Loose
 from mi_workbook.evidence.snapshot import type_of
 from mi_workbook.guide.follow_up import Taken, commands, follow_up, suspects
 from mi_workbook.guide.scenario import Step, question_trees, tree
+from mi_workbook.network.resource_id import last
 from mi_workbook.views.disagreement import following
 from mi_workbook.views.source_tables import source_tables
 from mi_workbook.views.table import Table
@@ -147,8 +149,23 @@ def _answer(state: State) -> dict[str, Any]:
         "parts": [_part(state, name, tables) for name in shown],
         "tables": [table_values(name, table) for name, table in tables.items() if name not in shown],
         "notes": list(found.confidence_notes),
-        "ask": {**state.asking.shown(), "here": state.source, "elsewhere": state.sources[:MOST_OFFERED]},
+        "ask": {
+            **state.asking.shown(),
+            "here": state.source,
+            "elsewhere": state.sources[:MOST_OFFERED],
+            "loose": [_loose(one) for one in state.loose()],
+        },
     }
+
+
+def _loose(one: Loose) -> dict[str, Any]:
+    """A pasted table without an owner: what it is, and whose it can be."""
+    what = "effective routes" if one.kind == "effectiveRoutes" else "learned routes"
+    owner = "network interface" if one.kind == "effectiveRoutes" else "gateway"
+    return {
+        "position": one.position, "title": f"{what}, {one.rows} rows, from {one.file}", "owner": owner, "rows": one.rows,
+        "whole": one.whole, "choices": [[last(choice), choice] for choice in one.choices],
+    }  # fmt: skip
 
 
 def _cause(found: Diagnosis, depth: str) -> dict[str, Any] | None:

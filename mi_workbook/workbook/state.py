@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from mi_workbook.cases import all_cases, case
 from mi_workbook.core.errors import InputError, MissingEvidence
-from mi_workbook.core.finding import Diagnosis, Place
+from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.attribution import Loose, bound, loose_tables, owned
 from mi_workbook.diagnosis.diagnose import ENDPOINTS, diagnose
 from mi_workbook.diagnosis.places import find_source
 from mi_workbook.evidence.explain import explain
 from mi_workbook.evidence.files import load_bytes
 from mi_workbook.evidence.integrity import CHANGED, state
-from mi_workbook.evidence.pasted import CLIENT
 from mi_workbook.evidence.pasted import FORMAT as PASTE
-from mi_workbook.evidence.sent import Sent, read_sent, with_resources
+from mi_workbook.evidence.sent import Sent, read_sent
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.guide.follow_up import Taken, taken
 from mi_workbook.guide.scenario import Scenario, all_scenarios
@@ -87,9 +86,33 @@ class State:
         except InputError as error:
             self.error = str(error)
             return
+        if not held.resources and held.observations and self.diagnosis is not None:
+            self._add(held, ", ".join(name for name, _ in named))
+            return
         self.take(held, ", ".join(name for name, _ in named))
         if len(named) == 1 and state(held) == "changed":
             self.notice = f"{named[0][0]}: {CHANGED}"
+
+    def _add(self, sent: Snapshot, names: str) -> None:
+        """Outputs and probes without any resource are of the source at hand; the configuration stays."""
+        if self.snapshot is None or self.diagnosis is None:
+            return
+        where = self.diagnosis.source
+        self.snapshot = bound(self.snapshot, Sent(tuple(sent.observations)), where)
+        self.ask()
+        self.notice = f"{names}: evidence for {where.typed or where.name} now, beside {self.opened}; the question was judged again."
+
+    def loose(self) -> tuple[Loose, ...]:
+        """Pasted tables of Azure of which somebody must say whose they are."""
+        return loose_tables(self.snapshot, self.source) if self.snapshot is not None else ()
+
+    def own(self, position: int, owner: str, rows: int) -> None:
+        """Say whose a pasted table is and how many rows Azure showed, and judge again. Raises InputError as `owned` does."""
+        if self.snapshot is None:
+            raise InputError("There is no evidence yet.", remedy="Choose a case or load evidence first.")
+        self.snapshot = owned(self.snapshot, position, owner, rows)
+        self.ask()
+        self.notice = f"The table is that of {owner.rpartition('/')[2]} now, and the question was judged again."
 
     def take(self, snapshot: Snapshot, opened: str) -> None:
         """Make this the evidence, offer the sources and instances it holds, and keep no older answer."""
@@ -141,7 +164,7 @@ class State:
         sent = read_sent(text, "pasted here")
         if any(one.get("format") == PASTE for one in sent.observations) or not sent.found:
             self.asking.read(text, self.snapshot, self.diagnosis.target.id)
-        self.snapshot = _with_sent(self.snapshot, sent, where)
+        self.snapshot = bound(self.snapshot, sent, where)
         self.ask()
         self.notice = f"The paste is evidence for {where.typed or where.name} now, and the question was judged again."
 
@@ -205,19 +228,6 @@ class State:
         """On to where the walk ends."""
         steps = self.taken()
         self.at = steps[-1].step.id if steps else ""
-
-
-def _with_sent(held: Snapshot, sent: Sent, where: Place) -> Snapshot:
-    """The evidence with what was sent, bound to the place it is of: it must not count when another source is asked about."""
-    return with_resources(held, sent.resources).observed([_of(where, one) for one in sent.observations])
-
-
-def _of(source: Place, observation: dict[str, Any]) -> dict[str, Any]:
-    if observation.get("from") != CLIENT:
-        return observation
-    bound = {**observation, "from": source.typed}
-    nameless = observation.get("kind") == "effectiveRoutes" and not observation.get("about")
-    return {**bound, "about": source.id if source.kind == "nic" else source.typed} if nameless else bound
 
 
 def _server(typed: str) -> str:

@@ -28,20 +28,41 @@ SAID = {"true": True, "false": False}
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """Lists that begin with one of Windows' three profiles or a BlockRule; the end line alone is a list of no rule."""
+    here = 0
+    while here < len(lines):
+        if not _starts(lines[here].text):
+            here += 1
+            continue
+        end = last = here
+        while end < len(lines) and (at.blank(lines[end].text) or _belongs(lines[end].text)):
+            last = last if at.blank(lines[end].text) else end
+            if _is_end(lines[end].text):
+                break
+            end += 1
+        if any(_tells(one.text) for one in lines[here : last + 1]):
+            yield Claim(_with_command(lines, here), last)
+        here = last + 1
 
-    def starts(text: str) -> bool:
-        key, value = _pair(text)
-        return (key == "name" and value.lower() in PROFILES) or key == "blockrule" or _is_end(text)
 
-    def belongs(text: str) -> bool:
-        return _pair(text)[0] in PROFILE_KEYS | RULE_KEYS
+def _starts(text: str) -> bool:
+    key, value = _pair(text)
+    return (key == "name" and value.lower() in PROFILES) or key == "blockrule" or _is_end(text)
 
-    for claim in at.blocks(lines, starts, belongs, *COMMANDS):
-        keys = {_pair(one.text)[0] for one in lines[claim.first : claim.last + 1]}
-        if {"defaultoutboundaction", "blockrule"} & keys or any(
-            _is_end(one.text) for one in lines[claim.first : claim.last + 1]
-        ):
-            yield claim
+
+def _belongs(text: str) -> bool:
+    return _is_end(text) or _pair(text)[0] in PROFILE_KEYS | RULE_KEYS
+
+
+def _tells(text: str) -> bool:
+    return _is_end(text) or _pair(text)[0] in {"defaultoutboundaction", "blockrule"}
+
+
+def _with_command(lines: Sequence[Line], first: int) -> int:
+    """The position of the command before the list, else its own."""
+    before = first - 1
+    while before >= 0 and at.blank(lines[before].text):
+        before -= 1
+    return before if before >= 0 and at.command(lines[before].text, *COMMANDS) is not None else first
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -17,11 +17,28 @@ function askView(values, { send }) {
     asked ? h("div", {}, h("p", {}, `${asked.opens} ${asked.takes}`), commandBox("Commands", asked.lines),
       copyButton("Copy the whole request as a message", () => asked.message)) : null,
     form,
+    ask.loose.map((one) => looseView(one, send)),
     ask.read.length ? h("p", {}, `Read: ${ask.read.join("; ")}. Its rows stand in 'All tables'.`) : null,
     ask.answers.map((one) => h("article", { class: "mi-card" },
       h("p", {}, h("b", {}, `${one.sign} ${one.says}`), " ", h("span", { class: "mi-tag" }, one.word)),
       h("p", {}, one.proves), h("p", { class: "mi-small" }, one.not), h("p", {}, h("b", {}, "Next test: "), one.next))),
     ask.left.length ? fold(`Not understood: ${ask.left.length} lines`, h("ul", {}, ask.left.map((line) => h("li", {}, h("code", {}, line))))) : null);
-  body.open = verdict.kind === "unknown" || !!ask.place || ask.read.length > 0;
+  body.open = verdict.kind === "unknown" || !!ask.place || ask.read.length > 0 || ask.loose.length > 0;
   return body;
+}
+
+/** A pasted table that names no owner: nothing is judged by it until somebody says whose it is, and that it is whole. */
+function looseView(one, send) {
+  const owner = h("select", { "data-key": `owner-${one.position}` }, options([["Choose ...", ""], ...one.choices], ""));
+  const rows = h("input", { type: "number", min: "0", "data-key": `rows-${one.position}` });
+  rows.value = one.whole ? String(one.rows) : "";
+  const form = h("form", { class: "mi-note" },
+    h("p", {}, h("b", {}, "Not judged by yet: "), `${one.title}. Which ${one.owner} is it of, and how many rows did Azure show?`),
+    field("It is of", owner), field("Rows that Azure showed", rows),
+    h("button", { type: "submit", "data-key": `own-${one.position}` }, "Judge by this table"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send({ do: "own", value: one.position, owner: owner.value, rows: Number.parseInt(rows.value, 10) || 0 });
+  });
+  return form;
 }
