@@ -75,7 +75,8 @@ def _is_settled(observation: dict[str, Any]) -> bool:
 
 def is_loose(observation: dict[str, Any]) -> bool:
     """True for a pasted table of Azure that is not under an id."""
-    pasted = observation.get("kind") in OWNERS and observation.get("from") not in {None, ""}
+    kind, sent_from = observation.get("kind"), observation.get("from")
+    pasted = isinstance(kind, str) and kind in OWNERS and isinstance(sent_from, str) and bool(sent_from)
     return pasted and not str(observation.get("about") or "").startswith("/")
 
 
@@ -191,8 +192,9 @@ def _local(observation: dict[str, Any]) -> frozenset[str]:
         for row in _rows(observation)
         if str(row.get("nextHopType", "")).lower() == "vnetlocal" and str(row.get("source", "")).lower() == "default"
     ]
-    listed = (prefix for row in own for prefix in row.get("addressPrefix") or () if isinstance(prefix, str))
-    return frozenset(prefix for prefix in listed if ipv4((prefix,)))
+    lists = [row.get("addressPrefix") for row in own]
+    listed = (prefix for one in lists if isinstance(one, list) for prefix in one)
+    return frozenset(prefix for prefix in listed if isinstance(prefix, str) and ipv4((prefix,)))
 
 
 def _choices(network: Network, observation: dict[str, Any], place: Place) -> tuple[str, ...]:

@@ -137,6 +137,8 @@ def is_by_server(observation: dict[str, Any]) -> bool:
     """True for an answer of a DNS server, not of the machine's own resolver."""
     value = observation.get("value")
     server = str(value.get("server") or "") if isinstance(value, dict) else ""
+    if observation.get("kind") == "nameresolver":
+        return any(str(row.get("server") or "Default") != "Default" for row in _rows(observation))
     return observation.get("kind") in BY_SERVER or (
         observation.get("kind") == "probe-dns" and server not in {"", BY_SYSTEM}
     )

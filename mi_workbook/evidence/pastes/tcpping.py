@@ -16,7 +16,7 @@ from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 KIND = "tcpping"
 TITLE = "tcpping (App Service console)"
 CONNECTED = re.compile(
-    r"^\s*Connected to (?P<host>[^\s:,]+)(?::(?P<port>\d{1,5}))?,?\s*time taken:\s*(?P<ms>\d+(?:[.,]\d+)?)\s?ms"
+    r"^\s*Connected to (?P<host>[^\s:,]+)(?::(?P<port>\d{1,5}))?,?\s*time taken:\s*<?(?P<ms>\d+(?:[.,]\d+)?)\s?ms"
 )
 FAILED = re.compile(r"^\s*Connection attempt failed:\s*(?P<says>.*)$")
 COMPLETE = re.compile(r"^\s*Complete:\s*(?P<good>\d+)/(?P<all>\d+)\s+successful attempts")
