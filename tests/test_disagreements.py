@@ -186,6 +186,12 @@ SILENT = nc("failed: Connection timed out")
 REFUSED = nc("failed: Connection refused")
 PROFILES, RULES = fixture("windows-firewall/sound"), fixture("windows-firewall/block_rule")
 NO_RULES = "\nEnd of the outbound block rules\n"
+SILENT_APP = (
+    f"C:\\home>tcpping -n 2 {MI}:1433\n"
+    + "Connection attempt failed: A connection attempt failed because the connected party did not properly respond after a period of time\n"
+    * 2
+    + "Complete: 0/2 successful attempts (0%). Average success time: 0ms\n\nC:\\home>\n"
+)
 TRACE = "ops@host:~$ sudo traceroute -T -n -w 1 -m 15 -p 1433 10.0.0.4\ntraceroute to 10.0.0.4 (10.0.0.4), 15 hops max, 60 byte packets\n"
 
 
@@ -226,6 +232,9 @@ FAILED: dict[tuple[str, Verdict], Asked] = {
     ("failed-machine", R): lambda: ask(PROXY, tnc(False)),
     ("failed-machine", B): lambda: ask(PROXY, tnc(False, source="192.168.1.20")),
     ("failed-machine", U): lambda: ask(PROXY, SILENT),
+    ("failed-joined", R): lambda: ask(APP, SILENT_APP, "C:\\home>SET WEBSITE_PRIVATE_IP\nWEBSITE_PRIVATE_IP=10.1.2.254\n\nC:\\home>\n"),
+    ("failed-joined", B): lambda: ask(APP, SILENT_APP, "C:\\home>SET WEBSITE_PRIVATE_IP\nEnvironment variable WEBSITE_PRIVATE_IP not defined\n\nC:\\home>\n"),
+    ("failed-joined", U): lambda: ask(APP, SILENT_APP),
     ("failed-target", R): lambda: ask(PROXY, tnc(False)),
     ("failed-target", B): lambda: ask(PROXY, tnc(False, "10.99.0.4")),
     ("failed-target", U): lambda: ask(APP, f"C:\\home>tcpping -n 2 {MI}:1433\nConnection attempt failed: A connection attempt failed because the connected party did not properly respond after a period of time\nConnection attempt failed: A connection attempt failed because the connected party did not properly respond after a period of time\nComplete: 0/2 successful attempts (0%). Average success time: 0ms\n"),
@@ -446,7 +455,7 @@ def test_every_view_shows_the_walk_and_hostile_text_stays_text() -> None:
     assert (
         walk["tree"] == "test-failed"
         and walk["end"]["id"] == "failed-guest-rule"
-        and walk["end"]["suspects"] == ["fw-local-host"]
+        and walk["end"]["suspects"][0] == "fw-local-host"
     )
     assert diagnosis_json(diagnose(one.snapshot(), one.source, MI))["disagreement"] is None
 
@@ -543,3 +552,22 @@ def test_a_step_knows_its_commands_by_place() -> None:
     }
     control = commands(TREES["test-failed"].step("failed-control"), ask(APP, nc("failed: Connection timed out")))
     assert {ready.at for ready in control} == {"control"}
+
+
+@pytest.mark.parametrize("said", ["No such host is known", "DNS request timed out."])
+def test_a_name_that_an_app_cannot_resolve_is_no_sound_path(said: str) -> None:
+    """Azure's zone has the name; the app's own look at it fails, be it by silence: unknown, and the guide looks at names."""
+    found = ask(APP, f"C:\\home>nameresolver {MI}\nServer: Default\n\n{said}\n\nC:\\home>\n")
+    assert found.verdict is U and found.at_source.disagreement == "test-failed"
+    assert walked(found)["failed-target"] is B and list(walked(found))[-1] == "failed-ask-dns"
+
+
+def test_a_socket_that_an_app_may_not_open_is_its_own_matter() -> None:
+    """The sandbox of an app has no firewall to set; what it forbids is told as that."""
+    forbidden = SILENT_APP.replace(
+        "A connection attempt failed because the connected party did not properly respond after a period of time",
+        "An attempt was made to access a socket in a way forbidden by its access permissions",
+    )
+    assert walked(ask(APP, SILENT_APP))["failed-guest"] is R
+    found = ask(APP, forbidden)
+    assert list(walked(found))[-1] == "failed-guest-rule" and "forbade" in [one.says for one in taken(found)][-2]

@@ -69,7 +69,7 @@ def _taken(look: Callable[[Scene], Look], scene: Scene) -> Look:
 def machine(scene: Scene) -> Look:
     """Reachable: the outputs come from the source's own address. Blocked: from another machine's."""
     own = scene.question.addresses
-    if "/microsoft.web/sites/" in scene.question.at.lower():
+    if scene.in_app:
         held = [str(row["value"]) for row in scene.rows("environment") if row["name"] == "WEBSITE_PRIVATE_IP"]
         inside = [one for one in held if ipv4((one,)) and own.covers(ipv4((one,)))]
         found = f"The console says WEBSITE_PRIVATE_IP={inside[0]}, of the app's subnet." if inside else ""
@@ -82,6 +82,26 @@ def machine(scene: Scene) -> Look:
     if seen:
         return NO, f"The outputs come from a machine with {', '.join(seen[:6])}; the source has {show_some(own)}."
     return OPEN_QUESTION, "No output shows the address of the machine that tested."
+
+
+def joined(scene: Scene) -> Look:
+    """Reachable: this instance of the app has an address in the VNet, or the source is no app. Blocked: it has none.
+
+    Source: "Troubleshoot virtual network integration with Azure App Service", section "Check whether the app is integrated".
+    """
+    if not scene.in_app:
+        return OK, "The source is no web app."
+    integration = scene.question.origin.integration
+    if integration is not None and integration.kind == "gateway":
+        return OK, "An app behind a gateway has no address of its own in the VNet: it takes one of the client pool."
+    held = [str(row["value"]) for row in scene.rows("environment") if row["name"] == "WEBSITE_PRIVATE_IP"]
+    if not held:
+        return OPEN_QUESTION, "The console's WEBSITE_PRIVATE_IP is not among the outputs."
+    return (
+        (OK, f"The console says WEBSITE_PRIVATE_IP={held[-1]}.")
+        if held[-1]
+        else (NO, "The console says that WEBSITE_PRIVATE_IP is not set.")
+    )
 
 
 def _own_addresses(scene: Scene) -> Iterator[str]:
@@ -289,7 +309,7 @@ def answered(scene: Scene) -> Look:
 
 
 LOOKS: dict[str, Callable[[Scene], Look]] = {
-    "machine": machine, "target": target, "own-names": own_names, "azure-dns": azure_dns, "instance": instance, "age": age,
+    "machine": machine, "joined": joined, "target": target, "own-names": own_names, "azure-dns": azure_dns, "instance": instance, "age": age,
     "connected": connected, "encryption": encryption, "redirect": redirect, "answered": answered, "guest": guest,
     "appliance": appliance, "site": site, "control": control, "effective": effective,
 }  # fmt: skip

@@ -26,6 +26,8 @@ def guest(scene: Scene) -> Look:
     test = scene.test
     if test is not None and test.result in FORBIDDEN:
         return NO, f"The system itself forbade the connection ({test.result}): no packet left the machine."
+    if scene.in_app:
+        return OK, "A web app has no firewall of its own that could be set."
     issue = _issue_at(scene, source=True)
     if issue == "GuestFirewall":
         return NO, "Connection troubleshoot found the firewall inside the source VM (GuestFirewall)."

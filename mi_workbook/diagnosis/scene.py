@@ -31,6 +31,11 @@ class Scene:
     ways: tuple[Trace, ...]
     readings: tuple[Reading, ...]
 
+    @property
+    def in_app(self) -> bool:
+        """True where the source is a web app or a slot of one."""
+        return "/microsoft.web/sites/" in self.question.at.lower()
+
     @cached_property
     def host(self) -> str:
         """The server name of the endpoint in question, in lower case."""

@@ -71,11 +71,14 @@ def _answers(snapshot: Snapshot, places: frozenset[str], name: str, answered: se
 def _tests(observation: dict[str, Any], at: str, document: str) -> Iterator[Test]:
     """Every connection of one observation. A probe names its host in `about`; servers that a login was sent on to count too."""
     probed, _, _ = str(observation.get("about") or "").partition(",")
+    by_system = not is_by_server(observation)
     of_probe = str(observation.get("kind", "")).startswith("probe-")
     for row in _rows(observation):
         if row.get("protocol") == STRICT:
             continue
         evidence = Evidence(document, "/value", row)
+        if by_system and _has_no_address(row):
+            row = {"result": NO_NAME, "host": row.get("name")}
         read = _test({"host": probed, **row} if of_probe else row, at, evidence)
         yield from [read] if read is not None else []
         for hop in _objects(row.get("hops"))[1:]:
@@ -83,15 +86,20 @@ def _tests(observation: dict[str, Any], at: str, document: str) -> Iterator[Test
             yield from [sent_on] if sent_on is not None and sent_on.port else []
 
 
+def _has_no_address(row: dict[str, Any]) -> bool:
+    """True where the machine's own look at a name failed, be it that its DNS servers kept silent."""
+    failed = row.get("type") == "failure" and row.get("value") in NO_ANSWER
+    return failed or (row.get("server") == BY_SYSTEM and row.get("outcome") in NO_ANSWER)
+
+
+NO_ANSWER = frozenset({"nxdomain", "timeout", "server-failed", "no-address"})
 STRICT = "8.0"  # TDS 8.0 is an offer besides: that it fails stops no driver that speaks 7.x
 
 
 def _test(row: dict[str, Any], at: str, evidence: Evidence) -> Test | None:
     word = str(field(row, "result", "outcome", default="")).lower()
     port = field(row, "port")
-    unknown_here = (row.get("type"), row.get("value")) == ("failure", "nxdomain")
-    unknown_here = unknown_here or (word, row.get("server")) == ("nxdomain", BY_SYSTEM)
-    if word == NO_NAME or unknown_here:
+    if word == NO_NAME or (row.get("type"), row.get("value")) == ("failure", "nxdomain"):
         host = str(row.get("host") or row.get("name") or "").rstrip(".").lower()
         return Test(host, "", 0, NO_NAME, at, False, evidence) if host else None
     if not isinstance(port, int) or isinstance(port, bool) or word not in OPEN | FAILED | LOGGED_IN:

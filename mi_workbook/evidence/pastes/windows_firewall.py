@@ -45,8 +45,12 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
 
 
 def _starts(text: str) -> bool:
+    return _begins(text) or _is_end(text)
+
+
+def _begins(text: str) -> bool:
     key, value = _pair(text)
-    return (key == "name" and value.lower() in PROFILES) or key == "blockrule" or _is_end(text)
+    return (key == "name" and value.lower() in PROFILES) or key == "blockrule"
 
 
 def _belongs(text: str) -> bool:
@@ -74,12 +78,21 @@ def _is_end(text: str) -> bool:
     return text.strip() == END
 
 
+def _entries(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines of each entry: a profile's name or a rule's begins one, also where a list of another kind went before."""
+    blocks: list[list[Line]] = [[]]
+    for line in lines:
+        blocks += [[]] if _begins(line.text) else []
+        blocks[-1].append(line)
+    return blocks
+
+
 def read(lines: Sequence[Line]) -> Reading:
     """Profiles and rules of one machine."""
     found = at.Found()
     ended = any(_is_end(line.text) for line in lines)
     body = [line for line in at.without_command(lines, *COMMANDS) if not _is_end(line.text)]
-    for entry in az.entries(body, found.left):
+    for entry in (one for block in _entries(body) for one in az.entries(block, found.left)):
         if "blockrule" in entry:
             found.rows.append(
                 {
