@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,14 @@ def add(commands: Any) -> None:
     asked = command(commands, "diagnose", diagnose_path, "verdict, root cause and repair for one path")
     asked.add_argument("evidence", nargs="+", help="files, folders, archives, or case:ID")
     ask_options(asked, SOURCE, "instance, or the server name as the application has it")
+    asked.add_argument(
+        "--ran-at", nargs=2, action="append", default=[], metavar=("PLACE", "FILE"),
+        help="console output that was run at another place than the source, for instance on a VM inside the instance's VNet",
+    )  # fmt: skip
+    asked.add_argument(
+        "--table-of", default="", metavar="NAME=ROWS",
+        help="the interface or gateway that a pasted table without a name is of, and how many rows Azure showed",
+    )  # fmt: skip
     asked.add_argument("--html", type=Path, metavar="FILE", help="also write a report")
     asked.add_argument("--markdown", type=Path, metavar="FILE", help="also write a report")
     asked.add_argument(
@@ -60,6 +69,8 @@ def diagnose_path(args: argparse.Namespace) -> int:
     source, target, endpoint = question(args, found, snapshot)
     if source.strip().lower() == "this-machine":
         snapshot = _with_this_machine(snapshot)
+    snapshot = _with_others(snapshot, args.ran_at)
+    snapshot = _with_owner(snapshot, source, args.table_of)
     diagnosis = diagnose(snapshot, source, target, endpoint)
     if args.redacted:
         from mi_workbook.diagnosis.redacted import redacted
@@ -78,6 +89,42 @@ def diagnose_path(args: argparse.Namespace) -> int:
 
         render(diagnosis, console())
     return EXIT[diagnosis.verdict]
+
+
+def _with_others(snapshot: Snapshot, ran_at: Sequence[Sequence[str]]) -> Snapshot:
+    """The evidence with outputs of other places, each bound to its place. Raises InputError for one in which nothing is known."""
+    from mi_workbook.diagnosis.attribution import bound
+    from mi_workbook.diagnosis.places import find_source
+    from mi_workbook.evidence.explain import read_paste
+    from mi_workbook.evidence.sent import read_sent
+    from mi_workbook.network.network import Network
+
+    for place, file in ran_at:
+        sent = read_sent(read_paste(file), file)
+        if not sent.found:
+            raise InputError(
+                "Nothing in it is recognised.", file=file, remedy="Send the whole output, command included."
+            )
+        snapshot = bound(snapshot, sent, find_source(Network(snapshot), place))
+    return snapshot
+
+
+def _with_owner(snapshot: Snapshot, source: str, stated: str) -> Snapshot:
+    """The evidence with the one table without an owner as that of NAME. Raises InputError where there are none or several."""
+    from mi_workbook.diagnosis.attribution import loose_tables, owned
+
+    if not stated:
+        return snapshot
+    name, _, rows = stated.rpartition("=")
+    if not name or not rows.isdigit():
+        raise InputError(f"'{stated[:80]}' is no NAME=ROWS.", remedy="For instance: --table-of nic-app=14")
+    tables = loose_tables(snapshot, source)
+    if len(tables) != 1:
+        raise InputError(
+            f"{len(tables)} pasted tables have no owner.",
+            remedy="Give one at a time, or with the command that names it.",
+        )
+    return owned(snapshot, tables[0].position, name, int(rows))
 
 
 def _with_this_machine(snapshot: Snapshot) -> Snapshot:

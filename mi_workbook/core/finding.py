@@ -132,11 +132,30 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """One look at the evidence where configuration and source disagree: what it says, and by what. look: its id.
+
+    What reachable, blocked and unknown mean for a look stands in the step of the guide that takes it.
+    """
+
+    look: str
+    verdict: Verdict
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class AtSource:
-    """What was seen at the source: beside the configuration, and all that the outputs tell."""
+    """What was seen at the source: beside the configuration, and all that the outputs tell.
+
+    disagreement: test-failed | test-connected where the two do not fit together, else "". looks: what the evidence says on
+    where to look then. asked: values that commands of the guide are filled with, by name.
+    """
 
     beside: tuple[Beside, ...] = ()
     told: tuple[Told, ...] = ()
+    disagreement: str = ""
+    looks: tuple[Judged, ...] = ()
+    asked: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

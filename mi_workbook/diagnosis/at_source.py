@@ -8,12 +8,14 @@ from typing import Any
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.finding import AtSource, Beside, Told
 from mi_workbook.core.ranges import Ranges
-from mi_workbook.core.trace import Decision, Trace
+from mi_workbook.core.trace import Cause, Decision, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.attribution import OWNERS, is_loose
 from mi_workbook.diagnosis.client_routes import ClientRoutes, judge_client
+from mi_workbook.diagnosis.looks import disagreement, looks
 from mi_workbook.diagnosis.pasted_answers import conclude
 from mi_workbook.diagnosis.pasted_facts import Conclusion, Facts, facts_of
+from mi_workbook.diagnosis.scene import Scene
 from mi_workbook.evidence.explain import Explanation, explained
 from mi_workbook.evidence.pasted import FORMAT
 from mi_workbook.evidence.pastes.as_machine import tables_of
@@ -22,18 +24,26 @@ from mi_workbook.evidence.pastes.paste import Line, Reading
 from mi_workbook.evidence.pastes.recognise import Pastes
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
+from mi_workbook.network.resource_id import last
 from mi_workbook.network.tested import OPEN, Test, answer_at, connection_tests, is_from
 from mi_workbook.reach.path import round_trips, stop, verdict
 from mi_workbook.reach.question import Question
 from mi_workbook.reach.resolution import as_seen
-from mi_workbook.reach.settled import next_test, same_target
+from mi_workbook.reach.settled import OF_THE_NAME, by_another, next_test, same_target
 
 TITLES = {parser.KIND: parser.TITLE for parser in FORMATS}
 WEIGHT_OF = {Verdict.REACHABLE: "open", Verdict.BLOCKED: "blocked", Verdict.UNKNOWN: "hint"}
 PLACE_OF = {"clients": "client", "site": "on-premises", "express": "on-premises", "inside": "azure-vm"}
 COMPARE_NAMES = "At the source: its hosts file and its DNS servers; ask 168.63.129.16 from a VM of the VNet for the name, and compare."
 AGAIN = "Collect the configuration again, test again from the same place, and compare the times of both."
+WHOSE = (
+    "Say whose it is and how many rows Azure showed (on the screen, or diagnose --table-of NAME=ROWS); or send it as JSON, with the "
+    "command above it that names the interface or gateway."
+)
+AT_THE_SOURCE = "The same test at the source itself; or ask with the machine that tested as the source."
 SHOWN_LINES = 3
+# An open port says nothing against these: what is wrong is the name or port as it was typed.
+AS_TYPED = OF_THE_NAME - {Cause.INSTANCE_NOT_READY}
 
 
 def configuration_alone(network: Network, question: Question) -> Network:
@@ -55,8 +65,22 @@ def at_source(network: Network, question: Question, alone: Question | None, ways
     beside = [*_names(network, question, alone, ways), *_routes(routes, ways), *_connections(network, question, ways)]
     told = [*_concluded(readings, _facts(network, question), _place(question), files)]
     told += [_of_routes(routes)] if routes is not None else []
+    told += _of_probes(network.snapshot, question.places)
     told += [*_read_in_part(readings, files), *_unused(network.snapshot, question.places)]
-    return AtSource(tuple(beside), tuple(told))
+    apart = disagreement(tuple(beside))
+    if not apart:
+        return AtSource(tuple(beside), tuple(told))
+    scene = Scene(network, question, tuple(ways), tuple(readings))
+    return AtSource(tuple(beside), tuple(told), apart, looks(scene), tuple(scene.asked()))
+
+
+def _of_probes(snapshot: Snapshot, places: frozenset[str]) -> list[Told]:
+    """What probes tell; the probing itself is loaded only where there are any."""
+    if not any(str(one.get("kind", "")).startswith("probe-") and is_from(one, places) for one in snapshot.observations):
+        return []
+    from mi_workbook.diagnosis.recorded_probes import told_by_probes
+
+    return list(told_by_probes(snapshot, places))
 
 
 Spans = dict[tuple[int, int], list[str]]
@@ -175,16 +199,22 @@ def _connections(network: Network, question: Question, ways: Sequence[Trace]) ->
         port = Ranges(((test.port, test.port),))
         trips = [trace for trip in round_trips(ways) for trace in trip if trip[0].flow.ports.meets(port)]
         if trips:
-            yield _connection(test, verdict(trips), stop(trips))
+            other = any(by_another(test, one.flow.source, question.at) for one in trips if one.direction == "forward")
+            yield _connection(test, verdict(trips), stop(trips), other)
 
 
-def _connection(test: Test, judged: Verdict, stopped: Decision | None) -> Beside:
+def _connection(test: Test, judged: Verdict, stopped: Decision | None, by_other: bool) -> Beside:
     opened = test.result in OPEN
     when = f" at {test.at}" if test.at else ""
     seen = f"TCP {test.host or test.address}:{test.port}: {test.result}{when}"
     says = f"{judged.value}: {stopped.why}" if stopped is not None else f"{judged.value}: nothing in Azure stops it."
+    if by_other:
+        seen += f", sent from {test.source}, which is no address of the source"
+        return Beside("connection", says, seen, None, AT_THE_SOURCE)
     if judged is Verdict.UNKNOWN:
         return Beside("connection", says, seen, None, "" if opened else next_test(test))
+    if opened and stopped is not None and stopped.cause in AS_TYPED:
+        return Beside("connection", says, seen, None)
     agree = opened is (judged is Verdict.REACHABLE)
     return Beside("connection", says, seen, agree, "" if agree else AGAIN if opened else next_test(test))
 
@@ -241,7 +271,15 @@ def _unused(snapshot: Snapshot, places: frozenset[str]) -> Iterator[Told]:
             whole = one.get("complete") is True
             why = "whose it is cannot be told" if whole else "nothing shows that it ends there"
             yield Told("none", f"A table of {one['kind']} was not used: {why}.", "Nothing here.", "Any route.",
-                       "Send it as JSON, with the command above it that names the interface or gateway.", (), file)  # fmt: skip
+                       WHOSE, (), file)  # fmt: skip
+        elif one.get("kind") in OWNERS and one.get("format") == FORMAT:
+            notes = " ".join(str(note) for note in one.get("notes") or ())
+            says = (
+                f"A table of {one['kind']} is judged by as that of {last(str(one.get('about', '')))}. {notes}".strip()
+            )
+            yield Told(
+                "hint", says, "The routes in force when Azure showed it.", "That they are in force now.", "", (), file
+            )
         elif one.get("kind") == "not-understood" and one.get("format") == FORMAT:
             yield from _of_left(list(_lines(one.get("value"))), file)
 

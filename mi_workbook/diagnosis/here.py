@@ -7,17 +7,19 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Place
 from mi_workbook.diagnosis.outside import outside_place
 from mi_workbook.evidence.machine import ABOUT, Interface
+from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import CONNECTIONS, GATEWAYS, Network
 from mi_workbook.network.reading import ipv4
-from mi_workbook.network.tested import machine_at
+from mi_workbook.network.tested import CLIENT, machine_at
 
+PLACES = frozenset({ABOUT, CLIENT})
 TEST = "test from here: mi-workbook probe <server name>"
 
 
 def this_machine(network: Network) -> Place:
     """The point-to-site client that this machine is. Raises MissingEvidence where that cannot be told."""
-    seen = machine_at(network.snapshot, frozenset({ABOUT}))
+    seen = machine_at(_of_this_machine(network.snapshot), PLACES)
     if seen is None:
         raise MissingEvidence(Gap(
             "Routes and addresses of this machine",
@@ -48,6 +50,13 @@ def this_machine(network: Network) -> Place:
         f"Say it: --from p2s:<gateway>, onprem:<local network gateway>=<address>, er:<gateway>=<address>, ip:<address of a VM> "
         f"or internet; and {TEST}.",
     ))  # fmt: skip
+
+
+def _of_this_machine(snapshot: Snapshot) -> Snapshot:
+    """What `mi-workbook probe --json` wrote about its machine counts where it was handed over, whoever sent it."""
+    other = snapshot.observed(())
+    other.observations = tuple(one for one in snapshot.observations if str(one.get("about", "")).lower() == ABOUT)
+    return other
 
 
 def _joined(interface: Interface, gateway: Gateway) -> list[str]:

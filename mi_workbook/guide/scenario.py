@@ -1,7 +1,8 @@
 """Scenario, Step and Answer: decision trees read from TOML and checked whole.
 
-scenarios/*.toml are judged by evidence, one for each place an application can stand. start.toml and questions/*.toml ask
-a person what no evidence shows; they lead to a scenario, a repair, a request for evidence or an escalation note.
+scenarios/*.toml are judged by evidence, one for each place an application can stand. disagreements/*.toml go on where that
+evidence and a test at the source do not fit together. start.toml and questions/*.toml ask a person what no evidence shows;
+they lead to a scenario, a repair, a request for evidence or an escalation note.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 from mi_workbook.checks.catalogue import known_ids
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.looks import LOOKS
+from mi_workbook.evidence.pastes.formats import FORMATS
 
 FOLDER = Path(__file__).parent / "scenarios"
 VIEWS = frozenset(
@@ -34,10 +37,15 @@ VIEWS = frozenset(
         "repair",
         "app",
         "plan",
+        "beside",
+        "told",
     }
 )
 START = Path(__file__).parent / "start.toml"
 QUESTIONS = Path(__file__).parent / "questions"
+DISAGREEMENTS = Path(__file__).parent / "disagreements"
+CONSOLES = ("windows", "linux", "macos", "app-windows", "app-linux", "azure")
+WHERE = ("source", "control", "cloud")
 SCENARIOS = frozenset(
     {
         "same-vnet",
@@ -58,6 +66,8 @@ ENDS = frozenset({"repair", "evidence", "escalation", "tree"})
 USUAL_ENDS = {"repair": ("repair", ""), "collect": ("evidence", ""), "healthy": ("escalation", "client")}
 DO_NOT_KNOW = "unknown"
 EXITS = ("reachable", "blocked", "unknown")
+# Formats of pasted output, and what is read besides: a resource as JSON of az, and this product's own probe.
+READERS = frozenset({parser.KIND for parser in FORMATS} | {"resource", "probe"})
 KINDS = frozenset({"name", "nsg", "route", "peering", "gateway", "appliance", "client", "instance", "endpoint",
                    "integration"})  # fmt: skip
 
@@ -75,6 +85,16 @@ class Answer:
     next: str
     suspects: tuple[str, ...] = ()
     means: Verdict = Verdict.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A command of a step. on: one of CONSOLES; where: one of WHERE; reads: the format that understands its output."""
+
+    on: str
+    run: str
+    reads: str
+    where: str = "source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +120,10 @@ class Step:
     answers: tuple[Answer, ...] = ()
     end: str = ""
     leads_to: str = ""
+    looks: tuple[str, ...] = ()
+    commands: tuple[Run, ...] = ()
+    who: str = ""
+    suspects: tuple[str, ...] = ()
 
     @property
     def is_end(self) -> bool:
@@ -142,11 +166,19 @@ def question_trees() -> dict[str, Scenario]:
     return {tree.id: tree for tree in found}
 
 
+@cache
+def disagreement_trees() -> dict[str, Scenario]:
+    """Every tree for a configuration and a test that disagree, by id. Raises InputError with all mistakes of a file."""
+    found = [load_text(file.read_text(encoding="utf-8"), file.name) for file in sorted(DISAGREEMENTS.glob("*.toml"))]
+    return {one.id: one for one in found}
+
+
 def tree(tree_id: str) -> Scenario:
-    """A scenario or a tree of questions. Raises InputError where there is none of that id."""
-    found = all_scenarios().get(tree_id) or question_trees().get(tree_id)
+    """A scenario, a tree of questions or one for a disagreement. Raises InputError where there is none of that id."""
+    known_trees = {**all_scenarios(), **question_trees(), **disagreement_trees()}
+    found = known_trees.get(tree_id)
     if found is None:
-        known = ", ".join(sorted({*all_scenarios(), *question_trees()}))
+        known = ", ".join(sorted(known_trees))
         raise InputError(f"There is no scenario '{tree_id}'.", remedy=f"Known: {known}.")
     return found
 
@@ -192,7 +224,16 @@ def _step(raw: dict[str, Any]) -> Step:
         answers=tuple(_answer(one) for one in _list(raw.get("answers")) if isinstance(one, dict)),
         end=str(raw.get("end", end)),
         leads_to=str(raw.get("leads_to", leads_to)),
+        looks=_words(raw.get("looks")),
+        commands=tuple(_run(one) for one in _list(raw.get("commands")) if isinstance(one, dict)),
+        who=str(raw.get("who", "")),
+        suspects=_words(raw.get("suspects")),
     )
+
+
+def _run(raw: dict[str, Any]) -> Run:
+    on, run, reads = (str(raw.get(name, "")) for name in ("on", "run", "reads"))
+    return Run(on, run, reads, str(raw.get("where", "source")))
 
 
 def _answer(raw: dict[str, Any]) -> Answer:
@@ -227,7 +268,7 @@ def _badly_typed(data: dict[str, Any]) -> Iterator[str]:
 
 def _badly_typed_step(step: dict[str, Any]) -> Iterator[str]:
     name = step.get("id")
-    lists = ("decisions", "shows", "answers")
+    lists = ("decisions", "shows", "answers", "looks", "commands", "suspects")
     yield from (f"{name}: {part} is not a list" for part in lists if not isinstance(step.get(part, []), list))
     if not all(isinstance(one, str) for part in ("decisions", "shows") for one in _list(step.get(part))):
         yield f"{name}: decisions and shows are lists of texts"
@@ -265,11 +306,21 @@ def _of_step(step: Step, ids: set[str]) -> Iterator[str]:
     yield from (f"{step.id}: {part} is empty" for part in ("title", "look", "why", "source") if not getattr(step, part))
     yield from (f"{step.id}: view {view} is not known" for view in step.shows if view not in VIEWS)
     yield from (f"{step.id}: decision {kind} is not known" for kind in step.decisions if kind not in KINDS)
+    yield from (f"{step.id}: look {look} is not known" for look in step.looks if look not in LOOKS)
+    yield from (f"{step.id}: fault {fault} is not known" for fault in step.suspects if fault not in known_ids())
+    yield from (mistake for one in step.commands for mistake in _of_command(step, one))
     if step.exits:
         yield from (f"{step.id}: no exit for {verdict}" for verdict in EXITS if verdict not in step.exits)
         yield from (
             f"{step.id}: leads to {there}, which does not exist" for there in step.exits.values() if there not in ids
         )
+
+
+def _of_command(step: Step, one: Run) -> Iterator[str]:
+    if one.on not in CONSOLES or one.where not in WHERE:
+        yield f"{step.id}: a command on {one.on or 'nothing'} at {one.where} is not known"
+    if not one.run or one.reads not in READERS:
+        yield f"{step.id}: command {one.run[:40] or 'of nothing'} has no reader ({one.reads or 'none'})"
 
 
 def _of_answers(step: Step, ids: set[str]) -> Iterator[str]:

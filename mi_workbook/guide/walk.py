@@ -89,8 +89,11 @@ def start(scenario: Scenario) -> Walk:
 def outcome(step: Step, diagnosis: Diagnosis) -> Verdict:
     """What the evidence says about one step: the first of its decisions that does not let the packet on.
 
-    What lies behind the decision that made the verdict is not asked: the packet did not get there.
+    What lies behind the decision that made the verdict is not asked: the packet did not get there. A step of a disagreement
+    is judged by its looks.
     """
+    if step.looks:
+        return along(one.verdict for one in diagnosis.at_source.looks if one.look in step.looks)
     met = {id(decision) for decision in _met(diagnosis)}
     results = [
         decision.result

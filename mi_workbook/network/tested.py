@@ -18,7 +18,11 @@ CLIENT = "client"
 # Words of probes and of pasted output for a connection that was made, and for one that was tried in vain.
 OPEN = frozenset({"open"})
 NO_NAME = "name-not-found"
-FAILED = frozenset({"timeout", "refused", "unreachable", "blocked", "forbidden", "reset", NO_NAME, "failed"})
+# TCP connected, and what answered did not speak TDS with TLS: words of this product's own probe.
+UNENCRYPTED = frozenset({"silent", "closed", "garbage", "no-encryption", "tls-failed"})
+FAILED = (
+    frozenset({"timeout", "refused", "unreachable", "blocked", "forbidden", "reset", NO_NAME, "failed"}) | UNENCRYPTED
+)
 LOGGED_IN = frozenset({"denied", "accepted"})
 
 
@@ -26,7 +30,8 @@ LOGGED_IN = frozenset({"denied", "accepted"})
 class Test:
     """A connection that was tried. result: open | a word of FAILED. whole: the login was followed to its end.
 
-    port: 0 where the name had no address there, so that no port was tried.
+    port: 0 where the name had no address there, so that no port was tried. source: the address it was sent from, "" where
+    that was not told. stage: tcp, or tls where the line was opened and only what followed was tested.
     """
 
     host: str
@@ -36,6 +41,8 @@ class Test:
     at: str
     whole: bool
     evidence: Evidence
+    source: str = ""
+    stage: str = "tcp"
 
 
 def connection_tests(snapshot: Snapshot, places: frozenset[str]) -> tuple[Test, ...]:
@@ -50,9 +57,7 @@ def connection_tests(snapshot: Snapshot, places: frozenset[str]) -> tuple[Test, 
         at = str(field(observation, "at", default=""))
         if in_app and observation.get("kind") == "nslookup":
             continue
-        for row in _rows(observation):
-            read = _test(row, at, Evidence(f"observations/{position}", "/value", row))
-            found += [read] if read is not None else []
+        found += _tests(observation, at, f"observations/{position}")
     answered = {test.host for test in found if test.port}
     return tuple(test for test in found if test.port or not _answers(snapshot, places, test.host, answered))
 
@@ -61,6 +66,34 @@ def _answers(snapshot: Snapshot, places: frozenset[str], name: str, answered: se
     """True where another look from the same place did find an address of the name."""
     looks = (list(_rows(observation)) for _, observation in _from(snapshot, places))
     return name in answered or any(True for rows in looks for _ in _addresses(rows, name))
+
+
+def _tests(observation: dict[str, Any], at: str, document: str) -> Iterator[Test]:
+    """Every connection of one observation. A probe names its host in `about`; servers that a login was sent on to count too."""
+    probed, _, _ = str(observation.get("about") or "").partition(",")
+    by_system = not is_by_server(observation)
+    of_probe = str(observation.get("kind", "")).startswith("probe-")
+    for row in _rows(observation):
+        if row.get("protocol") == STRICT:
+            continue
+        evidence = Evidence(document, "/value", row)
+        if by_system and _has_no_address(row):
+            row = {"result": NO_NAME, "host": row.get("name")}
+        read = _test({"host": probed, **row} if of_probe else row, at, evidence)
+        yield from [read] if read is not None else []
+        for hop in _objects(row.get("hops"))[1:]:
+            sent_on = _test(hop, at, evidence)
+            yield from [sent_on] if sent_on is not None and sent_on.port else []
+
+
+def _has_no_address(row: dict[str, Any]) -> bool:
+    """True where the machine's own look at a name failed, be it that its DNS servers kept silent."""
+    failed = row.get("type") == "failure" and row.get("value") in NO_ANSWER
+    return failed or (row.get("server") == BY_SYSTEM and row.get("outcome") in NO_ANSWER)
+
+
+NO_ANSWER = frozenset({"nxdomain", "timeout", "server-failed", "no-address"})
+STRICT = "8.0"  # TDS 8.0 is an offer besides: that it fails stops no driver that speaks 7.x
 
 
 def _test(row: dict[str, Any], at: str, evidence: Evidence) -> Test | None:
@@ -72,8 +105,10 @@ def _test(row: dict[str, Any], at: str, evidence: Evidence) -> Test | None:
     if not isinstance(port, int) or isinstance(port, bool) or word not in OPEN | FAILED | LOGGED_IN:
         return None
     host, address = (str(field(row, name, default="") or "").rstrip(".").lower() for name in ("host", "address"))
-    login = word in LOGGED_IN
-    return Test(host, address, port, "open" if login else word, at, login, evidence)
+    source, login = str(row.get("source") or row.get("local") or ""), word in LOGGED_IN
+    first = next(iter(_objects(row.get("hops"))), row)  # of a login the first server, which this row is about
+    tls = first.get("stage", "tcp") != "tcp"
+    return Test(host, address, port, "open" if login else word, at, login, evidence, source, "tls" if tls else "tcp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +121,35 @@ class Answer:
 
 
 def answer_at(snapshot: Snapshot, places: frozenset[str], name: str) -> Answer | None:
-    """The IPv4 address that a server name resolved to at a place, None where nobody looked or several came back."""
-    found: dict[str, Answer] = {}
+    """The IPv4 address that a server name resolved to at a place, None where nobody looked or several came back.
+
+    What the system itself got, hosts file and cache included, is what applications get: it comes before what a DNS tool
+    was told by a server.
+    """
+    system: dict[str, Answer] = {}
+    asked: dict[str, Answer] = {}
     for position, observation in _from(snapshot, places):
         at = str(field(observation, "at", default=""))
+        found = asked if is_by_server(observation) else system
         for address in _addresses(list(_rows(observation)), name):
             found[address] = Answer(address, at, Evidence(f"observations/{position}", "/value", address))
-    return next(iter(found.values())) if len(found) == 1 else None
+    answers = system or asked
+    return next(iter(answers.values())) if len(answers) == 1 else None
+
+
+BY_SERVER = frozenset({"nslookup", "dig", "resolve-dnsname"})
+BY_SYSTEM = "system resolver"
+
+
+def is_by_server(observation: dict[str, Any]) -> bool:
+    """True for an answer of a DNS server, not of the machine's own resolver."""
+    value = observation.get("value")
+    server = str(value.get("server") or "") if isinstance(value, dict) else ""
+    if observation.get("kind") == "nameresolver":
+        return any(str(row.get("server") or "Default") != "Default" for row in _rows(observation))
+    return observation.get("kind") in BY_SERVER or (
+        observation.get("kind") == "probe-dns" and server not in {"", BY_SYSTEM}
+    )
 
 
 def _addresses(rows: list[dict[str, Any]], name: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ from mi_workbook.reach.leg import Leg
 from mi_workbook.reach.names import judge
 from mi_workbook.reach.peering import FORWARDED
 from mi_workbook.reach.question import Question, required_ports
-from mi_workbook.reach.settled import settle
+from mi_workbook.reach.settled import doubted, settle
 from mi_workbook.reach.tunnels import gateway_state, tunnel
 from mi_workbook.reach.web_apps import doubts, manager, no_gateway, over_gateway, over_relay, stays_outside
 
@@ -54,7 +54,7 @@ def _with_tests(network: Network, question: Question, ways: list[Trace]) -> list
         return ways
     instance = question.instance
     names = frozenset({(instance.public_fqdn if question.endpoint == "public" else instance.fqdn).lower()})
-    return [trace for trip in round_trips(ways) for trace in settle(trip, tests, names, question.at)]
+    return doubted(trace for trip in round_trips(ways) for trace in settle(trip, tests, names, question.at))
 
 
 def round_trips(ways: Iterable[Trace]) -> list[tuple[Trace, ...]]:

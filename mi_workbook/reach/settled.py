@@ -14,6 +14,7 @@ from mi_workbook.core.ranges import Ranges, show_ports
 from mi_workbook.core.trace import Cause, Decision, Hop, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.reading import ipv4
+from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.tested import OPEN, Test
 
 # What is wrong with the name as it was typed is not settled by a test of another name.
@@ -23,6 +24,30 @@ OF_THE_NAME = frozenset(
 )  # fmt: skip
 
 
+DISAGREE = "Why the configuration and the test disagree"
+
+
+def doubted(ways: Iterable[Trace]) -> list[Trace]:
+    """The traces of all connections: what a test contradicted on one of them is not believed on another either.
+
+    A rule, route or peering that did not stop port 1433 though it should is no proof that it stops the ports of Redirect.
+    """
+    ways = list(ways)
+    doubts = {_mark(d): d.gap for t in ways for d in t.decisions if d.gap is not None and d.gap.missing == DISAGREE}
+
+    def change(decision: Decision) -> Decision:
+        gap = doubts.get(_mark(decision))
+        if gap is None or decision.result is not Verdict.BLOCKED:
+            return decision
+        return replace(decision, result=Verdict.UNKNOWN, why=gap.why, gap=gap)
+
+    return _each(ways, change) if doubts else ways
+
+
+def _mark(decision: Decision) -> tuple[object, ...]:
+    return decision.kind, decision.by, decision.rule, decision.toward, decision.cause
+
+
 def settle(trip: tuple[Trace, ...], tests: Iterable[Test], names: frozenset[str], at: str) -> list[Trace]:
     """The way there and back of one connection, with the tests of exactly that target.
 
@@ -30,7 +55,9 @@ def settle(trip: tuple[Trace, ...], tests: Iterable[Test], names: frozenset[str]
     """
     flow = trip[0].flow
     fitting = [test for test in tests if same_target(test, flow.destination, names)]
-    here = [test for test in fitting if not _elsewhere(test, flow.destination)]
+    here = [
+        test for test in fitting if not _elsewhere(test, flow.destination) and not by_another(test, flow.source, at)
+    ]
     opened = [test for test in here if test.result in OPEN and _covers(test, flow.ports)]
     failed = [test for test in fitting if test.result not in OPEN and (not test.port or flow.ports.meets(_port(test)))]
     if opened and failed and opened[-1].at <= failed[-1].at:
@@ -69,6 +96,16 @@ def _elsewhere(test: Test, destination: Ranges) -> bool:
     return bool(address) and bool(destination) and not destination.covers(address) and ".public." not in test.host
 
 
+def by_another(test: Test, source: Ranges, at: str) -> bool:
+    """True for a test that was sent from an address which is none of the source's: it proves another machine's way.
+
+    Inside an App Service addresses are those of its sandbox, and those of the Internet are translated on the way.
+    """
+    sent_from = ipv4((test.source,)) if test.source else Ranges()
+    in_app = "/microsoft.web/sites/" in at.lower()
+    return bool(sent_from) and bool(source) and not in_app and not source.meets(PUBLIC) and not source.covers(sent_from)
+
+
 def _each(trip: Iterable[Trace], change: Callable[[Decision], Decision]) -> list[Trace]:
     return [
         replace(trace, hops=tuple(Hop(hop.at, tuple(change(d) for d in hop.decisions)) for hop in trace.hops))
@@ -78,7 +115,8 @@ def _each(trip: Iterable[Trace], change: Callable[[Decision], Decision]) -> list
 
 def _proved(decision: Decision, test: Test, by_name: bool) -> Decision:
     """A connection was made: what was unknown on its way is settled, and a block is a contradiction."""
-    if decision.result is Verdict.REACHABLE or decision.cause in OF_THE_NAME:
+    answered = decision.cause is Cause.INSTANCE_NOT_READY and test.whole  # the instance itself answered a login
+    if decision.result is Verdict.REACHABLE or (decision.cause in OF_THE_NAME and not answered):
         return decision
     if decision.kind == "name" and not by_name:
         return decision
@@ -94,7 +132,7 @@ def _proved(decision: Decision, test: Test, by_name: bool) -> Decision:
             evidence=(*decision.evidence, test.evidence),
         )
     gap = Gap(
-        "Why the configuration and the test disagree",
+        DISAGREE,
         f"{decision.why} But: {told}",
         "Collect the configuration again, test again from the same place, and compare the times of both.",
     )

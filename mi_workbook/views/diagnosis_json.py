@@ -9,6 +9,7 @@ from mi_workbook.core.evidence import Evidence
 from mi_workbook.core.finding import Diagnosis, Finding, Place
 from mi_workbook.core.ranges import show_addresses, show_ports
 from mi_workbook.core.trace import Decision, Trace
+from mi_workbook.views.disagreement import walk_json
 
 SCHEMA = "mi-workbook/diagnosis/1"
 
@@ -30,6 +31,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "repair": _repair(diagnosis) if diagnosis.repair else None,
         "confidence_notes": list(diagnosis.confidence_notes),
         "at_source": dataclasses.asdict(diagnosis.at_source),
+        "disagreement": walk_json(diagnosis),
     }
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mi_workbook.core.finding import Beside, Diagnosis, Told
+from mi_workbook.views.disagreement import walk_table
 from mi_workbook.views.table import Cell, Table
 from mi_workbook.views.words import AGREE_WORDS, WEIGHT_WORDS
 
 
 def source_tables(diagnosis: Diagnosis) -> dict[str, Table]:
-    """`beside` and `told` by their ids, without the empty ones."""
+    """`beside`, `told` and `disagreement` by their ids, without the empty ones."""
     seen = diagnosis.at_source
     tables = {}
     if seen.beside:
         tables["beside"] = _beside(seen.beside)
     if seen.told:
         tables["told"] = _told(seen.told)
-    return tables
+    walked = walk_table(diagnosis)
+    return tables if walked is None else {**tables, "disagreement": walked}
 
 
 def _beside(seen: Sequence[Beside]) -> Table:

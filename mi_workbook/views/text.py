@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mi_workbook.core.finding import Diagnosis, Finding, Told
 from mi_workbook.core.ranges import show_ports
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.guide.follow_up import commands, follow_up, taken
 from mi_workbook.reach.routes import EffectiveRoutes, Route
 from mi_workbook.views.html import plain
 from mi_workbook.views.table import Table
@@ -73,6 +74,24 @@ def _at_source(diagnosis: Diagnosis, console: Console) -> None:
         if one.next_test:
             line(console, f"  Next test: {one.next_test}", "cyan")
     told(diagnosis.at_source.told, console)
+    _disagreement(diagnosis, console)
+
+
+def _disagreement(diagnosis: Diagnosis, console: Console) -> None:
+    """The walk from a disagreement on: each step's outcome, commands where it is open, and who must act at its end."""
+    tree = follow_up(diagnosis)
+    if tree is None:
+        return
+    line(console, f"\n{tree.title}: step by step", "bold")
+    for one in taken(diagnosis):
+        if one.verdict is None:
+            line(console, f"  => {one.step.title}\n     {one.step.who}: {one.step.look}", "bold")
+            continue
+        sign, colour = SIGNS[one.verdict]
+        line(console, f"  {sign} {one.step.title} {one.says}", "" if sign == "✓" else colour)
+        for ready in commands(one.step, diagnosis) if one.verdict is Verdict.UNKNOWN else ():
+            line(console, f"      {ready.place}: {ready.run}", "cyan")
+    line(console, "  Paste what comes back into a file and give it beside the evidence.", "dim")
 
 
 def told(answers: Iterable[Told], console: Console) -> None:

@@ -33,6 +33,7 @@ def _others(diagnosis: Diagnosis) -> str:
 
 VERDICT_SIGNS = {Verdict.REACHABLE: "✓", Verdict.BLOCKED: "✗", Verdict.UNKNOWN: "?"}
 STEP_WORDS = {Verdict.REACHABLE: "lets it through", Verdict.BLOCKED: "stops it", Verdict.UNKNOWN: "not known"}
+LOOK_WORDS = {Verdict.REACHABLE: "yes", Verdict.BLOCKED: "no", Verdict.UNKNOWN: "not known"}
 ENDPOINT_WORDS = {
     "auto": "endpoint by the name", "vnet-local": "VNet-local endpoint", "private": "private endpoint",
     "public": "public endpoint",

@@ -1,7 +1,7 @@
 """Session file: evidence, question, position and reading depth of one walk, as one JSON document.
 
 `{"format": "mi-workbook/session", "version": 1, "snapshot": {a snapshot document} or null where questions were answered
-without evidence, "opened", "source", "target", "endpoint", "depth", "scenario", "step", "unstated": true where the evidence
+without evidence, "opened", "source", "target", "endpoint", "depth", "scenario", "step", "said": {step: answer}, "unstated": true where the evidence
 says nothing of how complete it is, "talk": [walks with their answers]}`. The verdict is not kept: it is computed again when
 the file is opened.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def save(state: State) -> str:
     document = {
         "format": FORMAT, "version": VERSION, "opened": state.opened, "source": state.source, "target": state.target,
         "endpoint": state.endpoint, "depth": state.depth, "scenario": state.scenario,
-        "step": state.walk.at if state.walk is not None else "", "talk": talk,
+        "step": state.at, "said": state.said, "talk": talk,
         "unstated": state.snapshot is not None and _unstated(state.snapshot),
         "snapshot": state.snapshot.to_dict() if state.snapshot is not None else None,
     }  # fmt: skip
@@ -78,7 +79,10 @@ def resume(state: State, name: str, data: bytes) -> None:
         raise InputError("The reading depth is not known.", file=name, place="/depth", remedy=REMEDY)
     if found.snapshot is not None and document["source"] and document["target"]:
         found.question(document["source"], document["target"], document["endpoint"])
-    if found.walk is not None and document["step"] in [at for at, _ in found.visits()]:
+    for step, answer in document["said"].items():
+        with suppress(InputError):  # questions may change between versions; the evidence is whole without them
+            found.say(step, answer)
+    if document["step"] in [at for at, _ in found.visits()]:
         found.visit(document["step"])
     try:
         found.talk.restore(document["talk"])
@@ -105,6 +109,9 @@ def _read(name: str, data: bytes) -> dict[str, Any]:
     for member in TEXTS:
         if not isinstance(document.setdefault(member, ""), str):
             raise InputError(f"'{member}' must be a text.", file=name, place=f"/{member}", remedy=REMEDY)
+    said = document.setdefault("said", {})
+    if not isinstance(said, dict) or not all(isinstance(one, str) for one in said.values()):
+        raise InputError("'said' must be an object of texts.", file=name, place="/said", remedy=REMEDY)
     if not isinstance(document.setdefault("talk", []), list):
         raise InputError("'talk' must be a list.", file=name, place="/talk", remedy=REMEDY)
     answers_only = "snapshot" in document and document["snapshot"] is None and document["talk"]

@@ -7,8 +7,12 @@ from typing import Any
 
 from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.attribution import Loose
 from mi_workbook.evidence.snapshot import type_of
+from mi_workbook.guide.follow_up import Taken, commands, follow_up, suspects
 from mi_workbook.guide.scenario import Step, question_trees, tree
+from mi_workbook.network.resource_id import last
+from mi_workbook.views.disagreement import following
 from mi_workbook.views.source_tables import source_tables
 from mi_workbook.views.table import Table
 from mi_workbook.views.tables import views
@@ -18,6 +22,7 @@ from mi_workbook.views.words import (
     COLLECT_APPS,
     ENDPOINT_WORDS,
     KIND_WORDS,
+    LOOK_WORDS,
     SAFETY_WORDS,
     STEP_WORDS,
     VERDICT_SIGNS,
@@ -114,8 +119,8 @@ def _question(state: State) -> dict[str, Any] | None:
 
 def _answer(state: State) -> dict[str, Any]:
     """What follows from a diagnosis; empty values without one."""
-    found, walk, held = state.diagnosis, state.walk, state.snapshot
-    if found is None or walk is None or held is None:
+    found, here, held = state.diagnosis, state.here(), state.snapshot
+    if found is None or here is None or held is None:
         return {
             "verdict": None,
             "cause": None,
@@ -128,7 +133,8 @@ def _answer(state: State) -> dict[str, Any]:
         }
     tables = {**source_tables(found), **state.asking.tables(), **views(held, found, owner=state.depth == "owner")}
     # The repair shows every finding whole; a table of the same beside it would only push it down.
-    shown = [name for name in walk.step.shows if name != "findings" or "repair" not in walk.step.shows]
+    shown = [name for name in here.step.shows if name != "findings" or "repair" not in here.step.shows]
+    shown = [name for name in shown if name in {*tables, "repair", "topology"}]
     return {
         "verdict": {
             "kind": found.verdict.value,
@@ -138,13 +144,28 @@ def _answer(state: State) -> dict[str, Any]:
         },
         "cause": _cause(found, state.depth),
         "steps": _steps(state),
-        "step": _step(state, walk.step),
-        "next": _next(found, walk.step),
+        "step": _step(state, found, here),
+        "next": _next(found, here.step, state.taken()),
         "parts": [_part(state, name, tables) for name in shown],
         "tables": [table_values(name, table) for name, table in tables.items() if name not in shown],
         "notes": list(found.confidence_notes),
-        "ask": state.asking.shown(),
+        "ask": {
+            **state.asking.shown(),
+            "here": state.source,
+            "elsewhere": state.sources[:MOST_OFFERED],
+            "loose": [_loose(one) for one in state.loose()],
+        },
     }
+
+
+def _loose(one: Loose) -> dict[str, Any]:
+    """A pasted table without an owner: what it is, and whose it can be."""
+    what = "effective routes" if one.kind == "effectiveRoutes" else "learned routes"
+    owner = "network interface" if one.kind == "effectiveRoutes" else "gateway"
+    return {
+        "position": one.position, "title": f"{what}, {one.rows} rows, from {one.file}", "owner": owner, "rows": one.rows,
+        "whole": one.whole, "choices": [[last(choice), choice] for choice in one.choices],
+    }  # fmt: skip
 
 
 def _cause(found: Diagnosis, depth: str) -> dict[str, Any] | None:
@@ -165,38 +186,63 @@ def _says(found: Finding, depth: str) -> str:
 
 
 def _steps(state: State) -> list[dict[str, Any]]:
-    """Every step of the tree in order, with what the evidence says; the end that was reached stands last."""
-    tree, visits = state.tree(), dict(state.visits())
-    at = state.walk.at if state.walk is not None else ""
-    rows = []
-    for step in tree.steps:
-        if step.is_end and step.id not in visits:
-            continue
-        result = visits.get(step.id)
-        word = STEP_WORDS[result] if result is not None else ("" if step.is_end else "not reached")
-        rows.append({
-            "id": step.id, "title": step.title, "sign": VERDICT_SIGNS[result] if result is not None else "",
-            "kind": result.value if result is not None else "", "word": word, "current": step.id == at,
-            "open": step.id in visits,
-        })  # fmt: skip
+    """Every step of the scenario in order, with what the evidence says, and the end that was reached; then the steps taken
+    through a disagreement, under its title.
+    """
+    way = state.taken()
+    beside = follow_up(state.diagnosis) if state.diagnosis is not None else None
+    own = [step.id for step in beside.steps] if beside is not None else []
+    by_id = {one.step.id: one for one in way}
+    steps = [step for step in state.tree().steps if not step.is_end or step.id in by_id]
+    rows = [_row(step, by_id.get(step.id), state.at) for step in steps]
+    if beside is not None:
+        rows[-1]["word"] = rows[-1]["word"] or "by the configuration alone"
+        further = [_row(one.step, one, state.at) for one in way if one.step.id in own]
+        rows += [{**row, "group": beside.title if at == 0 else ""} for at, row in enumerate(further)]
     return rows
 
 
-def _step(state: State, step: Step) -> dict[str, Any]:
-    order = [at for at, _ in state.visits()]
-    result = dict(state.visits()).get(step.id)
+def _row(step: Step, one: Taken | None, current: str) -> dict[str, Any]:
+    result = one.verdict if one is not None else None
+    words = LOOK_WORDS if step.looks else STEP_WORDS
+    word = words[result] if result is not None else ("" if step.is_end else "not reached")
+    word = "you answered" if one is not None and one.answer else word
     return {
-        "id": step.id, "title": step.title, "look": step.look, "why": step.why, "source": step.source,
-        "number": order.index(step.id) + 1, "of": len(order),
-        "result": f"{VERDICT_SIGNS[result]} {STEP_WORDS[result]}" if result is not None else "",
-        "kind": result.value if result is not None else "",
-        "leads": [tree(step.leads_to).title, step.leads_to] if step.leads_to in question_trees() else None,
-        "back": order[order.index(step.id) - 1] if order.index(step.id) else "",
-        "next": order[order.index(step.id) + 1] if order.index(step.id) + 1 < len(order) else "",
+        "id": step.id, "title": step.title, "sign": VERDICT_SIGNS[result] if result is not None else "",
+        "kind": result.value if result is not None else "", "word": word, "current": step.id == current,
+        "open": one is not None, "group": "",
     }  # fmt: skip
 
 
-def _next(found: Diagnosis, step: Step) -> str:
+def _step(state: State, found: Diagnosis, here: Taken) -> dict[str, Any]:
+    order = [at for at, _ in state.visits()]
+    step, at = here.step, order.index(here.step.id)
+    result = here.verdict
+    return {
+        "id": step.id, "title": step.title, "look": step.look, "why": step.why, "source": step.source,
+        "number": at + 1, "of": len(order),
+        "result": f"{VERDICT_SIGNS[result]} {here.says or STEP_WORDS[result]}" if result is not None else "",
+        "kind": result.value if result is not None else "",
+        "leads": [tree(step.leads_to).title, step.leads_to] if step.leads_to in question_trees() else None,
+        "back": order[at - 1] if at else "",
+        "next": order[at + 1] if at + 1 < len(order) else "",
+        "commands": [[one.place, one.run] for one in commands(step, found)],
+        "who": step.who, "suspects": suspects(step),
+        "asks": _asked(state, here) if step.asks and step.looks else None,
+    }  # fmt: skip
+
+
+def _asked(state: State, here: Taken) -> dict[str, Any]:
+    """The question of a step to a person, what was answered, and whether evidence has settled it already."""
+    return {
+        "asks": here.step.asks, "answers": [[one.says, one.id, one.proves] for one in here.step.answers],
+        "given": state.said.get(here.step.id, ""), "counts": here.verdict is Verdict.UNKNOWN or bool(here.answer),
+    }  # fmt: skip
+
+
+def _next(found: Diagnosis, step: Step, way: list[Taken]) -> str:
+    if found.at_source.disagreement and found.verdict is Verdict.UNKNOWN:
+        return following(found, way)
     if not step.is_end:
         return step.look
     if found.verdict is Verdict.UNKNOWN and found.gaps:

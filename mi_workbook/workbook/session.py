@@ -59,7 +59,9 @@ class Session(anywidget.AnyWidget):
             "depth": self._depth,
             "networks": self._networks,
             "request": lambda m, _: state.request(_text(m, "value")),
-            "paste": lambda m, _: state.paste(_text(m, "value")),
+            "paste": lambda m, _: state.paste(_text(m, "value"), _text(m, "place")),
+            "own": lambda m, _: state.own(_number(m), _text(m, "owner"), _number(m, "rows")),
+            "say": lambda m, _: state.say(_text(m, "step"), _text(m, "value")),
             "download": self._download,
             "talk": lambda m, _: state.talk.begin(_text(m, "value")),
             "answer": lambda m, _: state.answer(_text(m, "value")),
@@ -95,7 +97,7 @@ class Session(anywidget.AnyWidget):
         try:
             shown = screen(self.state)
         except Exception as error:
-            self.state.diagnosis = self.state.walk = None
+            self.state.diagnosis = None
             self.state.error = (
                 f"The answer could not be shown ({type(error).__name__}). Try mi-workbook diagnose on the same files."
             )
@@ -153,7 +155,7 @@ def _text(message: Any, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _number(message: dict[str, Any]) -> int:
+def _number(message: dict[str, Any], name: str = "value") -> int:
     """A whole number of a message; -1 where the browser sent something else."""
-    value = message.get("value")
+    value = message.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else -1

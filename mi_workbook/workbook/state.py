@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from mi_workbook.cases import all_cases, case
 from mi_workbook.core.errors import InputError, MissingEvidence
-from mi_workbook.core.finding import Diagnosis, Place
+from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.attribution import Loose, bound, loose_tables, owned
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.diagnosis.looking import ENDPOINTS
+from mi_workbook.diagnosis.places import find_source
 from mi_workbook.evidence.explain import explain
 from mi_workbook.evidence.files import load_bytes
 from mi_workbook.evidence.integrity import CHANGED, state
-from mi_workbook.evidence.pasted import CLIENT, observations_of
+from mi_workbook.evidence.pasted import FORMAT as PASTE
+from mi_workbook.evidence.sent import Sent, read_sent
 from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.guide.follow_up import Taken, taken
 from mi_workbook.guide.scenario import Scenario, all_scenarios
-from mi_workbook.guide.walk import Walk, outcome, start
+from mi_workbook.guide.walk import outcome, start
 from mi_workbook.network.network import GATEWAYS, LOCAL_NETWORKS, NICS, SLOTS, VMS, VNETS, WEB_APPS, Network
 from mi_workbook.workbook.asking import Asking
 from mi_workbook.workbook.practising import Practising
@@ -30,7 +33,10 @@ NAME_LENGTH = 300  # a server name is at most 253 characters; what is longer is 
 
 @dataclass(slots=True)
 class State:
-    """One session. `error` holds words for the user, never a traceback; `opened` says what the evidence was read from."""
+    """One session. `error` holds words for the user, never a traceback; `opened` says what the evidence was read from.
+
+    at: the step on the screen. said: answers of a person to the questions of a disagreement, by step.
+    """
 
     scenario: str = ""
     case: str = ""
@@ -41,13 +47,14 @@ class State:
     endpoint: str = "auto"
     depth: str = "engineer"
     diagnosis: Diagnosis | None = None
-    walk: Walk | None = None
+    at: str = ""
     error: str = ""
     notice: str = ""
     all_networks: bool = False
     asking: Asking = field(default_factory=Asking)
     talk: Talk = field(default_factory=Talk)
     practice: Practising = field(default_factory=Practising)
+    said: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
 
@@ -80,17 +87,41 @@ class State:
         except InputError as error:
             self.error = str(error)
             return
+        if not held.resources and held.observations and self.diagnosis is not None:
+            self._add(held, ", ".join(name for name, _ in named))
+            return
         self.take(held, ", ".join(name for name, _ in named))
         if len(named) == 1 and state(held) == "changed":
             self.notice = f"{named[0][0]}: {CHANGED}"
+
+    def _add(self, sent: Snapshot, names: str) -> None:
+        """Outputs and probes without any resource are of the source at hand; the configuration stays."""
+        if self.snapshot is None or self.diagnosis is None:
+            return
+        where = self.diagnosis.source
+        self.snapshot = bound(self.snapshot, Sent(tuple(sent.observations)), where)
+        self.ask()
+        self.notice = f"{names}: evidence for {where.typed or where.name} now, beside {self.opened}; the question was judged again."
+
+    def loose(self) -> tuple[Loose, ...]:
+        """Pasted tables of Azure of which somebody must say whose they are."""
+        return loose_tables(self.snapshot, self.source) if self.snapshot is not None else ()
+
+    def own(self, position: int, owner: str, rows: int) -> None:
+        """Say whose a pasted table is and how many rows Azure showed, and judge again. Raises InputError as `owned` does."""
+        if self.snapshot is None:
+            raise InputError("There is no evidence yet.", remedy="Choose a case or load evidence first.")
+        self.snapshot = owned(self.snapshot, position, owner, rows)
+        self.ask()
+        self.notice = f"The table is that of {owner.rpartition('/')[2]} now, and the question was judged again."
 
     def take(self, snapshot: Snapshot, opened: str) -> None:
         """Make this the evidence, offer the sources and instances it holds, and keep no older answer."""
         sources, targets = list(_sources(snapshot)), _targets(snapshot)
         self.snapshot, self.opened, self.case = snapshot, opened, ""
-        self.error, self.notice, self.diagnosis, self.walk = "", "", None, None
+        self.error, self.notice, self.diagnosis, self.at = "", "", None, ""
         self.sources, self.targets, self.endpoint, self.all_networks = sources, targets, "auto", False
-        self.asking = Asking()
+        self.asking, self.said = Asking(), {}
         self.source = self.source if self.source in sources else (sources[0] if sources else "")
         self.target = targets[0] if targets else ""
 
@@ -104,7 +135,7 @@ class State:
 
     def ask(self) -> None:
         """Answer the question at hand and walk as far as the evidence leads; no older answer stays beside an error."""
-        self.error, self.diagnosis, self.walk = "", None, None
+        self.error, self.diagnosis, self.at = "", None, ""
         if self.snapshot is None or not self.source or not self.target:
             self.error = "Choose a case or upload files, then a source and an instance."
             return
@@ -113,7 +144,6 @@ class State:
         except (InputError, MissingEvidence) as error:
             self.error = str(error)
             return
-        self.walk = start(self.tree())
         self.to_the_end()
 
     def request(self, place: str) -> None:
@@ -123,18 +153,21 @@ class State:
         named = next((name for name in (self.target, *self.targets) if "." in name), self.target)
         self.asking.choose(place, named)
 
-    def paste(self, text: str) -> None:
-        """Take what came back as evidence of the source at hand, and judge again.
+    def paste(self, text: str, place: str = "") -> None:
+        """Take what came back as evidence of the source at hand, or of another place, and judge again.
 
-        Raises InputError for a paste in which nothing is recognised, and where there is no question yet.
+        A resource that az printed as JSON takes the place of its older state. Raises InputError for a paste in which nothing
+        is recognised, for a place that is not in the evidence, and where there is no question yet.
         """
         if self.diagnosis is None or self.snapshot is None:
             raise InputError("There is no question yet.", remedy="Choose a case or load evidence first.")
-        self.asking.read(text, self.snapshot, self.diagnosis.target.id)
-        found = [_of(self.diagnosis.source, one) for one in observations_of(text, "pasted here")]
-        self.snapshot = self.snapshot.observed(found)
+        where = find_source(Network(self.snapshot), place) if place else self.diagnosis.source
+        sent = read_sent(text, "pasted here")
+        if any(one.get("format") == PASTE for one in sent.observations) or not sent.found:
+            self.asking.read(text, self.snapshot, self.diagnosis.target.id)
+        self.snapshot = bound(self.snapshot, sent, where)
         self.ask()
-        self.notice = f"The paste is evidence for {self.source} now, and the question was judged again."
+        self.notice = f"The paste is evidence for {where.typed or where.name} now, and the question was judged again."
 
     def answer(self, answer_id: str) -> None:
         """Answer the question at hand; an answer that leads to a scenario chooses it. Raises InputError where nothing is asked."""
@@ -159,48 +192,43 @@ class State:
         found = known.get(self.diagnosis.scenario) if self.diagnosis is not None else None
         return found or known["vnet-peering"]
 
-    def visits(self) -> list[tuple[str, Verdict | None]]:
-        """Every step on the way through the tree with its outcome; the end of the way has none."""
+    def taken(self) -> list[Taken]:
+        """Every step on the way, the end of each tree with no outcome: the scenario, then where it disagrees with a test."""
         if self.diagnosis is None:
             return []
         walk, found = start(self.tree()), []
         while not walk.step.is_end:
             result = outcome(walk.step, self.diagnosis)
-            found.append((walk.at, result))
+            found.append(Taken(walk.step, result))
             walk = walk.advance(result)
-        return [*found, (walk.at, None)]
+        return [*found, Taken(walk.step, None), *taken(self.diagnosis, self.said)]
+
+    def visits(self) -> list[tuple[str, Verdict | None]]:
+        """Ids and outcomes of every step on the way."""
+        return [(one.step.id, one.verdict) for one in self.taken()]
 
     def visit(self, step: str) -> None:
         """Go to a step on the way. Raises InputError for a step that the way does not touch."""
-        if self.diagnosis is None or step not in [at for at, _ in self.visits()]:
+        if step not in [at for at, _ in self.visits()]:
             raise InputError("That step is not on the way through this tree.", remedy="Choose one of the steps shown.")
-        self.walk = start(self.tree())
-        while self.walk.at != step:
-            self.next()
+        self.at = step
 
-    def next(self) -> None:
-        """One step on, by what the evidence says about the step at hand."""
-        if self.walk is not None and self.diagnosis is not None:
-            self.walk = self.walk.advance(outcome(self.walk.step, self.diagnosis))
+    def say(self, step: str, answer: str) -> None:
+        """Answer the question of a step on the way ("" takes the answer back). Raises InputError for what it does not ask."""
+        asked = next((one.step for one in self.taken() if one.step.id == step and one.step.asks), None)
+        if asked is None or answer not in {"", *(one.id for one in asked.answers)}:
+            raise InputError("That is no answer to a question on the way.", remedy="Choose one of those shown.")
+        self.said = {**{at: one for at, one in self.said.items() if at != step}, **({step: answer} if answer else {})}
+        self.to_the_end()
 
-    def back(self) -> None:
-        """One step back."""
-        if self.walk is not None:
-            self.walk = self.walk.back()
+    def here(self) -> Taken | None:
+        """The step on the screen."""
+        return next((one for one in self.taken() if one.step.id == self.at), None)
 
     def to_the_end(self) -> None:
-        """All steps, to where the walk ends."""
-        while self.walk is not None and not self.walk.step.is_end:
-            self.next()
-
-
-def _of(source: Place, observation: dict[str, Any]) -> dict[str, Any]:
-    """The observation bound to the source it was pasted for: it must not count when another source is asked about."""
-    if observation.get("from") != CLIENT:
-        return observation
-    bound = {**observation, "from": source.typed}
-    nameless = observation.get("kind") == "effectiveRoutes" and not observation.get("about")
-    return {**bound, "about": source.id if source.kind == "nic" else source.typed} if nameless else bound
+        """On to where the walk ends."""
+        steps = self.taken()
+        self.at = steps[-1].step.id if steps else ""
 
 
 def _server(typed: str) -> str:

@@ -24,10 +24,10 @@ from .test_client_routes import CLIENT, HOME, VNET, _print
 MI = "mi-orders.a1b2c3d4e5f6.database.windows.net"
 
 
-def _tnc(works: bool, address: str = "10.0.0.4", port: int = 1433) -> str:
+def _tnc(works: bool, address: str = "10.0.0.4", port: int = 1433, source: str = "10.0.1.4") -> str:
     return (
         f"PS C:\\> Test-NetConnection -ComputerName {MI} -Port {port}\n\nComputerName     : {MI}\nRemoteAddress    : {address}\n"
-        f"RemotePort       : {port}\nInterfaceAlias   : vgw\nSourceAddress    : 172.16.201.2\nTcpTestSucceeded : {works}\n\n"
+        f"RemotePort       : {port}\nInterfaceAlias   : vgw\nSourceAddress    : {source}\nTcpTestSucceeded : {works}\n\n"
     )
 
 
@@ -61,9 +61,18 @@ def test_what_the_source_failed_at_and_azure_lets_through_is_shown_as_a_disagree
 def test_both_sides_that_agree_say_so_and_a_block_that_was_passed_does_not() -> None:
     """An open port under a sound configuration agrees; one that Azure should stop is a contradiction, never a verdict."""
     assert _beside(_asked("same-vnet-proxy-healthy", _tnc(True))) == {"name": True, "connection": True}
-    found = _asked("peering-missing", _tnc(True, "10.2.0.4"))
+    found = _asked("peering-missing", _tnc(True, "10.2.0.4", source="10.1.1.4"))
     assert found.verdict is Verdict.UNKNOWN and _beside(found)["connection"] is False
     assert "times of both" in found.at_source.beside[-1].next_test
+
+
+def test_a_test_of_another_machine_settles_nothing_and_says_so() -> None:
+    """Its address is none of the source's: neither a proof nor a contradiction, and the next test is at the source."""
+    for name, works in (("peering-missing", True), ("peering-client-appliance", True)):
+        found = _asked(name, _tnc(works, source="172.16.201.2"))
+        assert found.verdict is diagnose(case(name).snapshot(), case(name).source, MI).verdict
+        (row,) = [one for one in found.at_source.beside if one.matter == "connection"]
+        assert row.agree is None and "172.16.201.2" in row.seen and "at the source itself" in row.next_test
 
 
 def test_a_name_that_leads_elsewhere_at_the_source_is_never_reachable() -> None:

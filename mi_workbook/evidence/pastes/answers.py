@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mi_workbook.evidence.pastes import (
+    activity_log,
+    connectivity,
     connectivity_checker,
     curl,
     dig,
@@ -11,6 +13,7 @@ from mi_workbook.evidence.pastes import (
     environment,
     host_lookup,
     learned_routes,
+    linux_firewall,
     nameresolver,
     netcat,
     next_hop,
@@ -25,6 +28,7 @@ from mi_workbook.evidence.pastes import (
     test_netconnection,
     traceroute,
     vpn_state,
+    windows_firewall,
 )
 from mi_workbook.evidence.pastes.paste import Parser
 
@@ -51,4 +55,8 @@ ANSWERS: tuple[Parser, ...] = (
     learned_routes,
     vpn_state,
     environment,
+    connectivity,
+    activity_log,
+    windows_firewall,
+    linux_firewall,
 )

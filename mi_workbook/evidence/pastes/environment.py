@@ -15,6 +15,7 @@ from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 
 KIND = "environment"
 TITLE = "Environment of an App Service"
+COMMANDS = ("set", "env", "printenv", "export", "echo")
 KEPT = (
     "WEBSITE_PRIVATE_IP|WEBSITE_PRIVATE_PORTS|WEBSITE_DNS_SERVER|WEBSITE_DNS_ALT_SERVER|WEBSITE_VNET_ROUTE_ALL|WEBSITE_VNETNAME|WEBSITE_INSTANCE_ID|"
     "WEBSITE_SITE_NAME|WEBSITE_SKU|WEBSITE_OS|REGION_NAME|WEBSITE_CONTENTOVERVNET|WEBSITE_ENABLE_DNS_CACHE"
@@ -34,7 +35,7 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     def starts(text: str) -> bool:
         return bool(ANY.match(text) or ABSENT.search(text) or TABLE.match(text))
 
-    for claim in at.blocks(lines, starts, lambda text: False, "set", "env", "printenv", "export"):
+    for claim in at.blocks(lines, starts, lambda text: False, *COMMANDS):
         block = [one.text for one in lines[claim.first : claim.last + 1]]
         if any(SETTING.match(one) or ABSENT.search(one) or TABLE.match(one) for one in block):
             yield claim
@@ -43,7 +44,7 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
 def read(lines: Sequence[Line]) -> Reading:
     """The settings that matter, the rest is counted."""
     found, others = at.Found(), 0
-    for line in at.without_command(lines, "set", "env", "printenv", "export"):
+    for line in at.without_command(lines, *COMMANDS):
         text = line.text
         absent = ABSENT.search(text)
         if absent:

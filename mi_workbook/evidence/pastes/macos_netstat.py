@@ -17,6 +17,7 @@ from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 from mi_workbook.evidence.pastes.shapes import NO_END, ONLY_IPV6, bare_address, filled, only_ipv6, route_row
 
 KIND = "macos-netstat"
+NO_SIX = "No IPv6 table is here: it was not asked for, or the end is cut off."
 TITLE = "macOS, BSD: netstat -rn"
 
 TABLE = re.compile(r"^\s*Internet6?:\s*$")
@@ -85,7 +86,7 @@ def read(lines: Sequence[Line]) -> Reading:
     if only_ipv6(rows):
         notes.append(ONLY_IPV6)
     elif "Internet6:" not in tables:
-        notes.append("No IPv6 table is here: it was not asked for, or the end is cut off.")
+        notes.append(NO_SIX)
     begun = bool(tables) and at > 0
     notes += [] if begun else ["The heading of the table or of its columns is missing."]
     return Reading(KIND, TITLE, tuple(rows), tuple(left), tuple(notes), begun)

@@ -7,19 +7,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mi_workbook.core.errors import InputError
-from mi_workbook.evidence.pastes.answer_text import MAY_GO_ON
+from mi_workbook.evidence.pastes.answer_text import MAY_GO_ON, dns_row
 from mi_workbook.evidence.pastes.clean import COMMAND, clean_lines, prompted, without_secrets
 from mi_workbook.evidence.pastes.formats import FORMATS
+from mi_workbook.evidence.pastes.macos_netstat import NO_SIX
 from mi_workbook.evidence.pastes.paste import Claim, Line, Parser, Reading
 from mi_workbook.evidence.pastes.shapes import FILTERED, NO_END
+from mi_workbook.evidence.pastes.system_names import NOT_FOUND, NOTHING
 
+# First lines of consoles: Windows PowerShell, cmd, Kudu, the SSH console of an App Service, a login over SSH.
+GREETING = re.compile(
+    r"^(?:Windows PowerShell$|PowerShell \d|Microsoft Windows \[|Kudu Remote Execution Console|Last login: |Welcome to |"
+    r"Linux \S+ \d|[\s_]{6,}$|A P P   S E R V I C E)"
+)
+MOST_GREETING = 60
 LARGEST = 4_000_000
 MOST_LINES = 100_000
 LEFT_OUT = re.compile(r"^\s*[\[(<]?\s*(?:\.{3,}|snip(?:ped)?|\.\.\. ?\w{1,12} ?\.\.\.)\s*[\])>]?\s*$", re.IGNORECASE)
 SHORTENED = "Somebody left lines out of the paste here: rows are missing."
 ALL = re.compile(
     r"(?:sudo +)?(?:ip(?: +-4)? +r(?:o|ou|out|oute)?(?: +(?:show|list|ls))?|route +-n|netstat +-(?:rn|nr)(?: +-f +inet)?|"
-    r"Get-NetRoute)",
+    r"Get-NetRoute|ipconfig(?:\.exe)?(?: +/all)?)",
     re.IGNORECASE,
 )
 FILTER = re.compile(
@@ -32,7 +40,7 @@ class Pastes:
     """What was read, in the paste's order.
 
     left: lines that are in no reading, none of them blank; secrets in them are replaced by a mark. commands: lines that
-    only repeat the command typed. Each reading has lines of its own that were not understood: `Reading.left`.
+    only repeat the command typed, and a console's greeting before the first prompt. Each reading has lines of its own that were not understood: `Reading.left`.
     """
 
     readings: tuple[Reading, ...]
@@ -64,7 +72,8 @@ def read_pastes(text: str, kind: str = "") -> Pastes:
         return Pastes((_reading(_named(kind), lines, (lines[0].number, lines[-1].number)),))
     readings, free = _readings(lines)
     filled = [line for line in free if line.text.strip()]
-    commands = tuple(line for line in filled if COMMAND.match(line.text))
+    greeting = _greeting(lines, prompted(text))
+    commands = tuple(line for line in filled if COMMAND.match(line.text) or line.number in greeting)
     said = {line.number for line in commands}
     left = tuple(without_secrets(line for line in filled if line.number not in said))
     return Pastes(tuple(sorted(_ended(readings, lines, prompted(text)), key=lambda one: one.span)), left, commands)
@@ -86,6 +95,10 @@ def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozense
         typed = lines[first - 1].text.strip() if first in prompts and after[last] in prompts else ""
         settled = {NO_END} if ALL.fullmatch(typed) else set()
         settled |= {MAY_GO_ON} if typed and "|" not in typed else set()
+        settled |= {NO_SIX} if typed.endswith(" inet") else set()
+        if NOTHING in one.notes and typed:
+            yield _not_found(one)
+            continue
         part = one.kind.startswith("azure-") and first in prompts and FILTER.search(lines[first - 1].text)
         notes = tuple(note for note in one.notes if note not in settled)
         if after[last] in dots or _before(lines, first) in dots:
@@ -96,6 +109,20 @@ def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozense
 def _before(lines: Sequence[Line], first: int) -> int:
     """The number of the last line with text before this one, 0 where there is none."""
     return next((line.number for line in reversed(lines[: first - 1]) if line.text.strip()), 0)
+
+
+def _not_found(reading: Reading) -> Reading:
+    """A look at a name that printed nothing before the next prompt: it ended there, and why is not said."""
+    row = dns_row(reading.about, "failure", "unclear")
+    return replace(reading, rows=(row,), notes=(NOT_FOUND,), whole=True)
+
+
+def _greeting(lines: Sequence[Line], prompts: frozenset[int]) -> frozenset[int]:
+    """The lines with which a console greets, from a known first line up to the first prompt; none where no prompt follows."""
+    first = min(prompts, default=0)
+    before = [line for line in lines if line.number < first and line.text.strip()]
+    known = bool(before) and len(before) <= MOST_GREETING and GREETING.match(before[0].text)
+    return frozenset(line.number for line in before) if known else frozenset()
 
 
 def _named(kind: str) -> Parser:

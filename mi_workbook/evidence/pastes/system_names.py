@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from mi_workbook.evidence.pastes import answer_text as at
 from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 
+NOTHING = "Nothing was printed: as this system resolves names, the name was not found, or the output is missing."
+NOT_FOUND = "Nothing was printed before the next prompt: as this system resolves names, the name was not found."
 KIND = "system-names"
 TITLE = "getent, dscacheutil"
 COMMANDS = ("getent", "dscacheutil")
@@ -61,9 +63,7 @@ def read(lines: Sequence[Line]) -> Reading:
 
 def _conclude(found: at.Found, name: str, lines: Sequence[Line]) -> None:
     if not found.rows:
-        found.cut(
-            "Nothing was printed: as this system resolves names, the name was not found, or the output is missing."
-        )
+        found.cut(NOTHING)
         return
     if found.about and name and name != found.about:
         found.rows.insert(0, at.dns_row(found.about, "CNAME", name))

@@ -134,7 +134,7 @@ function stepsView(values, { goTo }) {
     const words = [h("span", { class: "mi-sign", "aria-hidden": "true" }, step.sign || (step.open ? "►" : "·")),
       h("span", {}, step.title, step.word ? h("span", { class: "mi-outcome" }, ` ${step.word}`) : null)];
     const props = { class: `mi-point ${step.kind}`, "aria-current": step.current ? "step" : null };
-    return h("li", {}, step.open
+    return h("li", {}, step.group ? h("div", { class: "mi-group" }, step.group) : null, step.open
       ? h("button", { ...props, type: "button", "data-key": `step-${step.id}`, onclick: () => goTo(step.id) }, words)
       : h("div", props, words));
   })));
@@ -153,8 +153,24 @@ function stepView(values, { send, goTo }) {
     depth === "engineer" ? h("p", { class: "mi-small" }, `${step.why} Source: ${step.source}.`) : h("p", { class: "mi-small" }, step.why),
     step.leads ? h("p", {}, h("button", { type: "button", "data-key": "leads", onclick: () => send({ do: "talk", value: step.leads[1] }) },
       `Go on with questions: ${step.leads[0]}`)) : null,
+    ...followView(step, send),
     ...drawn,
   ];
+}
+
+/** What a step of a disagreement has besides: the commands for it, its question, and at an end who must act. */
+function followView(step, send) {
+  const answer = (given, words) => h("button", { type: "button", "data-key": `say-${given}`, "aria-pressed": step.asks.given === given ? "true" : "false",
+    onclick: () => send({ do: "say", step: step.id, value: step.asks.given === given ? "" : given }) }, words);
+  return [
+    step.who ? h("p", {}, h("b", {}, "Must act: "), step.who) : null,
+    step.suspects.length ? h("ul", {}, step.suspects.map((one) => h("li", {}, `Suspected: ${one}`))) : null,
+    ...step.commands.map(([place, run]) => commandBox(place, [run])),
+    step.commands.length ? h("p", { class: "mi-small" }, "Run what fits its place, and paste the output below: it is judged again.") : null,
+    step.asks ? h("fieldset", {}, h("legend", {}, step.asks.asks),
+      step.asks.counts ? null : h("p", { class: "mi-small" }, "The evidence has settled this step; an answer does not count here."),
+      h("div", { class: "mi-tools" }, step.asks.answers.map(([says, given]) => answer(given, says)))) : null,
+  ].filter(Boolean);
 }
 
 function partView(part, depth, send) {
