@@ -53,13 +53,18 @@ def blockers(subject: Subject) -> Iterator[Found]:
                     yield replace(EXPLAIN[decision.cause](subject, trace, hop, decision), severity="degrades")
                 elif decision.result is Verdict.UNKNOWN and decision.kind == "appliance":
                     fault = "rt-client-nva" if trace.direction == "forward" else "rt-mi-return-nva"
-                    yield replace(
-                        _plain(fault, decision), severity="risk", changes=_drop_route(subject, trace, decision)
-                    )
+                    found = _plain(fault, decision, **_table_of(decision))
+                    yield replace(found, severity="risk", changes=_drop_route(subject, trace, decision))
 
 
 def _plain(fault: str, decision: Decision, **values: str) -> Found:
     return Found(fault, decision.by, decision.evidence, values, decision=decision)
+
+
+def _table_of(decision: Decision) -> dict[str, str]:
+    """The route table that leads to an appliance, for the command: the finding itself is at the appliance."""
+    at = next((e.document for e in decision.evidence if segment(e.document, "routeTables")), "")
+    return {"rt": last(at), "group": segment(at, "resourceGroups"), "route": decision.rule} if at else {}
 
 
 def _name(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:
