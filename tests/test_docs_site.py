@@ -15,6 +15,7 @@ from conftest import ROOT
 
 from mi_workbook.guide.scenario import all_scenarios
 from mi_workbook.views import scenario_pages
+from mi_workbook.views.pages import write
 
 DOCS = ROOT / "docs"
 LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
@@ -92,7 +93,7 @@ def test_pages_of_scenarios_are_fresh() -> None:
 def test_pages_of_scenarios_that_are_gone_are_removed(tmp_path: Path) -> None:
     """An old page does not stay."""
     (tmp_path / "gone.md").write_text("old", encoding="utf-8")
-    scenario_pages.write(tmp_path)
+    write(tmp_path, scenario_pages.pages())
     assert {file.name for file in tmp_path.glob("*.md")} == {f"{one}.md" for one in all_scenarios()} | {"index.md"}
 
 
