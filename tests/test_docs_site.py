@@ -110,7 +110,8 @@ def test_pictures_of_the_docs_can_be_made(pictures: Path, tmp_path: Path) -> Non
     """The screens that the docs show are made by this test, small enough for a repository; docs/pictures has no others."""
     from conftest import find_chromium
     from playwright.sync_api import expect, sync_playwright
-    from test_notebooks import FLAGS, SOON, Visit, served
+
+    from tests.browser.places import FLAGS, SOON, Visit, served
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=find_chromium(), args=FLAGS)

@@ -16,6 +16,7 @@ from mi_workbook.checks.usage import USAGE
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import AtSource, Change, Diagnosis, Finding, Place, Repair
+from mi_workbook.core.progress import report
 from mi_workbook.core.trace import Cause, Decision, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.at_source import at_source, configuration_alone
@@ -220,6 +221,7 @@ def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:
         found += blockers(subject)
     except MissingEvidence as missing:
         gaps.append(missing.gap)
+    report("Checking the settings along the path")
     for look_at in (*USAGE, *GATEWAY_SETTINGS, *SURROUNDINGS, app_settings):
         try:
             found += look_at(subject)

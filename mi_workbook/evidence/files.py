@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.core.progress import each, report
 from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.pasted import observations_of
 from mi_workbook.evidence.secrets import clean
@@ -140,6 +141,7 @@ def _text(name: str, data: bytes) -> str:
 
 
 def _read(name: str, data: bytes) -> tuple[str, Snapshot]:
+    report(f"Reading {name.rpartition('/')[2]}")
     text = _text(name, data)
     if not text.strip():
         raise InputError("The file is empty.", file=name, remedy="Run the command again and save its output.")
@@ -157,7 +159,9 @@ def _read(name: str, data: bytes) -> tuple[str, Snapshot]:
         raise InputError(what, file=name, place=place, remedy=FORMS) from None
     except (RecursionError, ValueError):
         raise InputError("It is nested too deeply or holds absurd numbers.", file=name, remedy=FORMS) from None
-    return name, _snapshot(name, clean(value, text))
+    report("Looking for secrets in it")
+    kept = clean(value, text)
+    return name, _snapshot(name, kept)
 
 
 def _no_number(word: str) -> Any:
@@ -236,7 +240,7 @@ def _checked(name: str, rows: list[Any], pointer: str) -> list[dict[str, Any]]:
     """The rows, each an object whose known members have the types that ARM gives them; one resource per id."""
     seen: dict[str, dict[str, Any]] = {}
     kept: list[dict[str, Any]] = []
-    for position, row in enumerate(rows):
+    for position, row in enumerate(each(rows, "Checking it")):
         at = f"{pointer}/{position}"
         if not isinstance(row, dict):
             raise InputError("An element must be an object.", file=name, place=at, remedy=FORMS)
@@ -302,7 +306,7 @@ def _merged(parts: list[tuple[str, Snapshot]]) -> Snapshot:
     kept: dict[str, tuple[str, dict[str, Any]]] = {}
     loose: list[dict[str, Any]] = []
     for name, part in parts:
-        for resource in part.resources:
+        for resource in each(part.resources, "Putting the files together"):
             at = str(field(resource, "id", default="")).rstrip("/").lower()
             if at and at in kept and kept[at][1] != resource:
                 raise InputError(

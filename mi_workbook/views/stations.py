@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.finding import Diagnosis, Place
+from mi_workbook.core.progress import each
 from mi_workbook.core.ranges import prefix
 from mi_workbook.core.trace import Decision, Trace
 from mi_workbook.network.load_balancer import front_ends, members
@@ -309,7 +310,7 @@ def nearby(network: Network, on_path: list[str]) -> list[Near]:
     if len(listed) > MOST_READ:
         listed = [peering.remote_id for one in path for peering in one.peerings]
     found = []
-    for one in dict.fromkeys(key(each) for each in listed if each):
+    for one in each(list(dict.fromkeys(key(at) for at in listed if at)), "Looking for networks near the path"):
         if one in known:
             continue
         try:
