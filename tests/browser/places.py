@@ -12,7 +12,7 @@ from typing import Any
 
 from conftest import ROOT
 
-from mi_workbook.cases import case
+from mi_workbook.cases import Case, all_cases, case
 from mi_workbook.launch import command, environment
 
 START = ROOT / "notebooks" / "start.ipynb"
@@ -22,15 +22,17 @@ SOON = 30_000  # ms; waits end as soon as what they wait for is there
 LOOPBACK = re.compile(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:|about:")
 
 
-def served(folder: Path, *arguments: str, app: bool, answers: str, notebook: Path = START) -> Iterator[str]:
-    """A notebook served on this machine; yields the address and ends the server after use."""
+def served(
+    folder: Path, *arguments: str, app: bool, answers: str, notebook: Path = START, module: str = ""
+) -> Iterator[str]:
+    """A notebook served on this machine; yields the address and ends the server after use. module: another server's."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = {"JUPYTER_CONFIG_DIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [*command(notebook, app=app), "--no-browser", f"--port={port}", *arguments], stdout=log, stderr=log,
+            [*_command(notebook, module, app=app), "--no-browser", f"--port={port}", *arguments], stdout=log, stderr=log,
             env={**environment(), **settings},
         )  # fmt: skip
         try:
@@ -39,6 +41,10 @@ def served(folder: Path, *arguments: str, app: bool, answers: str, notebook: Pat
         finally:
             server.terminate()
             server.wait(20)
+
+
+def _command(notebook: Path, module: str, *, app: bool) -> list[str]:
+    return [module or one if one == "jupyterlab" else one for one in command(notebook, app=app)]
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -53,6 +59,54 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise AssertionError("the server did not answer")
+
+
+WIDTHS = "document.documentElement.scrollWidth <= window.innerWidth"
+WANTED = {"blocked": "Root cause found: repair it", "unknown": "Evidence is missing: collect it"}
+REACHED = "Azure's configuration lets it through"
+
+
+def example_of(scenario: str) -> Case:
+    """The case a scenario is walked with: a broken one where there is one."""
+    mine = [one for one in all_cases() if one.scenario == scenario]
+    return next((one for one in mine if one.verdict == "blocked"), mine[0])
+
+
+def choose(room: Any, one: Case) -> None:
+    """Choose a built-in case and wait until its answer is drawn. room: the page, or the part of it that holds the screen."""
+    from playwright.sync_api import expect
+
+    room.get_by_label("Built-in case").select_option(value=one.id)
+    expect(room.get_by_role("status").filter(has_text=one.verdict.upper())).to_be_visible(timeout=SOON)
+    expect(room.get_by_label("Built-in case")).to_have_value(one.id, timeout=SOON)
+    # The verdict may still be that of the case before, of the same word: the screen is busy until the new one is drawn.
+    expect(room.locator(".miw-screen")).not_to_have_attribute("aria-busy", "true", timeout=SOON)
+
+
+def walk_to_the_end(room: Any, one: Case) -> int:
+    """From the first step by 'Next step' to the end that the case's verdict has; returns the number of steps."""
+    from playwright.sync_api import expect
+
+    steps = room.get_by_role("navigation", name="Steps of the decision tree")
+    steps.get_by_role("button").first.click()
+    expect(room.get_by_text("Step 1 of")).to_be_visible(timeout=SOON)
+    number = 1
+    while room.get_by_role("button", name="Next step").is_enabled():
+        room.get_by_role("button", name="Next step").click()
+        number += 1
+        expect(room.get_by_text(f"Step {number} of")).to_be_visible(timeout=SOON)
+        expect(room.locator(".mi-step h2")).to_be_focused()
+    expect(steps.locator('[aria-current="step"]')).to_have_count(1)
+    expect(room.locator(".mi-step h2")).to_have_text(WANTED.get(one.verdict, REACHED))
+    return number
+
+
+def serious(page: Any, of: str = ".miw-screen") -> list[str]:
+    """What axe finds serious or worse in a part of the page, contrast included."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context=of).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in {"serious", "critical"}]
 
 
 class Visit:
@@ -71,14 +125,7 @@ class Visit:
 
     def open(self, case_id: str) -> None:
         """Choose a built-in case and wait for its verdict."""
-        from playwright.sync_api import expect
-
-        self.page.get_by_label("Built-in case").select_option(value=case_id)
-        word = case(case_id).verdict.upper()
-        expect(self.page.get_by_role("status").filter(has_text=word)).to_be_visible(timeout=SOON)
-        expect(self.page.get_by_label("Built-in case")).to_have_value(case_id, timeout=SOON)
-        # The verdict may still be that of the case before, of the same word: the screen is busy until the new one is drawn.
-        expect(self.page.locator(".miw-screen")).not_to_have_attribute("aria-busy", "true", timeout=SOON)
+        choose(self.page, case(case_id))
 
     def shot(self, folder: Path, name: str) -> None:
         """Keep what the whole screen looks like."""

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from mi_workbook.cases import all_cases
 from mi_workbook.guide.scenario import all_scenarios
 from tests.browser.fixtures import browser, shots, visit, voila
-from tests.browser.places import SOON, Visit
+from tests.browser.places import SOON, WIDTHS, Visit, choose, example_of, serious, walk_to_the_end
 
 __all__ = ["browser", "shots", "visit", "voila"]
 pytestmark = pytest.mark.browser
@@ -17,49 +16,24 @@ pytestmark = pytest.mark.browser
 
 def test_every_scenario_is_walked_to_its_end(visit: Visit) -> None:
     """A case of each scenario, from the first step by 'Next step' to the end; the step at hand is marked and has focus."""
-    from playwright.sync_api import expect
-
-    page = visit.page
-    for scenario in all_scenarios().values():
-        one = next((c for c in all_cases() if c.scenario == scenario.id and c.verdict == "blocked"), None) or next(
-            (c for c in all_cases() if c.scenario == scenario.id), None
-        )
-        if one is None:
-            continue
-        visit.open(one.id)
-        steps = page.get_by_role("navigation", name="Steps of the decision tree")
-        steps.get_by_role("button").first.click()
-        expect(page.get_by_text("Step 1 of")).to_be_visible(timeout=SOON)
-        number = 1
-        while page.get_by_role("button", name="Next step").is_enabled():
-            page.get_by_role("button", name="Next step").click()
-            number += 1
-            expect(page.get_by_text(f"Step {number} of")).to_be_visible(timeout=SOON)
-            assert page.evaluate("document.activeElement.tagName") == "H2"
-        assert steps.locator('[aria-current="step"]').count() == 1
-        expect(page.locator(".mi-step h2")).to_have_text(
-            {"blocked": "Root cause found: repair it", "unknown": "Evidence is missing: collect it"}.get(
-                one.verdict, "Azure's configuration lets it through"
-            )
-        )
+    for scenario in all_scenarios():
+        one = example_of(scenario)
+        choose(visit.page, one)
+        assert walk_to_the_end(visit.page, one) > 1
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1024, "light"), (1280, "dark")])
 def test_answer_is_readable_and_accessible(browser: Any, voila: str, shots: Path, width: int, scheme: str) -> None:
     """Blocked, unknown and reachable: nothing overflows the page, and axe finds nothing serious, contrast included."""
-    from axe_playwright_python.sync_playwright import Axe
-
     visit = Visit(browser, voila, color_scheme=scheme)
     visit.page.set_viewport_size({"width": width, "height": 1000})
     found = []
     for case_id in ("peering-one-sided", "developer-box-sound", "vnet-to-vnet-healthy"):
         visit.open(case_id)
         visit.page.get_by_text("All tables").click()
-        assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert visit.page.evaluate(WIDTHS)
         assert visit.page.locator(".miw-screen").get_attribute("data-theme") == scheme
-        result = Axe().run(visit.page, context=".miw-screen")
-        found += [f"{case_id} {v['id']}: {v['nodes'][0]['html'][:200]}" for v in result.response["violations"]
-                  if v["impact"] in {"serious", "critical"}]  # fmt: skip
+        found += [f"{case_id} {one}" for one in serious(visit.page)]
         visit.page.get_by_text("All tables").click()
         visit.shot(shots, f"{case_id}-{width}-{scheme}")
     visit.close()
@@ -71,7 +45,6 @@ def test_questions_and_practice_are_readable_and_accessible(
     browser: Any, voila: str, shots: Path, width: int, scheme: str
 ) -> None:
     """A repair that answers point at, and an exercise: nothing overflows, and axe finds nothing serious."""
-    from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import expect
 
     visit = Visit(browser, voila, color_scheme=scheme)
@@ -88,12 +61,11 @@ def test_questions_and_practice_are_readable_and_accessible(
     page.get_by_role("button", name="Practise").click()
     panel = page.get_by_role("region", name="Practice")
     panel.locator("summary").first.click()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    result = Axe().run(page, context=".miw-screen")
+    assert page.evaluate(WIDTHS)
+    found = serious(page)
     visit.shot(shots, f"asked-{width}-{scheme}")
     visit.close()
-    assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in result.response["violations"]
-            if v["impact"] in {"serious", "critical"}] == []  # fmt: skip
+    assert found == []
 
 
 def test_questions_lead_to_a_scenario_and_an_error_text_is_read(visit: Visit, shots: Path) -> None:

@@ -17,6 +17,11 @@ function followTheme(root) {
   return () => { watch.disconnect(); system.removeEventListener("change", look); };
 }
 
+/** Keys that are pressed here are no commands of the notebook around it. JupyterLab asks the focused element itself first. */
+function keepKeys(root) {
+  root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+}
+
 function isDark(colour) {
   const [red, green, blue, alpha] = (colour.match(/[\d.]+/g) || []).map(Number);
   return alpha === 0 || red === undefined ? undefined : 0.3 * red + 0.59 * green + 0.11 * blue < 128;

@@ -2,6 +2,7 @@
 
 function render({ model, el }) {
   const root = h("section", { class: "miw-screen miw-panel", "aria-label": model.get("shown").title, "data-lm-suppress-shortcuts": "true" });
+  keepKeys(root);
   el.append(root);
   const live = h("div", { class: "mi-hidden", "aria-live": "polite" });
   const names = ["head", "source", "message", "form", "answer"];

@@ -2,6 +2,7 @@
 
 function render({ model, el }) {
   const root = h("div", { class: "miw-screen", "data-lm-suppress-shortcuts": "true" });
+  keepKeys(root);
   el.append(root);
   const live = h("div", { class: "mi-hidden", "aria-live": "polite" });
   const keep = {};
