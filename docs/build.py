@@ -14,14 +14,15 @@ import sys
 from pathlib import Path
 
 from mi_workbook.views import coverage, fault_pages, scenario_pages
+from mi_workbook.views.pages import write
 
 HERE = Path(__file__).resolve().parent
 
 
 def pages() -> None:
     """Write every page that is made from data."""
-    fault_pages.write(HERE / "faults")
-    scenario_pages.write(HERE / "scenarios")
+    write(HERE / "faults", fault_pages.pages())
+    write(HERE / "scenarios", scenario_pages.pages())
     (HERE / "coverage.md").write_text(coverage.page(), encoding="utf-8")
 
 

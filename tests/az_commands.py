@@ -213,7 +213,7 @@ def _gateway_update(azure: Azure, o: Options) -> None:
 def _rest(azure: Azure, o: Options) -> None:
     """PUT of a route of a plan's VNet: it serves the connections of every app of the plan."""
     match = re.fullmatch(
-        r"https://management\.azure\.com(/.+/serverfarms/[^/]+)/virtualNetworkConnections/([^/]+)/routes/([^/?]+)\?api-version=.+",
+        r"(/.+/serverfarms/[^/]+)/virtualNetworkConnections/([^/]+)/routes/([^/?]+)\?api-version=.+",
         o["--url"][0],
     )
     assert match and o["--method"] == ["put"], o["--url"]

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from test_notebooks import LOOPBACK, SOON, browser, served, shots
 
 from mi_workbook.cases import all_cases, case
 from mi_workbook.workbook import Panel, app_view, choose_feature, operations, plan_addresses, start
 from mi_workbook.workbook.app_panel import SCENARIOS
+from tests.browser.fixtures import browser, shots
+from tests.browser.places import LOOPBACK, SOON, served
 
 __all__ = ["browser", "shots"]  # fixtures
 BOOKS = ("app-service-views", "app-service-operations", "planning-addresses", "choosing-the-feature")

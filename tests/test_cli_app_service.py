@@ -9,6 +9,9 @@ import pytest
 
 from mi_workbook.cases import case
 from mi_workbook.cli import main
+from mi_workbook.evidence.snapshot import from_document
+from mi_workbook.network.network import Network
+from mi_workbook.views.app_tables import app_table
 
 SUBNET = (
     "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-app/providers/Microsoft.Network/"
@@ -32,6 +35,30 @@ def test_view_of_an_app_lists_what_the_document_lists(capsys: pytest.CaptureFixt
         assert item in text
     assert "5 of 5" in text and "Apps of the plan: app-orders" in text
     assert "(not in the evidence) (the app is in" not in text  # an unread place is not called far
+
+
+@pytest.mark.parametrize(
+    ("cloud", "location", "link"),
+    [
+        ("AzureCloud", "westeurope", "https://portal.azure.com/#resource/subscriptions/"),
+        ("AzureCloud", "US Gov Virginia", "https://portal.azure.us/#resource/subscriptions/"),
+        ("AzureCloud", "chinanorth3", "https://portal.azure.cn/#resource/subscriptions/"),
+        ("AzureUSGovernment", "", "https://portal.azure.us/#resource/subscriptions/"),
+        ("AzureChinaCloud", "chinaeast2", "https://portal.azure.cn/#resource/subscriptions/"),
+        ("Custom", "local", "(the portal of this cloud is not known)"),
+        ("<img src=x>", "westeurope", "(the portal of this cloud is not known)"),
+    ],
+)
+def test_link_leads_to_the_portal_of_the_evidence_own_cloud(cloud: str, location: str, link: str) -> None:
+    """By the snapshot's cloud; files of `az` do not name it, and the region does."""
+    one = case("app-service-healthy")
+    document = {**one.snapshot().to_dict(), "cloud": cloud}
+    for resource in document["resources"]:
+        resource["location"] = location
+    network = Network(from_document(document))
+    app = next(r["id"] for r in document["resources"] if r["type"] == "Microsoft.Web/sites")
+    rows = {row[0].text: row[1].text for row in app_table(network, app).rows}
+    assert rows["Link"].startswith(link)
 
 
 def test_view_as_json_marks_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:

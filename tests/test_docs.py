@@ -10,6 +10,7 @@ from mi_workbook.checks.catalogue import known_ids, load
 from mi_workbook.core.errors import InputError
 from mi_workbook.guide.scenario import SCENARIOS, question_trees
 from mi_workbook.views import coverage, fault_pages
+from mi_workbook.views.pages import write
 
 DOCS = Path(__file__).parent.parent / "docs"
 LISTED = {
@@ -35,12 +36,24 @@ def test_a_page_tells_both_readers_and_how_to_undo() -> None:
         assert fault.id in made["index.md"]
 
 
+def test_page_shows_what_the_diagnosis_says_about_a_case() -> None:
+    """Each fault that a case shows has that case's own words, values and commands; no page leaves its reader with a placeholder."""
+    made = fault_pages.pages()
+    shown = {fault for one in all_cases() for fault in one.faults}
+    assert shown and all(("## Example" in made[f"{fault}.md"]) == (fault in shown) for fault in load())
+    assert [name for name, page in made.items() if "<detail>" in page] == []
+    page = made["rt-client-nva.md"]
+    assert "User route via-fw sends the forward packets through it" in page
+    assert "az network route-table route delete -g rg-app --route-table-name rt-app -n via-fw" in page
+    assert "`rt-app/properties/routes/0` is `via-fw`" in page
+
+
 def test_pages_of_faults_that_are_gone_are_removed(tmp_path: Path) -> None:
     """Writing twice changes nothing, and an old page does not stay."""
     (tmp_path / "gone.md").write_text("old", encoding="utf-8")
-    fault_pages.write(tmp_path)
+    write(tmp_path, fault_pages.pages())
     first = {file.name: file.read_text(encoding="utf-8") for file in tmp_path.glob("*.md")}
-    fault_pages.write(tmp_path)
+    write(tmp_path, fault_pages.pages())
     assert "gone.md" not in first
     assert first == {file.name: file.read_text(encoding="utf-8") for file in tmp_path.glob("*.md")}
 

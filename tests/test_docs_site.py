@@ -15,6 +15,7 @@ from conftest import ROOT
 
 from mi_workbook.guide.scenario import all_scenarios
 from mi_workbook.views import scenario_pages
+from mi_workbook.views.pages import write
 
 DOCS = ROOT / "docs"
 LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
@@ -92,7 +93,7 @@ def test_pages_of_scenarios_are_fresh() -> None:
 def test_pages_of_scenarios_that_are_gone_are_removed(tmp_path: Path) -> None:
     """An old page does not stay."""
     (tmp_path / "gone.md").write_text("old", encoding="utf-8")
-    scenario_pages.write(tmp_path)
+    write(tmp_path, scenario_pages.pages())
     assert {file.name for file in tmp_path.glob("*.md")} == {f"{one}.md" for one in all_scenarios()} | {"index.md"}
 
 
@@ -109,7 +110,8 @@ def test_pictures_of_the_docs_can_be_made(pictures: Path, tmp_path: Path) -> Non
     """The screens that the docs show are made by this test, small enough for a repository; docs/pictures has no others."""
     from conftest import find_chromium
     from playwright.sync_api import expect, sync_playwright
-    from test_notebooks import FLAGS, SOON, Visit, served
+
+    from tests.browser.places import FLAGS, SOON, Visit, served
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=find_chromium(), args=FLAGS)

@@ -3,7 +3,7 @@
 import pytest
 from az_commands import Azure
 
-from mi_workbook.cases import Case, all_cases
+from mi_workbook.cases import Case, all_cases, case
 from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import from_document
@@ -40,3 +40,13 @@ def test_commands_turn_the_verdict(one: Case) -> None:
     assert found.repair is not None
     after = diagnose(from_document(azure.document), one.source, target, one.endpoint)
     assert after.verdict is found.repair.verdict_after
+
+
+@pytest.mark.parametrize("case_id", ["hub-appliance-sound", "hub-balancer-sound", "peering-reply-through-appliance"])
+def test_route_to_an_appliance_is_deleted_from_its_own_table(case_id: str) -> None:
+    """The finding is at the appliance; the command names table and group that the route lies in, not the appliance's."""
+    one = case(case_id)
+    found = diagnose(one.snapshot(), one.source, one.target)
+    lines = [line for f in found.findings if f.fault in {"rt-client-nva", "rt-mi-return-nva"} for line in f.remedy.az]
+    tables = {"rg-app": "rt-app", "rg-data": "rt-mi"}
+    assert lines and all(any(f"-g {g} --route-table-name {t} " in line for g, t in tables.items()) for line in lines)

@@ -14,7 +14,7 @@ from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot, from_document
-from mi_workbook.views.drawing import Box, Line, Mark, Text
+from mi_workbook.views.drawing import Box, Line, Mark, Text, Tube
 from mi_workbook.views.report import summary, to_html, to_markdown
 from mi_workbook.views.table import Table
 from mi_workbook.views.tables import views
@@ -162,6 +162,7 @@ def test_picture_shows_source_instance_and_break(case: Case) -> None:
         ("app-gateway-sound", ["WEB APP", "GATEWAY", "MANAGED INSTANCE"]),
         ("hub-firewall-sound", ["MACHINE", "FIREWALL", "MANAGED INSTANCE"]),
         ("hybrid-connection-sound", ["WEB APP", "HYBRID CONNECTION", "MANAGED INSTANCE"]),
+        ("hub-balancer-sound", ["MACHINE", "LOAD BALANCER", "APPLIANCES", "MANAGED INSTANCE"]),
     ],
 )
 def test_every_kind_of_place_is_drawn_in_the_order_of_the_packet(case_id: str, kinds: list[str]) -> None:
@@ -170,6 +171,46 @@ def test_every_kind_of_place_is_drawn_in_the_order_of_the_packet(case_id: str, k
     assert drawn is not None
     placed = [shape for shape in drawn.shapes if isinstance(shape, Text) and shape.look == "kind"]
     assert [shape.text for shape in sorted(placed, key=lambda shape: shape.x)] == kinds
+
+
+def test_load_balancer_is_drawn_with_its_front_end_and_what_stands_behind_it() -> None:
+    """The front end's address, the names of the backends as a stack, and the break behind them: they are what decides."""
+    drawn = picture(*_asked("hub-balancer-not-forwarding"))
+    assert drawn is not None
+    words = [shape.text for shape in drawn.shapes if isinstance(shape, Text)]
+    assert "front end 10.9.1.100" in words and "2 in its backend pool" in words
+    stack = [s for s in drawn.shapes if isinstance(s, Box) and s.about.startswith("appliances nic-hubfw, nic-hubfw2")]
+    target = next(s for s in drawn.shapes if isinstance(s, Box) and s.about == "managed instance mi-orders")
+    mark = next(s for s in drawn.shapes if isinstance(s, Mark))
+    assert len(stack) == 2 and max(box.right for box in stack) < mark.x < target.left
+    assert any("IP forwarding off" in text for _, text in drawn.facts["load balancer lb-fw"])
+
+
+def test_load_balancer_whose_backends_were_not_collected_says_so() -> None:
+    """A pool of addresses, or of network interfaces that are not in the evidence, is drawn as what it is."""
+    one = case("hub-balancer-sound")
+    document = one.snapshot().to_dict()
+    document["resources"] = [r for r in document["resources"] if not r["name"].startswith("nic-hubfw")]
+    document["source"] = {"complete": []}
+    snapshot = from_document(document)
+    drawn = picture(snapshot, diagnose(snapshot, one.source, one.target))
+    assert drawn is not None
+    assert ("Appliances", "nic-hubfw, nic-hubfw2", "not in the evidence") in drawn.rows
+
+
+def test_place_of_the_reply_alone_is_left_out_where_the_request_does_not_arrive() -> None:
+    """No card stands in the picture that no line touches."""
+    drawn = picture(*_asked("hub-gateway-custom-route"))
+    assert drawn is not None
+    assert "appliance 10.9.1.4" not in drawn.facts
+
+
+def test_link_out_of_azure_is_that_of_the_request() -> None:
+    """The request of an app behind a gateway takes the tunnel, whatever its reply would pass."""
+    drawn = picture(*_asked("app-gateway-reply-through-appliance"))
+    assert drawn is not None
+    assert any(isinstance(shape, Tube) for shape in drawn.shapes)
+    assert "point-to-site tunnel" in [shape.text for shape in drawn.shapes if isinstance(shape, Text)]
 
 
 def test_a_reply_of_its_own_way_is_drawn_lower() -> None:

@@ -13,6 +13,7 @@ from mi_workbook.core.finding import Change
 from mi_workbook.core.trace import Cause, Decision, Hop, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.instance import PrivateEndpoint
+from mi_workbook.network.resource_id import last, segment
 from mi_workbook.reach.names import endpoint_of
 from mi_workbook.reach.peering import FORWARDED
 
@@ -35,9 +36,14 @@ def blockers(subject: Subject) -> Iterator[Found]:
                     yield replace(EXPLAIN[decision.cause](subject, trace, hop, decision), severity="degrades")
                 elif decision.result is Verdict.UNKNOWN and decision.kind == "appliance":
                     fault = "rt-client-nva" if trace.direction == "forward" else "rt-mi-return-nva"
-                    yield replace(
-                        plain(fault, decision), severity="risk", changes=_drop_route(subject, trace, decision)
-                    )
+                    found = plain(fault, decision, **_table_of(decision))
+                    yield replace(found, severity="risk", changes=_drop_route(subject, trace, decision))
+
+
+def _table_of(decision: Decision) -> dict[str, str]:
+    """The route table that leads to an appliance, for the command: the finding itself is at the appliance."""
+    at = next((e.document for e in decision.evidence if segment(e.document, "routeTables")), "")
+    return {"rt": last(at), "group": segment(at, "resourceGroups"), "route": decision.rule} if at else {}
 
 
 def _name(subject: Subject, trace: Trace, hop: Hop, decision: Decision) -> Found:

@@ -14,6 +14,7 @@ from mi_workbook.checks.usage import USAGE
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Finding, Place
+from mi_workbook.core.progress import report
 from mi_workbook.core.trace import Decision, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.outside import origin, source_addresses
@@ -153,6 +154,7 @@ def _checked(subject: Subject) -> tuple[tuple[Found, ...], list[Gap]]:
         found += blockers(subject)
     except MissingEvidence as missing:
         gaps.append(missing.gap)
+    report("Checking the settings along the path")
     for look_at in (*USAGE, *GATEWAY_SETTINGS, *SURROUNDINGS, app_settings):
         try:
             found += look_at(subject)

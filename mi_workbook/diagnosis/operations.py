@@ -131,7 +131,7 @@ def add_route(snapshot: Snapshot, app: str, cidr: str, target: str) -> Operation
     changes = tuple(_appended(one, route) for _, one in shared)
     plan = joined.app.plan_id
     name = shared[0][1].name
-    url = f"https://management.azure.com{plan}/virtualNetworkConnections/{name}/routes/{route['name']}?api-version=2023-12-01"
+    url = f"{plan}/virtualNetworkConnections/{name}/routes/{route['name']}?api-version=2023-12-01"
     body = f'{{"properties":{{"startAddress":"{cidr}","routeType":"STATIC"}}}}'
     az = (f"az rest --method put --url {shlex.quote(url)} --body {shlex.quote(body)}",)
     portal = (f"App Service plan {last(plan)}, Networking, VNet integration: the VNet, Routing: add {cidr}",)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.core.progress import each, report
 from mi_workbook.evidence import template
 from mi_workbook.evidence.forms import FORMS, both, ids_in, is_evidence, snapshot_of
 from mi_workbook.evidence.json_text import documents
@@ -185,6 +186,7 @@ def _text(name: str, data: bytes) -> str:
 
 
 def _read(name: str, text: str, parameters: dict[str, Any]) -> tuple[str, Snapshot]:
+    report(f"Reading {name.rpartition('/')[2]}")
     if not text.strip():
         raise InputError("The file is empty.", file=name, remedy="Run the command again and save its output.")
     try:
@@ -193,6 +195,7 @@ def _read(name: str, text: str, parameters: dict[str, Any]) -> tuple[str, Snapsh
         return name, _of_text(name, text, error, parameters)
     except (RecursionError, ValueError):
         raise InputError("It is nested too deeply or holds absurd numbers.", file=name, remedy=FORMS) from None
+    report("Looking for secrets in it")
     return name, snapshot_of(name, clean(value, text), text, parameters)
 
 
@@ -233,7 +236,7 @@ def _merged(parts: list[tuple[str, Snapshot]]) -> Snapshot:
     kept: dict[str, tuple[str, dict[str, Any]]] = {}
     loose: list[dict[str, Any]] = []
     for name, part in parts:
-        for resource in part.resources:
+        for resource in each(part.resources, "Putting the files together"):
             at = str(field(resource, "id", default="")).rstrip("/").lower()
             if not at:
                 loose.append(resource)

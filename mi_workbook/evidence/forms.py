@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.core.progress import each
 from mi_workbook.evidence import powershell, template
 from mi_workbook.evidence.merging import Differs, united
 from mi_workbook.evidence.pasted import observations_of
@@ -159,7 +160,7 @@ def _checked(name: str, rows: list[Any], pointer: str) -> list[dict[str, Any]]:
     """The rows, each an object whose known members have the types that ARM gives them; one resource per id."""
     seen: dict[str, int] = {}
     kept: list[dict[str, Any]] = []
-    for position, row in enumerate(rows):
+    for position, row in enumerate(each(rows, "Checking it")):
         at = f"{pointer}/{position}"
         if not isinstance(row, dict):
             raise InputError("An element must be an object.", file=name, place=at, remedy=FORMS)

@@ -18,6 +18,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from mi_workbook.core.progress import each
 from mi_workbook.evidence.address_map import AddressMap
 from mi_workbook.evidence.secrets import scrub
 from mi_workbook.evidence.snapshot import Snapshot, from_document, props, type_of
@@ -103,7 +104,7 @@ class Redactor:
             kept["subscriptions"] = [self._guid(str(one)) for one in source["subscriptions"]]
         if isinstance(source.get("done"), list):  # what was listed proves what is not there
             kept["done"] = [self._id(one) for one in source["done"] if isinstance(one, str)]
-        resources = [self._object(scrub(one)) for one in document["resources"]]
+        resources = [self._object(scrub(one)) for one in each(document["resources"], "Replacing names")]
         observations = [self._observation(scrub(one)) for one in document["observations"]]
         problems = [self._problem(one) for one in document["problems"]]
         self._removed.update(name for name in given.extra)

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from mi_workbook.core.progress import each
 from mi_workbook.evidence.probes.certificate import read_certificate, whole_length
 
 HINT = re.compile("=|eyJ|-----BEGIN|[Bb][Ee][Aa][Rr][Ee][Rr]")  # no shape below without one of these
@@ -20,6 +21,7 @@ SIGNS = {
                      "slotsetting", "appsettings", "userdata"), ("",)),
 }  # fmt: skip
 KEPT_OF_FILES = frozenset({"tags", "metadata"})
+MANY = 1000  # elements of a list that take long enough to report
 REMOVED = "[removed]"
 # Members whose whole value goes, wherever they are. Names are compared in lower case, without signs.
 NAMES = frozenset({
@@ -69,7 +71,8 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return scrub_text(value)
     if isinstance(value, list):
-        return [_cleaned(inner) for inner in value]
+        items = value if len(value) < MANY else each(value, "Taking secrets out")
+        return [_cleaned(inner) for inner in items]
     if not isinstance(value, dict):
         return value
     found = {name: _cleaned(inner) for name, inner in value.items() if _may_stay(str(name), inner)}

@@ -13,6 +13,7 @@ from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Change
+from mi_workbook.core.progress import each
 
 FORMAT = "mi-workbook/snapshot"
 VERSION = 1
@@ -96,7 +97,7 @@ class Snapshot:
         self._keyed: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
         self._touched: dict[str, dict[str, Any] | None] = {}
         self._read: frozenset[str] | None = None
-        for resource in self._resources:
+        for resource in each(self._resources, "Sorting the resources"):
             self._index(resource)
 
     def _index(self, resource: dict[str, Any]) -> None:

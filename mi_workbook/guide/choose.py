@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mi_workbook.core.errors import MissingEvidence
+from mi_workbook.core.progress import each
 from mi_workbook.evidence.explain import Explanation, explain
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.gateway import Gateway
@@ -93,9 +94,9 @@ def _whatever_is_known(
 
 def _machines(network: Network, instance: ManagedInstance) -> Iterator[Reason]:
     home = key(parent(instance.subnet_id))
-    for raw in network.snapshot.of_type(NICS):
-        nic = network.nic(str(raw.get("id", "")))
-        if any(key(parent(config.subnet_id)) == home for config in nic.configurations):
+    for raw in each(network.snapshot.of_type(NICS), "Looking which scenario fits"):
+        nic = Reading(str(raw.get("id", "")), "", raw)  # of thousands the subnet alone is wanted
+        if any(key(parent(one.reference("subnet"))) == home for one in nic.children("ipConfigurations")):
             yield "same-vnet", 2, f"{nic.name} stands in the VNet of {instance.name}."
 
 

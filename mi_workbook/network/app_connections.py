@@ -158,7 +158,7 @@ def unknown_kind(app: WebApp) -> Gap:
         f"How web app {app.shown} is joined to a VNet",
         "Its evidence names no integration subnet: it may have none, or the kind that needs a gateway.",
         f"az webapp show --ids {shell_word(app.id)} -o json; az rest --method get --url "
-        f"https://management.azure.com{app.id}/virtualNetworkConnections?api-version=2023-12-01",
+        + shell_word(f"{app.id}/virtualNetworkConnections?api-version=2023-12-01"),
     )
 
 

@@ -15,6 +15,7 @@ from mi_workbook.core.ranges import Ranges
 from mi_workbook.core.trace import Cause, Decision, Flow, Hop
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network import keys
+from mi_workbook.network.load_balancer import members
 from mi_workbook.network.network import FIREWALLS, LOAD_BALANCERS, NETWORK_MANAGERS, Network
 from mi_workbook.network.nic import Nic
 from mi_workbook.network.reading import Reading, ipv4
@@ -86,7 +87,7 @@ def at_appliance(
         balancer = _with_front(network, LOAD_BALANCERS, hop, start)
         if balancer is not None:
             where, nics = balancer.id, list(_behind(network, balancer))
-            whole = len(nics) == sum(1 for _ in _members(balancer))
+            whole = len(nics) == sum(1 for _ in members(balancer))
         firewall = _with_front(network, FIREWALLS, hop, start)
         if firewall is not None:
             return _at_firewall(network, firewall, route, flow, direction)
@@ -201,17 +202,9 @@ def _with_front(network: Network, kind: str, hop: Ranges, start: Subnet) -> Read
     return None
 
 
-def _members(balancer: Reading) -> Iterator[str]:
-    """Ids of the NICs in the backend pools of a load balancer; "" for a member that is given by its address alone."""
-    for pool in balancer.children("backendAddressPools"):
-        by_nic = pool.references("backendIPConfigurations")
-        yield from (configuration.rsplit("/ipConfigurations/", 1)[0] for configuration in by_nic)
-        yield from ("" for _ in list(pool.children("loadBalancerBackendAddresses"))[len(by_nic) :])
-
-
 def _behind(network: Network, balancer: Reading) -> Iterator[Nic]:
     """NICs in the backend pools of a load balancer, where the evidence holds them."""
-    for nic_id in _members(balancer):
+    for nic_id in members(balancer):
         if nic_id and network.snapshot.get(nic_id) is not None:
             yield network.nic(nic_id)
 

@@ -170,7 +170,7 @@ def _routes_in_doubt(joined: Integration, connection: VnetConnection, wanted: Ra
 
 
 def _connections(joined: Integration) -> str:
-    url = f"https://management.azure.com{joined.app.id}/virtualNetworkConnections?api-version=2023-12-01"
+    url = f"{joined.app.id}/virtualNetworkConnections?api-version=2023-12-01"
     return f"az rest --method get --url {shell_word(url)}"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.ranges import show_some
+from mi_workbook.evidence.azure.clouds import portal
 from mi_workbook.network.app_connections import (
     Integration,
     VnetConnection,
@@ -28,7 +29,7 @@ from mi_workbook.views.table import Cell, Table
 
 MOST_VNETS = 5
 RESERVED = 5  # addresses of every subnet that Azure keeps
-PORTAL = "https://portal.azure.com/#resource"
+PORTAL_UNKNOWN = "(the portal of this cloud is not known)"
 UNSEEN = "(not in the evidence)"
 WORDS = {
     "none": "none",
@@ -130,7 +131,9 @@ def _joined(network: Network, joined: Integration) -> Rows:
         return []
     vnet = _try(lambda: network.vnet(home))
     link = vnet.id if isinstance(vnet, Vnet) else joined.connection.network_id if joined.connection else home
-    rows: Rows = [("VNet", last(home)), ("Link", PORTAL + link)]
+    where = vnet.location if isinstance(vnet, Vnet) and vnet.location else joined.app.location
+    address = portal(network.snapshot.cloud, where)
+    rows: Rows = [("VNet", last(home)), ("Link", f"{address}/#resource{link}" if address else PORTAL_UNKNOWN)]
     if isinstance(vnet, Vnet):
         rows += [("Location of the VNet", _place(vnet.location, joined.app.location)),
                  ("VNet address space", ", ".join(vnet.prefixes) or UNSEEN)]  # fmt: skip

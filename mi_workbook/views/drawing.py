@@ -18,6 +18,8 @@ EDGE = "#3b5b80"
 NAMES = {"vnet": "vnet", "outside": "paper", "subnet": "subnet", "card": "card", "chip": "vnet"}
 SIZES = {"title": 14, "name": 14, "note": 12, "kind": 11, "link": 12, "break": 14, "reason": 12}
 BOLD = {"name", "break", "title"}
+# Widths of letters in parts of the size: DejaVu Sans, the widest of the usual ones (Segoe UI, Helvetica are narrower).
+THIN, THICK, NARROW, USUAL, BROAD = frozenset("iljtfrI.,:;|!'()[]/ "), frozenset("mwMW@%…"), 0.37, 0.64, 1.0
 LINES = {"there": (4, ""), "back": (3, "9 5"), "unreached": (2, "2 6"), "pointer": (2, "")}
 
 
@@ -79,6 +81,54 @@ Shape = Box | Text | Line | Tube | Mark
 def shorten(text: str, most: int) -> str:
     """Text that fits into so many characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def wide(text: str, look: str) -> float:
+    """About how wide a text is, in pixels: rather too much, since every system has its own letters."""
+    units = sum(NARROW if one in THIN else BROAD if one in THICK or not one.isascii() else USUAL for one in text)
+    return units * SIZES[look] * (1.1 if look in BOLD else 1.0)
+
+
+def fitted(text: str, room: float, look: str) -> str:
+    """The text, cut at its end where it is wider than the room."""
+    if wide(text, look) <= room:
+        return text
+    kept = text
+    while kept and wide(f"{kept}…", look) > room:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"
+
+
+def squeezed(text: str, room: float, look: str) -> str:
+    """A name, cut in its middle where it is wider than the room: names of one estate differ at their ends."""
+    if wide(text, look) <= room:
+        return text
+    half = max((at for at in range(1, len(text) // 2) if wide(f"{text[:at]}…{text[-at:]}", look) <= room), default=1)
+    return f"{text[:half]}…{text[-half:]}"
+
+
+def wrapped(text: str, room: float, look: str, most: int) -> list[str]:
+    """The text in at most so many lines, broken at blanks where there are some; the last is cut in its middle where it must be."""
+    lines: list[str] = []
+    rest = text
+    while rest and len(lines) < most - 1 and wide(rest, look) > room:
+        end = next(at for at in range(len(rest), 0, -1) if wide(rest[:at], look) <= room or at == 1)
+        blank = rest.rfind(" ", 1, end + 1)
+        dash = rest.rfind("-", 1, end) + 1
+        cut = blank if blank > 0 else dash or end
+        lines.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    return [*lines, squeezed(rest, room, look)] if rest else lines
+
+
+def counted(items: tuple[str, ...], room: float, look: str) -> str:
+    """Items after commas, as many as there is room for, and how many more there are."""
+    for shown in range(len(items), 1, -1):
+        more = f" +{len(items) - shown}" if shown < len(items) else ""
+        text = ", ".join(items[:shown]) + more
+        if wide(text, look) <= room:
+            return text
+    return fitted(f"{items[0]} +{len(items) - 1}" if len(items) > 1 else "".join(items), room, look)
 
 
 def to_svg(shapes: tuple[Shape, ...], width: float, height: float, title: str) -> str:

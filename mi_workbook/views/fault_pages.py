@@ -5,43 +5,27 @@ Texts are data of this package, so nothing in them is a user's; angle brackets o
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 
-from mi_workbook.cases import all_cases
+from mi_workbook.cases import Case, all_cases
 from mi_workbook.checks.catalogue import PLACEHOLDER, alias_reasons, load
-from mi_workbook.core.finding import Fault
+from mi_workbook.core.finding import Fault, Finding
+from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.guide.scenario import all_scenarios, question_trees
+from mi_workbook.network.resource_id import last
+from mi_workbook.views.pages import words
 
-SHOWN_BY = {
-    "evidence": "The configuration or an observation shows it.",
-    "paste": "Pasted output, a connection string or an error text shows it.",
-    "person": "Only a person can know it; the guide asks.",
-}
-SEVERITIES = {
-    "blocks": "nothing gets through",
-    "degrades": "some clients or some attempts fail",
-    "risk": "works today",
-    "info": "good to know",
-}
+DETAIL = "{detail}"
+MOST_VALUES, MOST_VALUE = 4, 120
 
 
 def pages() -> dict[str, str]:
     """Every page by file name: one for each fault, and index.md."""
     faults = sorted(load().values(), key=lambda fault: fault.id)
     return {f"{fault.id}.md": _page(fault) for fault in faults} | {"index.md": _index(faults)}
-
-
-def write(folder: Path) -> None:
-    """Write all pages into the folder; pages of faults that are gone are removed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = pages()
-    for old in folder.glob("*.md"):
-        if old.name not in made:
-            old.unlink()
-    for name, text in made.items():
-        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _index(faults: list[Fault]) -> str:
@@ -56,22 +40,25 @@ def _index(faults: list[Fault]) -> str:
 
 
 def _page(fault: Fault) -> str:
-    remedy = fault.remedy
+    remedy, shown = fault.remedy, example(fault.id)
+    # Words that are all detail say nothing without a network: the example's stand in their place.
+    says = f"For example: {shown[1].says}" if shown and DETAIL in fault.says else fault.says
     return "\n".join(
         [
             f"# {_words(fault.title)}",
             "",
-            f"`{fault.id}` · {fault.code} · **{fault.severity}**: {SEVERITIES[fault.severity]}",
+            f"`{fault.id}` · {fault.code} · **{fault.severity}**: {words('severities')[fault.severity]}",
             "",
-            f"**For the network's side.** {_words(fault.says)}",
+            f"**For the network's side.** {_words(says)}",
             "",
             f"**For the application's owner.** {_words(fault.owner_says)}",
             "",
             "## How it shows",
             "",
-            SHOWN_BY[fault.shown_by],
+            words("shown_by")[fault.shown_by],
             "",
             *_listed(_where(fault)),
+            *(_example(*shown) if shown else []),
             "## Remedy",
             "",
             f"{_words(remedy.does)} (safety: {remedy.safety})",
@@ -86,6 +73,35 @@ def _page(fault: Fault) -> str:
             *_listed(fault.sources),
         ]
     )
+
+
+@cache
+def example(fault_id: str) -> tuple[Case, Finding] | None:
+    """A built-in case that shows the fault, best as its root cause, with what the diagnosis says there; None without one."""
+    showing = [one for one in all_cases() if fault_id in one.faults]
+    for one in sorted(showing, key=lambda one: one.root_cause != fault_id):
+        found = diagnose(one.snapshot(), one.source, one.target, one.endpoint).findings
+        said = next((f for f in found if f.fault == fault_id), None)
+        if said is not None:
+            return one, said
+    return None
+
+
+def _example(one: Case, said: Finding) -> list[str]:
+    """What the diagnosis says about a case: its words, the values it rests on, the command as it would be run."""
+    values = [f"`{last(e.document)}{e.pointer}` is `{_value(e.value)}`" for e in said.evidence[:MOST_VALUES]]
+    return [
+        "## Example", "",
+        f"Case `{one.id}`, asked from `{one.source}` to `{one.target}`. {_words(said.says)}", "",
+        *_listed(tuple(values)),
+        *_code("The repair there", "bash", said.remedy.az),
+    ]  # fmt: skip
+
+
+def _value(value: object) -> str:
+    """A value of the evidence as its file has it, its beginning where it is long."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MOST_VALUE else f"{text[:MOST_VALUE]} …"
 
 
 def _where(fault: Fault) -> Iterator[str]:

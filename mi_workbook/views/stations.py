@@ -5,18 +5,21 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.finding import Diagnosis, Place
+from mi_workbook.core.progress import each
 from mi_workbook.core.ranges import prefix
 from mi_workbook.core.trace import Decision, Trace
+from mi_workbook.network.load_balancer import front_ends, members
 from mi_workbook.network.network import VNETS, Network
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.path import round_trips, stop
 
+APPLIANCES = frozenset({"appliance", "appliances"})
 MOST_READ = 2000  # networks that are read to find the ones near a path; beyond, only peered ones are looked at
 PLACES = re.compile(
     r"/(virtualnetworkgateways|networkinterfaces|loadbalancers|azurefirewalls|privateendpoints"
@@ -46,7 +49,10 @@ ENTRY_WORDS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Station:
-    """A place on the path: kind in words, its VNet id ("" outside of Azure), subnet, name, and the ids it has in a trace."""
+    """A place on the path: kind in words, its VNet id ("" outside of Azure), subnet, name, and the ids it has in a trace.
+
+    count: how many stand there side by side, the backends of a load balancer.
+    """
 
     kind: str
     name: str
@@ -55,6 +61,7 @@ class Station:
     space: str
     subnet: Subnet | None
     ids: frozenset[str]
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,8 @@ def course(network: Network, diagnosis: Diagnosis) -> Course:
     ways = {trace.direction: trace for trace in trip(diagnosis)}
     ends = _ends(network, diagnosis)
     there = list(_between(network, diagnosis, ways.get("forward"), ends))
-    back = list(_between(network, diagnosis, ways.get("return"), ends))[::-1]
+    # Where the request stops there is no reply: a place that only the reply would pass is no part of this picture.
+    back = [] if _ends_on_the_way(diagnosis) else list(_between(network, diagnosis, ways.get("return"), ends))[::-1]
     entry = _entry(network, diagnosis.source, [*there, *back])
     if entry is not None:
         there.insert(0, entry)
@@ -100,6 +108,12 @@ def course(network: Network, diagnosis: Diagnosis) -> Course:
         if position in {0, last_one} or station.ids in held[1] or station.ids in shared:
             found.back.insert(0, position)
     return found
+
+
+def _ends_on_the_way(diagnosis: Diagnosis) -> bool:
+    """True where the request itself stops, or is not known to go on."""
+    decided = stop(diagnosis.traces)
+    return any(decided in trace.decisions for trace in diagnosis.traces if trace.direction == "forward")
 
 
 def _both_ways(stations: list[Station], entry: Station | None) -> set[frozenset[str]]:
@@ -138,9 +152,37 @@ def _between(
         named = PLACES.search(at)
         if named is not None:
             word = WORDS[named[1].rpartition("/")[2]]
-            yield _station(network, word, _home_of(network, hop.at), last(hop.at), "", hop.at)
+            front = _front_of(network, hop.at)
+            yield _station(network, word, _home_of(network, hop.at), last(hop.at), front, hop.at)
+            if word == "load balancer":
+                yield from _backends(network, hop.at, known)
         elif _is_address(at):
             yield _at_address(network, diagnosis, at)
+
+
+def _front_of(network: Network, resource_id: str) -> str:
+    """The front end of a load balancer in words, "" for anything else."""
+    raw = network.snapshot.get(resource_id)
+    if raw is None or "/loadbalancers/" not in key(resource_id):
+        return ""
+    addresses = front_ends(Reading(resource_id, "", raw))
+    return f"front end {addresses[0]}" if len(addresses) == 1 else f"{len(addresses)} front ends"
+
+
+def _backends(network: Network, balancer_id: str, known: frozenset[str]) -> Iterator[Station]:
+    """What stands in a load balancer's backend pools, as one place; nothing where the packet's own end does."""
+    raw = network.snapshot.get(balancer_id)
+    ids = list(dict.fromkeys(members(Reading(balancer_id, "", raw)))) if raw is not None else []
+    if not ids or any(key(one) in known for one in ids):
+        return
+    seen = [one for one in ids if one and network.snapshot.get(one) is not None]
+    named = [last(one) for one in ids if one] or ["by address"]
+    name = ", ".join(named[:2]) + (f" and {len(ids) - 2} more" if len(ids) > 2 else "")
+    note = f"{len(ids)} in its backend pool" if seen else "not in the evidence"
+    home = _home_of(network, seen[0]) if seen else _home_of(network, balancer_id)
+    kind = "appliance" if len(ids) == 1 else "appliances"
+    made = _station(network, kind, home, name, note, seen[0] if seen else f"{balancer_id} backends")
+    yield replace(made, ids=frozenset(key(one) for one in ids if one) or made.ids, count=len(ids))
 
 
 def _is_address(text: str) -> bool:
@@ -251,7 +293,12 @@ def where_it_stops(found: Course, diagnosis: Diagnosis) -> tuple[Decision, str, 
     hop = next(hop for hop in trace.hops if decided in hop.decisions)
     lane = found.there if trace.direction == "forward" else found.back
     fits = [at for at in lane if key(hop.at) in found.stations[at].ids]
+    behind = [at for at in lane if key(decided.by) in found.stations[at].ids and found.stations[at].kind in APPLIANCES]
+    if behind:  # decided by one behind the load balancer that the hop names
+        return decided, trace.direction, behind[0]
     at = fits[-1 if decided.toward == "Inbound" else 0] if fits else lane[0]
+    if decided.kind == "appliance" and found.stations[at].kind == "load balancer":
+        at = next((one for one in lane if found.stations[one].kind in APPLIANCES and one == at + 1), at)
     return decided, trace.direction, at
 
 
@@ -263,7 +310,7 @@ def nearby(network: Network, on_path: list[str]) -> list[Near]:
     if len(listed) > MOST_READ:
         listed = [peering.remote_id for one in path for peering in one.peerings]
     found = []
-    for one in dict.fromkeys(key(each) for each in listed if each):
+    for one in each(list(dict.fromkeys(key(at) for at in listed if at)), "Looking for networks near the path"):
         if one in known:
             continue
         try:

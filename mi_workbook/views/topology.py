@@ -8,7 +8,7 @@ Networks beside the path are chips below it: the near misses at once, the others
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,26 +19,35 @@ from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import VNETS, Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.views import drawing
-from mi_workbook.views.drawing import Box, Line, Mark, Shape, Text, Tube, shorten
-from mi_workbook.views.stations import Course, Near, Station, course, link_words, nearby, outside_of, where_it_stops
+from mi_workbook.views.beside import CHIP, SPACE, chips
+from mi_workbook.views.drawing import Box, Line, Mark, Shape, Text, Tube, counted, fitted, squeezed, wide, wrapped
+from mi_workbook.views.layout import (
+    BACK_Y,
+    BETWEEN,
+    CARD,
+    CARD_TOP,
+    EDGE,
+    INSIDE,
+    LOWER,
+    PAD,
+    TALL,
+    THERE_Y,
+    TOP,
+    Facts,
+    Layout,
+)
+from mi_workbook.views.stations import Course, Station, course, link_words, nearby, outside_of, where_it_stops
 from mi_workbook.views.table import Table
 from mi_workbook.views.words import STEP_WORDS
 
 if TYPE_CHECKING:
     import plotly.graph_objects
 
-EDGE, PAD, CARD, TALL = 14, 22, 152, 94  # border of the picture; card to its VNet's border; size of a card
-INSIDE, BETWEEN = 52, 150  # gaps between cards of one VNet, and between VNets
-TOP, CARD_TOP, LOWER = 14, 112, 130  # top of the VNets, of the cards; how much lower what only the reply passes stands
-THERE_Y, BACK_Y = 26, 68  # where the two ways meet a card, below its top
-MOST_NEAR, SPACE = 6, 10
-CHIP, CHIP_TALL, SMALL, SMALL_TALL = 232, 44, 182, 24
-MOST_NAME = 16  # letters of a name that fit into a card
+AT_THE_DOOR = 26  # pixels from a card to the break that was decided in it
+REASON = 460  # pixels of a line of the reason
 WORDS = {Verdict.BLOCKED: "BLOCKED HERE", Verdict.UNKNOWN: "NOT KNOWN FROM HERE"}
 AFTER = frozenset({"route", "peering", "gateway", "appliance", "name"})  # decided on leaving a place
 MIDWAY = frozenset({"route", "peering", "gateway"})
-
-Facts = dict[str, list[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +65,6 @@ class Picture:
     rows: tuple[tuple[str, str, str], ...]
     facts: Facts
     hidden: int
-
-
-@dataclass(slots=True)
-class Layout:
-    """Where each station stands, and what has been drawn so far."""
-
-    course: Course
-    lefts: list[float]
-    tops: list[float]
-    shapes: list[Shape] = field(default_factory=list)
-    rows: list[tuple[str, str, str]] = field(default_factory=list)
-    facts: Facts = field(default_factory=dict)
-
-    @property
-    def right(self) -> float:
-        """The right end of the path."""
-        return self.lefts[-1] + CARD + PAD
-
-    @property
-    def bottom(self) -> float:
-        """The lower end of the VNets on the path."""
-        return max(self.tops) + TALL + 34
 
 
 def picture(snapshot: Snapshot, diagnosis: Diagnosis, *, all_networks: bool = False) -> Picture | None:
@@ -98,7 +85,7 @@ def picture(snapshot: Snapshot, diagnosis: Diagnosis, *, all_networks: bool = Fa
     made.shapes += stops
     width = max(made.right + EDGE, 4 * CHIP + 3 * SPACE + 2 * EDGE)
     near = nearby(network, [one.vnet for one in found.stations])
-    shown, height = _chips(made, near, width, all_networks=all_networks)
+    shown, height = chips(made, near, width, all_networks=all_networks)
     halt = where_it_stops(found, diagnosis)
     total = len(snapshot.of_type(VNETS)) - len({key(one.vnet) for one in found.stations if one.vnet})
     return Picture(
@@ -124,23 +111,25 @@ def _containers(made: Layout) -> None:
             continue
         left, right = made.lefts[first] - PAD, made.lefts[position] + CARD + PAD
         name = f"VNet {last(station.vnet)}" if station.vnet else outside_of(station)
-        most = int((right - left) / 8.4)
+        room = right - left - 20
+        prefixes = tuple(station.space.split(", "))
         made.shapes += [
             Box(left, TOP, right, made.bottom, "vnet" if station.vnet else "outside"),
-            Text(left + 10, TOP + 20, shorten(name, most), "title"),
-            Text(left + 10, TOP + 36, shorten(station.space, most), "note"),
+            Text(left + 10, TOP + 20, squeezed(name, room, "title"), "title"),
+            Text(left + 10, TOP + 36, counted(prefixes, room, "note"), "note"),
         ]
         made.rows.append(("VNet" if station.vnet else "Outside", name, station.space))
         first = position + 1
     for station, left, top in zip(stations, made.lefts, made.tops, strict=True):
         if station.subnet is not None:
-            prefixes = ", ".join(station.subnet.prefixes)
+            name, room = station.subnet.name, CARD + 14
+            shown = name if wide(f"Subnet {name}", "note") > room else f"Subnet {name}"
             made.shapes += [
                 Box(left - 14, top - 46, left + CARD + 14, top + TALL + 18, "subnet"),
-                Text(left - 4, top - 29, shorten(f"Subnet {station.subnet.name}", 26), "note"),
-                Text(left - 4, top - 14, shorten(prefixes, 26), "note"),
+                Text(left - 4, top - 29, squeezed(shown, room, "note"), "note"),
+                Text(left - 4, top - 14, counted(station.subnet.prefixes, room, "note"), "note"),
             ]
-            made.rows.append(("Subnet", station.subnet.name, prefixes))
+            made.rows.append(("Subnet", name, ", ".join(station.subnet.prefixes)))
 
 
 def _links(made: Layout, network: Network, diagnosis: Diagnosis) -> None:
@@ -148,14 +137,26 @@ def _links(made: Layout, network: Network, diagnosis: Diagnosis) -> None:
     for at, (before, after) in enumerate(pairwise(made.course.stations)):
         if before.vnet == after.vnet:
             continue
-        words = link_words(network, diagnosis.source, before, after)
+        words = link_words(network, diagnosis.source, *_joined(made.course, at))
         left, right = made.lefts[at] + CARD + PAD + 6, made.lefts[at + 1] - PAD - 6
         if any("tunnel" in one or one in {"ExpressRoute", "private link"} for one in words):
             made.shapes.append(Tube(left, right, CARD_TOP + THERE_Y - 16, CARD_TOP + BACK_Y + 16))
         for row, line in enumerate(words):
-            made.shapes.append(Text((left + right) / 2, 56 + 17 * row, shorten(line, 22), "link", "middle"))
+            made.shapes.append(
+                Text((left + right) / 2, 56 + 17 * row, fitted(line, BETWEEN + 4, "link"), "link", "middle")
+            )
         if words:
             made.rows.append(("Between", f"{before.name} and {after.name}", ", ".join(words)))
+
+
+def _joined(found: Course, at: int) -> tuple[Station, Station]:
+    """The two places whose link fills the gap after a position: where it leads outside of VNets, those of the request."""
+    before, after = found.stations[at], found.stations[at + 1]
+    if before.vnet and after.vnet:
+        return before, after
+    pairs = (pair for pair in pairwise(found.there) if min(pair) <= at < max(pair))
+    here, there = next(pairs, (at, at + 1))
+    return found.stations[here], found.stations[there]
 
 
 def _ways(made: Layout, diagnosis: Diagnosis) -> list[Shape]:
@@ -223,7 +224,8 @@ def _cut(made: Layout, kind: str, toward: str, direction: str, station: int, dia
     start, end = made.lefts[left] + CARD, made.lefts[right]
     if direction == "return":
         start, end = end, start
-    share = 0.5 if after and kind in MIDWAY else (0.3 if after else 0.7)
+    near = min(0.5, AT_THE_DOOR / abs(end - start))
+    share = 0.5 if after and kind in MIDWAY else (near if after else 1 - near)
     return step, start + (end - start) * share
 
 
@@ -241,16 +243,17 @@ def _break(made: Layout, cut: tuple[int, float], direction: str, diagnosis: Diag
     at = (cut[1], _height_at(points, cut[1]))
     root = next((one for one in diagnosis.findings if one.explains_verdict), None)
     gap = diagnosis.gaps[0].missing if diagnosis.gaps and diagnosis.verdict is Verdict.UNKNOWN else ""
-    reason = shorten(root.title if root is not None else gap, 64)
+    reason = wrapped(root.title if root is not None else gap, REASON, "reason", 2)
     way = "on the way there" if direction == "forward" else "on the way back"
     word = f"{WORDS.get(diagnosis.verdict, '')} {way}"
-    half = max(len(word) * 8.6, len(reason) * 6.6) / 2
+    half = max(wide(word, "break"), *(wide(line, "reason") for line in reason), 0) / 2
     middle = min(max(at[0], EDGE + half), max(made.right, 2 * half + EDGE) - half)
-    made.rows.append(("Path", word, reason))
+    made.rows.append(("Path", word, " ".join(reason)))
+    made.foot = made.bottom + 49 + 15 * len(reason)
     return [
         Line((at, (at[0], made.bottom + 14)), "pointer"),
         Text(middle, made.bottom + 30, word, "break", "middle"),
-        Text(middle, made.bottom + 47, reason, "reason", "middle"),
+        *(Text(middle, made.bottom + 47 + 15 * row, line, "reason", "middle") for row, line in enumerate(reason)),
         Mark(at[0], at[1], "✗" if diagnosis.verdict is Verdict.BLOCKED else "?"),
     ]
 
@@ -258,32 +261,34 @@ def _break(made: Layout, cut: tuple[int, float], direction: str, diagnosis: Diag
 def _cards(made: Layout, network: Network, diagnosis: Diagnosis) -> None:
     for station, left, top in zip(made.course.stations, made.lefts, made.tops, strict=True):
         about = f"{station.kind} {station.name}"
+        behind = min(station.count - 1, 2)
         made.shapes += [
+            *(Box(left + 4 * n, top - 4 * n, left + CARD + 4 * n, top + TALL - 4 * n, "card", about)
+              for n in range(behind, 0, -1)),
             Box(left, top, left + CARD, top + TALL, "card", about),
             Text(left + 10, top + 19, station.kind.upper(), "kind", about=about),
             *_name(station, left + 10, top, about),
-        ]
+        ]  # fmt: skip
         made.rows.append((station.kind.capitalize(), station.name, station.note))
         made.facts[about] = list(_facts(station, network, diagnosis))
 
 
 def _name(station: Station, left: float, top: float, about: str) -> list[Shape]:
-    """Name and note of a card; a long name takes two lines."""
-    head, line = station.name, ""
-    if len(head) > MOST_NAME:
-        cut = head.rfind(" ", 0, MOST_NAME + 1)
-        head, line = (head[:cut], head[cut + 1 :]) if cut > 0 else (head[:MOST_NAME], head[MOST_NAME:])
-    lines = [Text(left, top + 40, head, "name", about=about)]
-    if line:
-        lines.append(Text(left, top + 58, shorten(line, MOST_NAME), "name", about=about))
-    return [*lines, Text(left, top + 58 + (20 if line else 4), shorten(station.note, 21), "note", about=about)]
+    """Name and note of a card; a long name takes more lines, and the note's place where there is none."""
+    lines = wrapped(station.name, CARD - 16, "name", 3)
+    first = 40 if len(lines) < 3 else 37
+    made: list[Shape] = [Text(left, top + first + 16 * n, line, "name", about=about) for n, line in enumerate(lines)]
+    if station.note:
+        below = top + first + 16 * (len(lines) - 1) + (24 if len(lines) == 1 else 18)
+        made.append(Text(left, below, fitted(station.note, CARD - 16, "note"), "note", about=about))
+    return made
 
 
 def _facts(station: Station, network: Network, diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     """What is known about a place, and what was decided there."""
     yield station.kind.capitalize(), station.name
     if station.note:
-        yield "Address", station.note
+        yield "Address" if station.count == 1 else "Behind it", station.note
     if station.subnet is not None:
         yield "VNet", f"{last(station.vnet)} ({station.space})"
         yield "Subnet", f"{station.subnet.name} ({', '.join(station.subnet.prefixes)})"
@@ -293,69 +298,6 @@ def _facts(station: Station, network: Network, diagnosis: Diagnosis) -> Iterator
         for hop in trace.hops:
             if key(hop.at) in station.ids:
                 yield from ((f"{trace.direction}, {d.kind}: {STEP_WORDS[d.result]}", d.why) for d in hop.decisions)
-
-
-def _chips(made: Layout, near: list[Near], width: float, *, all_networks: bool) -> tuple[int, float]:
-    """Networks beside the path: near misses with their reason, the others small and in groups.
-
-    Returns how many are drawn, and the height of the picture.
-    """
-    broken = any(isinstance(shape, Mark) for shape in made.shapes)
-    top = made.bottom + (64 if broken else 26)
-    _legend(made, top)
-    first = [one for one in near if one.reason][:MOST_NEAR]
-    rest: dict[str, list[Near]] = {}
-    for one in near if all_networks else ():
-        if one not in first:
-            rest.setdefault(one.reason or "not peered with the path", []).append(one)
-    top = _rows(made, "Near this path", first, top + 18, width, small=False)
-    for reason, members in rest.items():
-        top = _rows(made, f"{len(members)} {reason}", members, top, width, small=True)
-    return len(first) + sum(len(members) for members in rest.values()), top + 4
-
-
-def _rows(made: Layout, title: str, members: list[Near], top: float, width: float, *, small: bool) -> float:
-    """Chips in rows under a title; returns where the next may start."""
-    if not members:
-        return top
-    made.shapes.append(Text(EDGE, top + 16, title, "title"))
-    top += 28
-    wide, tall = (SMALL, SMALL_TALL) if small else (CHIP, CHIP_TALL)
-    columns = max(1, int((width - 2 * EDGE + SPACE) / (wide + SPACE)))
-    for position, one in enumerate(members):
-        row, column = divmod(position, columns)
-        _chip(made, one, EDGE + column * (wide + SPACE), top + row * (tall + SPACE), small=small)
-    return top + ((len(members) - 1) // columns + 1) * (tall + SPACE) + 8
-
-
-def _chip(made: Layout, one: Near, left: float, top: float, *, small: bool) -> None:
-    about = f"network {one.vnet.name}"
-    space, reason = ", ".join(one.vnet.prefixes), one.reason or "not peered with the path"
-    wide, tall = (SMALL, SMALL_TALL) if small else (CHIP, CHIP_TALL)
-    words = shorten(f"{one.vnet.name}  {space}", wide // 7)
-    made.shapes += [
-        Box(left, top, left + wide, top + tall, "chip", about),
-        Text(left + 8, top + 17, words, "link", about=about),
-    ]
-    if not small:
-        made.shapes.append(Text(left + 8, top + 35, shorten(reason, 36), "note", about=about))
-    made.rows.append(("Beside the path", one.vnet.name, f"{space}; {reason}"))
-    peers = ", ".join(f"{last(peering.remote_id)} ({peering.state})" for peering in one.vnet.peerings) or "none"
-    subnets = ", ".join(f"{subnet.name} ({', '.join(subnet.prefixes)})" for subnet in one.vnet.subnets[:20])
-    made.facts[about] = [
-        ("Network", one.vnet.name), ("Address space", space), ("Why it is shown", reason),
-        ("Subnets", subnets), ("Peered with", shorten(peers, 600)),
-    ]  # fmt: skip
-
-
-def _legend(made: Layout, y: float) -> None:
-    x = float(EDGE)
-    for look, words in (("there", "request"), ("back", "reply"), ("unreached", "not reached")):
-        made.shapes += [
-            Line(((x, y), (x + 44, y)), look, arrow=look != "unreached"),
-            Text(x + 52, y + 4, words, "note"),
-        ]
-        x += 130
 
 
 def as_table(drawn: Picture) -> Table:

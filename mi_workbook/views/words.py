@@ -59,6 +59,7 @@ KIND_WORDS = {
     "microsoft.network/connections": ("gateway connection", "gateway connections"),
     "microsoft.network/localnetworkgateways": ("on-premises site", "on-premises sites"),
 }
+# An `az rest` address without a host is that of the cloud that `az` is set to (`az rest --help`, argument --url).
 # What collects the evidence of most questions; add `--subscription NAME` where there are several.
 COLLECT = (
     "az network vnet list -o json > vnets.json",
@@ -77,7 +78,7 @@ COLLECT_APPS = (
     "az webapp list -o json > apps.json",
     "az appservice plan list -o json > plans.json",
     "az webapp deployment slot list -g GROUP -n APP -o json > slots.json",
-    "az rest --method get --url https://management.azure.com<ID OF THE APP>/virtualNetworkConnections?api-version=2023-12-01 > joined.json",
+    "az rest --method get --url <ID OF THE APP>/virtualNetworkConnections?api-version=2023-12-01 > joined.json",
     "az webapp hybrid-connection list -g GROUP -n APP -o json > relays.json",
 )
 AGREE_WORDS = {True: "they agree", False: "they disagree", None: "one settles nothing of the other"}

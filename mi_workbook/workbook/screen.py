@@ -48,7 +48,7 @@ def screen(state: State) -> dict[str, Any]:
         "evidence": _evidence(state),
         "question": _question(state),
         "depth": state.depth,
-        "talk": state.talk.shown(state.snapshot, state.diagnosis),
+        "talk": state.talk.shown(state.fits, state.diagnosis),
         "practice": _practice(state),
         **_answer(state),
     }

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
-from mi_workbook.core.errors import InputError, MissingEvidence
+from mi_workbook.core.errors import InputError
 from mi_workbook.diagnosis.redacted import redacted
 from mi_workbook.views.report import summary, to_html, to_markdown
+from mi_workbook.workbook.acting import STATIC, Acting, Items, code, items_of
+from mi_workbook.workbook.acting import text_of as _text
 from mi_workbook.workbook.saved import is_session, resume, save
 from mi_workbook.workbook.screen import screen
 from mi_workbook.workbook.state import DEPTHS, State
 from mi_workbook.workbook.talking import BEGIN
 
-LIMIT = 64 * 1024 * 1024  # bytes per drop; what is larger goes by `mi-workbook diagnose FILE`
-STATIC = Path(__file__).parent / "static"
 # One module in the browser, read in this order.
-PARTS = ("dom", "table", "picture", "repair", "ask", "page", "talk", "practice", "screen")
+PARTS = ("dom", "table", "picture", "repair", "ask", "page", "working", "talk", "practice", "screen")
 
 
 def start(scenario: str = "") -> Session:
@@ -38,22 +35,21 @@ def practise(scenario: str = "") -> Session:
     return Session(state)
 
 
-class Session(anywidget.AnyWidget):
+class Session(Acting):
     """One screen. `screen` holds the values shown; a message {"do": what, ...} of the browser carries an action."""
 
-    _esm = "\n".join((STATIC / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
+    _esm = code(*PARTS)
     _css = (STATIC / "screen.css").read_text(encoding="utf-8")
     screen = traitlets.Dict().tag(sync=True)
-    limit = traitlets.Int(LIMIT).tag(sync=True)
 
     def __init__(self, state: State) -> None:
         super().__init__(screen={**screen(state), "turn": 0})
         self.state = state
         self._turn = 0
-        self._actions: dict[str, Callable[[dict[str, Any], list[Any]], None]] = {
+        self._actions = {
             "scenario": lambda m, _: state.choose_scenario(_text(m, "value")),
             "case": lambda m, _: state.open_case(_text(m, "value")),
-            "files": self._files,
+            "files": lambda m, buffers: self.received(items_of(m, buffers)),
             "ask": lambda m, _: state.question(_text(m, "source"), _text(m, "target"), _text(m, "endpoint")),
             "step": lambda m, _: state.visit(_text(m, "value")),
             "depth": self._depth,
@@ -70,26 +66,14 @@ class Session(anywidget.AnyWidget):
             "practice": self._practice,
             "mark": lambda m, _: state.practice.choose(_text(m, "value")),
         }
-        self.on_msg(lambda _, message, buffers: self.act(message, buffers))
 
-    def act(self, message: Any, buffers: Any = ()) -> None:
-        """Carry out one action and draw. Whatever fails is said on the screen in words, never as a traceback."""
+    def clear(self) -> None:
+        """Take away what was said about the action before."""
         self.state.error = self.state.notice = ""
-        try:
-            self._actions[_text(message, "do")](message, list(buffers or ()))
-        except (InputError, MissingEvidence) as error:
-            self.state.error = str(error)
-        except KeyboardInterrupt:  # the notebook's stop button
-            self.state.error = (
-                "Stopped before it was done. What you see is as far as it came; ask again to have it whole."
-            )
-        except Exception as error:
-            # Its text may hold values of the evidence; the kind is enough to report it.
-            self.state.error = (
-                f"The workbook itself failed at this ({type(error).__name__}); your evidence was not changed. "
-                "Try another way, and report this kind of error with what you did."
-            )
-        self.draw()
+
+    def fail(self, words: str) -> None:
+        """Say what went wrong."""
+        self.state.error = words
 
     def draw(self) -> None:
         """Put the state on the screen."""
@@ -98,18 +82,14 @@ class Session(anywidget.AnyWidget):
             shown = screen(self.state)
         except Exception as error:
             self.state.diagnosis = None
-            self.state.error = (
+            self.fail(
                 f"The answer could not be shown ({type(error).__name__}). Try mi-workbook diagnose on the same files."
             )
             shown = screen(self.state)
         self.screen = {**shown, "turn": self._turn}
 
-    def _files(self, message: dict[str, Any], buffers: list[Any]) -> None:
-        names = message.get("names")
-        named = [str(name) for name in names] if isinstance(names, list) else []
-        items = [(name, bytes(data)) for name, data in zip(named, buffers, strict=False)]
-        if sum(len(data) for _, data in items) > LIMIT:
-            raise InputError("That is more than 64 MiB at once.", remedy="Use mi-workbook diagnose FILE instead.")
+    def received(self, items: Items) -> None:
+        """Open files, or the session that is in one; where they cannot be read everything stays as it was."""
         if len(items) == 1 and is_session(items[0][1]):
             resume(self.state, *items[0])
         else:
@@ -147,12 +127,6 @@ class Session(anywidget.AnyWidget):
             self.send({"save": "report.md", "type": "text/markdown", "text": to_markdown(found, held)})
         else:
             self.send({"copy": summary(found)})
-
-
-def _text(message: Any, name: str) -> str:
-    """A text of a message; "" where the browser sent something else."""
-    value = message.get(name) if isinstance(message, dict) else None
-    return value if isinstance(value, str) else ""
 
 
 def _number(message: dict[str, Any], name: str = "value") -> int:

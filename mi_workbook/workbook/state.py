@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mi_workbook.cases import all_cases, case
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.finding import Diagnosis
+from mi_workbook.core.progress import each
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.attribution import Loose, bound, loose_tables, owned
 from mi_workbook.diagnosis.diagnose import diagnose
@@ -19,6 +20,7 @@ from mi_workbook.evidence.integrity import CHANGED, state
 from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.sent import Sent, read_sent
 from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.guide.choose import Choice, choices_for
 from mi_workbook.guide.follow_up import Taken, taken
 from mi_workbook.guide.scenario import Scenario, all_scenarios
 from mi_workbook.guide.walk import outcome, start
@@ -57,6 +59,7 @@ class State:
     said: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
+    fits: tuple[Choice, ...] = ()
 
     def scenarios(self) -> list[tuple[str, str]]:
         """Label and id of the scenarios."""
@@ -118,10 +121,11 @@ class State:
     def take(self, snapshot: Snapshot, opened: str) -> None:
         """Make this the evidence, offer the sources and instances it holds, and keep no older answer."""
         sources, targets = list(_sources(snapshot)), _targets(snapshot)
+        fits = choices_for(snapshot)
         self.snapshot, self.opened, self.case = snapshot, opened, ""
         self.error, self.notice, self.diagnosis, self.at = "", "", None, ""
         self.sources, self.targets, self.endpoint, self.all_networks = sources, targets, "auto", False
-        self.asking, self.said = Asking(), {}
+        self.asking, self.said, self.fits = Asking(), {}, fits
         self.source = self.source if self.source in sources else (sources[0] if sources else "")
         self.target = targets[0] if targets else ""
 
@@ -245,7 +249,7 @@ def _sources(snapshot: Snapshot) -> Iterator[str]:
     yield from sorted(str(raw.get("name", "")) for kind in (VMS, NICS, WEB_APPS) for raw in snapshot.of_type(kind))
     slots = (str(raw.get("id", "")) for raw in snapshot.of_type(SLOTS))
     yield from sorted(network.web_app(at).shown for at in slots if at)
-    for raw in snapshot.of_type(VNETS):
+    for raw in each(snapshot.of_type(VNETS), "Listing subnets"):
         vnet = network.vnet(str(raw.get("id", "")))
         yield from (f"{vnet.name}/{subnet.name}" for subnet in vnet.subnets)
     gateways = [network.gateway(str(raw.get("id", ""))) for raw in snapshot.of_type(GATEWAYS)]

@@ -9,8 +9,7 @@ from mi_workbook.checks.catalogue import PLACEHOLDER, fault
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.evidence.explain import Explanation, explain
-from mi_workbook.evidence.snapshot import Snapshot
-from mi_workbook.guide.choose import Choice, choices_for, choices_for_paste
+from mi_workbook.guide.choose import Choice, choices_for_paste
 from mi_workbook.guide.scenario import SCENARIOS, Scenario, question_trees, tree
 from mi_workbook.guide.walk import Walk, start
 from mi_workbook.views.words import KNOWN_BY_ANSWER, SAFETY_WORDS
@@ -71,9 +70,8 @@ class Talk:
         self.proposed = choices_for_paste(text)
         self.read = explain(text)
 
-    def shown(self, snapshot: Snapshot | None, found: Diagnosis | None) -> dict[str, Any]:
+    def shown(self, fits: tuple[Choice, ...], found: Diagnosis | None) -> dict[str, Any]:
         """The panel's values: what can be begun, the trail, the question or the end, and what evidence or a paste propose."""
-        seen = choices_for(snapshot) if snapshot is not None else ()
         walk = self.walk
         return {
             "trees": [["Choose questions ...", ""], *([one.title, one.id] for one in question_trees().values())],
@@ -84,7 +82,7 @@ class Talk:
             "end": self._end(walk, found) if walk is not None and walk.step.is_end else None,
             "read": _read(self.read) if self.read is not None else None,
             "proposed": [_choice(one) for one in self.proposed[:MOST_CHOICES]],
-            "fits": [_choice(one) for one in seen[:MOST_CHOICES]],
+            "fits": [_choice(one) for one in fits[:MOST_CHOICES]],
         }
 
     def to_list(self) -> list[dict[str, object]]:

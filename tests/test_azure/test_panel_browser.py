@@ -11,9 +11,9 @@ import pytest
 from conftest import ROOT, find_chromium
 
 from mi_workbook.cases import case
+from tests.browser.places import FLAGS, LOOPBACK, SOON, served
 from tests.test_azure.conftest import estate_of
 from tests.test_azure.test_verify import mend
-from tests.test_notebooks import FLAGS, LOOPBACK, SOON, served
 
 CASE = "same-vnet-mi-nsg"
 CELL = """

@@ -17,6 +17,11 @@ function followTheme(root) {
   return () => { watch.disconnect(); system.removeEventListener("change", look); };
 }
 
+/** Keys that are pressed here are no commands of the notebook around it. JupyterLab asks the focused element itself first. */
+function keepKeys(root) {
+  root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+}
+
 function isDark(colour) {
   const [red, green, blue, alpha] = (colour.match(/[\d.]+/g) || []).map(Number);
   return alpha === 0 || red === undefined ? undefined : 0.3 * red + 0.59 * green + 0.11 * blue < 128;
@@ -26,7 +31,7 @@ function options(list, chosen) {
   return list.map(([label, value]) => h("option", { value, selected: value === chosen }, label));
 }
 
-function dropView(send, limit, say) {
+function dropView({ give, limit, say }) {
   const input = h("input", { type: "file", multiple: true, accept: ".json,.gz,.zip,.txt", class: "mi-hidden", tabindex: "-1", "aria-hidden": "true" });
   const zone = h("button", { type: "button", class: "mi-drop", "data-key": "drop" },
     h("b", {}, "Drop evidence files here"), " or press to choose them: JSON of az, Resource Graph or a snapshot, gz, zip; several at once; or a saved session");
@@ -38,8 +43,7 @@ function dropView(send, limit, say) {
       zone.textContent = "Too large to send to the notebook: use mi-workbook diagnose FILE, or drop fewer files.";
       return;
     }
-    const buffers = await Promise.all(files.map((file) => file.arrayBuffer()));
-    send({ do: "files", names: files.map((file) => file.name) }, buffers);
+    await give(files);
   };
   zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
   zone.addEventListener("dragleave", () => zone.classList.remove("over"));
@@ -56,7 +60,7 @@ function dropView(send, limit, say) {
 
 function messageView(values) {
   return [
-    values.error ? h("p", { role: "alert", class: "mi-alert" }, h("b", {}, "! "), values.error) : null,
+    values.error ? h("p", { role: "alert", class: "mi-alert", tabindex: "-1" }, h("b", {}, "! "), values.error) : null,
     values.notice ? h("p", { role: "note", class: "mi-note" }, values.notice) : null,
   ];
 }

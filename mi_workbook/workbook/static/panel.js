@@ -2,20 +2,21 @@
 
 function render({ model, el }) {
   const root = h("section", { class: "miw-screen miw-panel", "aria-label": model.get("shown").title, "data-lm-suppress-shortcuts": "true" });
+  keepKeys(root);
   el.append(root);
   const live = h("div", { class: "mi-hidden", "aria-live": "polite" });
   const names = ["head", "source", "message", "form", "answer"];
-  const homes = Object.fromEntries(names.map((name) => [name, h("div", {})]));
-  root.append(...Object.values(homes), live);
+  const homes = Object.fromEntries(names.map((name) => [name, h("div", { class: name === "message" ? "mi-message" : null })]));
+  const working = workingView(model, root, live);
+  root.append(working.box, ...Object.values(homes), live);
   const keep = {};
   let round = null;
   const send = (message, buffers) => {
-    root.classList.add("busy");
-    root.setAttribute("aria-busy", "true");
+    working.busy();
     model.send(message, undefined, buffers);
   };
   const ask = () => send({ do: "ask", values: valuesOf(homes.form) });
-  const tools = { send, ask, limit: () => model.get("limit"), say: (text) => { live.textContent = text; } };
+  const tools = { send, ask, give: working.give, limit: () => model.get("limit"), say: (text) => { live.textContent = text; } };
   const makers = { head: headView, source: sourceView, message: messageView, form: formView, answer: answerView };
   const parts = { head: (s) => s.title, source: (s) => s.evidence, message: (s) => s.error, form: (s) => s.fields, answer: (s) => s.answer };
 
@@ -32,8 +33,7 @@ function render({ model, el }) {
       if (name === "form") retype(homes.form, typed);
     }
     round = values.round;
-    root.classList.remove("busy");
-    root.removeAttribute("aria-busy");
+    working.rest();
     const again = key && root.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (again && again !== focused) again.focus();
   }
@@ -60,12 +60,13 @@ function headView(values) {
   return [h("h2", { class: "mi-hidden" }, values.title), h("p", {}, values.words)];
 }
 
-function sourceView(values, { send, limit, say }) {
+function sourceView(values, tools) {
+  const { send } = tools;
   const held = values.evidence;
   if (!held) return null;
   const one = h("select", { "data-key": "case" }, options(held.cases, held.case));
   one.addEventListener("change", () => one.value && send({ do: "case", value: one.value }));
-  return h("fieldset", {}, h("legend", {}, held.optional ? "Evidence, where you have some" : "Evidence"), dropView(send, limit, say),
+  return h("fieldset", {}, h("legend", {}, held.optional ? "Evidence, where you have some" : "Evidence"), dropView(tools),
     h("div", { class: "mi-row" }, field("Built-in case", one)),
     held.collect.length && !held.known ? fold("Which commands collect the evidence?",
       h("p", {}, "Run those that fit with the Azure CLI, then drop all files here at once. Reader on the resource groups is enough."),

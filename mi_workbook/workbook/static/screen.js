@@ -2,13 +2,13 @@
 
 function render({ model, el }) {
   const root = h("div", { class: "miw-screen", "data-lm-suppress-shortcuts": "true" });
+  keepKeys(root);
   el.append(root);
   const live = h("div", { class: "mi-hidden", "aria-live": "polite" });
   const keep = {};
   let wanted = null; // the step whose heading is to get the focus once it is on the screen
   const send = (message, buffers) => {
-    root.classList.add("busy");
-    root.setAttribute("aria-busy", "true");
+    working.busy();
     model.send(message, undefined, buffers);
   };
   const names = ["practice", "start", "message", "talk", "evidence", "verdict", "steps", "step", "ask", "more"];
@@ -19,12 +19,13 @@ function render({ model, el }) {
     ask: (s) => [s.ask, s.verdict && s.verdict.kind], more: (s) => [!!s.verdict, s.tables, s.notes],
   };
   const makers = { practice: practiceView, talk: talkView, start: startView, message: messageView, evidence: evidenceView, verdict: verdictView, steps: stepsView, step: stepView, ask: askView, more: moreView };
-  root.append(homes.practice, homes.start, homes.message, homes.talk, homes.evidence, homes.verdict,
+  const working = workingView(model, root, live);
+  root.append(working.box, homes.practice, homes.start, homes.message, homes.talk, homes.evidence, homes.verdict,
     h("div", { class: "mi-walk" }, homes.steps, homes.step), homes.ask, homes.more, live);
   const goTo = (step) => { wanted = step; send({ do: "step", value: step }); };
   const roomOf = (key) => (/^(talk-|fits-|leads)/.test(key) ? "talk" : /^(practice|mark|cause-)/.test(key) ? "practice" : "none");
   const headOf = (key) => root.querySelector(`.mi-${roomOf(key)} [data-head]`);
-  const tools = { send, goTo, limit: () => model.get("limit"), say: (text) => { live.textContent = text; } };
+  const tools = { send, give: working.give, goTo, limit: () => model.get("limit"), say: (text) => { live.textContent = text; } };
 
   function draw() {
     const values = model.get("screen");
@@ -37,8 +38,7 @@ function render({ model, el }) {
       homes[name].replaceChildren(...[makers[name](values, tools)].flat().filter(Boolean));
     }
     root.classList.toggle("answered", !!values.verdict);
-    root.classList.remove("busy");
-    root.removeAttribute("aria-busy");
+    working.rest();
     const arrived = wanted !== null && !!values.step && values.step.id === wanted;
     const heading = arrived && root.querySelector(".mi-step h2");
     const again = key && root.querySelector(`[data-key="${CSS.escape(key)}"]`);
@@ -56,14 +56,15 @@ function render({ model, el }) {
   return followTheme(root);
 }
 
-function startView(values, { send, limit, say }) {
+function startView(values, tools) {
+  const { send } = tools;
   const { choose, question } = values;
   const scenario = h("select", { "data-key": "scenario" }, options(choose.scenarios, choose.scenario));
   scenario.addEventListener("change", () => send({ do: "scenario", value: scenario.value }));
   const one = h("select", { "data-key": "case" }, options(choose.cases, choose.case));
   one.addEventListener("change", () => one.value && send({ do: "case", value: one.value }));
   const evidence = h("fieldset", {}, h("legend", {}, "1. Evidence"),
-    dropView(send, limit, say),
+    dropView(tools),
     h("div", { class: "mi-row" }, field("Scenario", scenario), field("Built-in case", one)),
     values.evidence ? null : fold("Which commands collect the evidence?",
       h("p", {}, "Run those that fit with the Azure CLI, then drop all files here at once. Reader on the resource groups is enough."),

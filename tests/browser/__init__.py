@@ -1,0 +1,1 @@
+"""The workbook clicked through in a real Chromium, in every place that serves notebooks."""
