@@ -10,12 +10,13 @@ from typing import Any
 
 from mi_workbook.evidence.redaction.pseudonyms import Pseudonyms
 from mi_workbook.evidence.redaction.stand_in import stand_in
-from mi_workbook.evidence.redaction.vocabulary import is_word, read
+from mi_workbook.evidence.redaction.vocabulary import is_common, is_word, read
 
 GONE = "(removed by redaction)"
 LOST_TABLE = "Something is said of the route table; it was removed by redaction."
 IMAGE = re.compile(r"([A-Za-z]{1,20})\|")
 DEEPEST = 40
+FREE = ("blanks", "remarks", "sentences")
 
 
 @cache
@@ -37,7 +38,7 @@ class Members:
         self._by_rule: dict[str, Callable[[str], str | None]] = {
             "words": given.word, "names": given.name, "hosts": given.host, "ids": given.id, "either": given.either,
             "interfaces": given.interface, "thumbprints": given.hexes, "systems": given.path, "certificates": stand_in,
-            "flags": given.flags, "images": _image, "blanks": lambda _: "", "sentences": _sentence,
+            "flags": given.flags, "images": _image, "blanks": lambda _: "", "sentences": _sentence, "remarks": _remark,
         }  # fmt: skip
 
     def object(self, given: Mapping[str, Any], tables: tuple[str, ...], own: Mapping[str, str], inside: str = "",
@@ -91,9 +92,10 @@ class Members:
         if rule == "addresses":
             found = self._addresses(text)
             return found[0] if found is not None and len(found) == 1 else None
-        if rule == "blanks":
-            self._removed["free text"] += bool(text)
-        return self._by_rule[rule](text) if rule else None
+        found = self._by_rule[rule](text) if rule else None
+        if rule in FREE and found != text:
+            self._removed["free text"] += 1
+        return found
 
     def _addresses(self, text: str) -> list[str] | None:
         """One address field; several texts where it is a range, one text where it holds several with commas."""
@@ -124,6 +126,11 @@ def _image(text: str) -> str | None:
     """KIND|image of an app: the kind alone."""
     found = IMAGE.match(text)
     return found[0] if found and is_word(found[1]) else None
+
+
+def _remark(text: str) -> str:
+    """What a tool says of a hop or step: a word of its own, or that it speaks of Redirect."""
+    return text if is_common(text) else "redirect" if "redirect" in text.lower() else ""
 
 
 def _sentence(text: str) -> str:
