@@ -66,13 +66,15 @@ def read_evidence(paths: Sequence[str]) -> tuple[Snapshot, Any]:
 
 def question(args: argparse.Namespace, found: Any) -> tuple[str, str]:
     """Source and target as given, else those of the built-in case."""
+    from mi_workbook.diagnosis.diagnose import named_server
+
     source, target = args.source or (found.source if found else ""), args.target or (found.target if found else "")
     if not source or not target:
         raise InputError(
             "--from and --to are needed.",
             remedy="For instance: --from vm-app --to mi-orders.<zone>.database.windows.net",
         )
-    return source, target
+    return source, named_server(target)
 
 
 def console(file: Any = None) -> Any:

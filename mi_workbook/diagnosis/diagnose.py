@@ -24,6 +24,7 @@ from mi_workbook.diagnosis.neighbours import cut_off
 from mi_workbook.diagnosis.outside import origin, source_addresses
 from mi_workbook.diagnosis.places import find_source, find_target
 from mi_workbook.diagnosis.web_apps import leaving
+from mi_workbook.evidence.explain import server_of
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import Network
@@ -80,8 +81,9 @@ def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto
         target: ARM id or name of the instance, or the server name as the application has it.
         endpoint: auto | vnet-local | private | public.
 
-    Raises InputError where source or target do not fit the evidence.
+    Raises InputError where source or target do not fit the evidence. A connection string as target gives its server only.
     """
+    target = named_server(target)
     first = look(Network(attributed(snapshot, source)), source, target, endpoint)
     findings = _findings(first)
     repair, later = (None, []) if first.verdict is Verdict.REACHABLE else _repair(first, source, target, endpoint)
@@ -104,6 +106,14 @@ def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto
         headline=_headline(first, findings),
         at_source=_at_source(first, source, target, endpoint),
     )
+
+
+def named_server(typed: str) -> str:
+    """The target without what else somebody pasted with it. Raises InputError where a paste names no server."""
+    server = server_of(typed)
+    if typed.strip() and not server:
+        raise InputError("What was given as target names no server.", remedy="Give the server name alone.")
+    return server
 
 
 def _at_source(first: Look, source: str, target: str, endpoint: str) -> AtSource:

@@ -45,7 +45,7 @@ class Members:
                depth: int = 0) -> dict[str, Any]:  # fmt: skip
         """An object with the members that may stay. inside: name of the member it is the value of."""
         kept: dict[str, Any] = {}
-        for name, value in given.items():
+        for name, value in self._one_prefix(given).items():
             found = self._member(str(name), value, tables, own, inside, depth)
             if found is None and value is not None:
                 self._removed[str(name)] += 1
@@ -67,6 +67,13 @@ class Members:
         if isinstance(value, bool | int | float):
             return self._number(rule, value)
         return self._text(rule, str(value)) if value is not None else None
+
+    def _one_prefix(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """First and last address of a route in one member, as a range, for neither can be replaced without the other."""
+        first, last = given.get("startAddress"), given.get("endAddress")
+        if not (isinstance(first, str) and isinstance(last, str) and last and "/" not in first):
+            return given
+        return {**given, "startAddress": f"{first}-{last}", "endAddress": ""}
 
     def _list(self, name: str, values: list[Any], tables: tuple[str, ...], own: Mapping[str, str], inside: str,
               depth: int, rule: str) -> list[Any] | None:  # fmt: skip
