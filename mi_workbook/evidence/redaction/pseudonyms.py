@@ -77,7 +77,8 @@ class Pseudonyms:
             return text
         if found := RESERVED.fullmatch(text):
             return found[1] + self.label(found[2], kind)
-        return re.sub(r"[^./]+", lambda part: self.label(part[0], kind), text)
+        own, zone = _split(text)
+        return re.sub(r"[^./]+", lambda part: self.label(part[0], kind), own) + zone
 
     def host(self, text: str) -> str:
         """Another host name, or an address where it is one."""
@@ -210,7 +211,8 @@ class Pseudonyms:
         if found is None:
             return head + self.label(rest)
         mapped = self.number(found["host"])
-        host = mapped if mapped is not None else re.sub(r"[^./]+", lambda part: self._asked(part[0]), found["host"])
+        own, zone = _split(found["host"])
+        host = mapped if mapped is not None else re.sub(r"[^./]+", lambda part: self._asked(part[0]), own) + zone
         instance = f"\\{self.label(found['instance'])}" if found["instance"] is not None else ""
         return f"{head}{host}{instance}{found['port'] or ''}"
 
@@ -224,3 +226,11 @@ class Pseudonyms:
             return self.label(label)
         known = self._labels[near[0]]
         return known[:-2] + known[-1] + known[-2] if known[-1] != known[-2] else known + "x"
+
+
+def _split(host: str) -> tuple[str, str]:
+    """A host name before and from a zone of Azure's on, with its dot."""
+    low = host.lower().rstrip(".")
+    zone = max((one for one in listed("zones") if low == one or low.endswith(f".{one}")), key=len, default="")
+    at = len(low) - len(zone) - (low != zone) if zone else len(host)
+    return host[:at], host[at:]
