@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 def add(commands: Any) -> None:
     """redact."""
     asked = command(commands, "redact", redact, "pseudonyms for names, ids and addresses; the verdict stays")
-    asked.add_argument("evidence", nargs="+", metavar="FILE", help="evidence, pasted output, a session file, or case:ID")
-    asked.add_argument("--from", dest="source", default="", help="also compare this question, and print it in the new names")
+    asked.add_argument(
+        "evidence", nargs="+", metavar="FILE", help="evidence, pasted output, a session file, or case:ID"
+    )
+    asked.add_argument(
+        "--from", dest="source", default="", help="also compare this question, and print it in the new names"
+    )
     asked.add_argument("--to", dest="target", default="", help="as for --from")
     asked.add_argument("--endpoint", choices=ENDPOINTS, default="auto")
-    asked.add_argument("--names", type=Path, metavar="FILE", help="also write what stands for what; keep that file to yourself")
-    asked.add_argument("--seconds", type=float, default=20.0, help="for comparing answers before and after (default 20)")
+    asked.add_argument(
+        "--names", type=Path, metavar="FILE", help="also write what stands for what; keep that file to yourself"
+    )
+    asked.add_argument(
+        "--seconds", type=float, default=20.0, help="for comparing answers before and after (default 20)"
+    )
     asked.add_argument("--out", type=Path, required=True, metavar="FILE", help=".json, .json.gz or .zip")
 
 
@@ -39,7 +47,10 @@ def redact(args: argparse.Namespace) -> int:
         _write_session(args, redactor, name, data)
     else:
         given, found = read_evidence(args.evidence)
-        args.source, args.target = args.source or (found.source if found else ""), args.target or (found.target if found else "")
+        args.source, args.target = (
+            args.source or (found.source if found else ""),
+            args.target or (found.target if found else ""),
+        )
         redacted = redactor.snapshot(given)
         seen = _checked(given, redacted, redactor, args)
         save(redacted.snapshot, args.out)
@@ -96,14 +107,19 @@ def _checked(given: Snapshot, redacted: Redacted, redactor: Redactor, args: argp
 
 def _say(args: argparse.Namespace, redacted: Redacted, seen: Compared | None) -> None:
     """What was done, for the owner."""
-    print(f"Written to {args.out}. Replaced: " + (", ".join(f"{n} {kind}" for kind, n in redacted.replaced.items()) or "nothing"))
+    print(
+        f"Written to {args.out}. Replaced: "
+        + (", ".join(f"{n} {kind}" for kind, n in redacted.replaced.items()) or "nothing")
+    )
     print("Removed: " + (", ".join(f"{_plain(name)} ({n})" for name, n in redacted.removed.items() if n) or "nothing"))
     if seen is not None:
         asked = " and the question" if args.source and args.target else ""
         print(f"Compared: {seen.asked} paths{asked} read the same before and after.")
         if seen.left:
             print(f"Not compared, for the time was over: {seen.left} paths. Give --seconds, or --from and --to.")
-    print("Kept: regions, sizes, states, ports, times, and the last octet of addresses. Look at the file before you send it.")
+    print(
+        "Kept: regions, sizes, states, ports, times, and the last octet of addresses. Look at the file before you send it."
+    )
 
 
 def _plain(text: str) -> str:

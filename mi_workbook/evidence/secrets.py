@@ -10,7 +10,9 @@ from typing import Any
 from mi_workbook.evidence.probes.certificate import read_certificate, whole_length
 
 # No shape below without one of these.
-HINT = re.compile(r"[=@~]|eyJ|-----BEGIN|gh[pousr]_|[Bb][Ee][Aa][Rr][Ee][Rr]|[A-Za-z][\"']?\s*:\s*\S|--[a-z]|\s-[Ppu]\s")
+HINT = re.compile(
+    r"[=@~]|eyJ|-----BEGIN|gh[pousr]_|[Bb][Ee][Aa][Rr][Ee][Rr]|[A-Za-z][\"']?\s*:\s*\S|--[a-z]|\s-[Ppu]\s"
+)
 # Texts without which a file of somebody else holds nothing that `clean` would take away; in lower case. Those that share a part
 # are looked for only where it is there: a file of 100 MB is read once for each text that is looked for.
 SIGNS = {
@@ -37,18 +39,22 @@ ENDINGS = (
     "accountkey", "storagekey", "masterkey", "hostkey", "functionkey", "signingkey", "encryptionkey", "decryptionkey",
     "validationkey", "primarykey", "secondarykey", "instrumentationkey", "sastoken", "accesstoken", "credential", "credentials",
 )  # fmt: skip
-SECRET_WORD = r"[\w-]{0,40}(?:password|passwd|passphrase|pwd|secret|sharedkey|accountkey|accesskey|api[_-]?key|token|psk)"
+SECRET_WORD = (
+    r"[\w-]{0,40}(?:password|passwd|passphrase|pwd|secret|sharedkey|accountkey|accesskey|api[_-]?key|token|psk)"
+)
 # Texts: a JSON web token, a password or key behind its name, a signature of a shared access URL, a private key, credentials of
 # a URL and of command lines, and keys by their own form: secrets of an Entra application, tokens of GitHub, and 32 or 64
 # bytes in Base64, as storage accounts, Service Bus and Cosmos DB make them.
 SHAPES = (
     re.compile(r"eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"),
     re.compile(r"(?i)\bbearer\s+[\w.~+/=-]{8,}"),
-    re.compile(r"(?i)\bauthorization\s*:\s*\w+\s+\S+"),
-    re.compile(rf"(?i)\b{SECRET_WORD}\\?[\"']?\s*[:=]\s*(?:\{{[^}}]{{1,500}}\}}|\\?\"[^\"]{{1,500}}\"|'[^']{{1,500}}'|[^;&,\s\"']+)"),
-    re.compile(rf"(?i)--{SECRET_WORD}[ =]+\S+"),
-    re.compile(r"(?i)\b(?:sqlcmd|bcp|osql|mysql|psql)\b[^\n]{0,300}?\s-p\s*\S+"),
-    re.compile(r"(?i)\bcurl\b[^\n]{0,300}?\s-u\s+\S+"),
+    re.compile(r"(?i)(\bauthorization\s*:\s*\w+\s+)\S+"),
+    re.compile(
+        rf"(?i)(\b{SECRET_WORD}\\?[\"']?\s*[:=]\s*)(?:\{{[^}}]{{1,500}}\}}|\\?\"[^\"]{{1,500}}\"|'[^']{{1,500}}'|[^;\n]{{1,300}}(?=;)|[^;\s]+)"
+    ),
+    re.compile(rf"(?i)(--{SECRET_WORD}[ =]+)\S+"),
+    re.compile(r"(?i)(\b(?:sqlcmd|bcp|osql|mysql|psql)\b[^\n]{0,300}?\s-p\s*)\S+"),
+    re.compile(r"(?i)(\bcurl\b[^\n]{0,300}?\s-u\s+)\S+"),
     re.compile(r"(?i)\bsig=[\w%+/=-]{8,}"),
     re.compile(r"(?<=://)[^\s/@:\"']{1,200}:[^\s/@\"']{1,200}(?=@)"),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
@@ -145,9 +151,9 @@ def is_secret(name: str) -> bool:
 
 
 def scrub_text(text: str) -> str:
-    """A text with everything that has the shape of a secret replaced."""
+    """A text with everything that has the shape of a secret replaced; the name before it stays."""
     if not HINT.search(text):
         return text
     for shape in SHAPES:
-        text = shape.sub(REMOVED, text)
+        text = shape.sub(rf"\1{REMOVED}" if shape.groups else REMOVED, text)
     return text

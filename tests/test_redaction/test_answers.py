@@ -57,7 +57,9 @@ def both(snapshot: Snapshot, one: Case, times: int = 1) -> tuple[dict[str, Any],
         redactor = Redactor(key)
         given = redactor.snapshot(given).snapshot
         source, target = redactor.question(source), redactor.question(target)
-    return told(diagnose(snapshot, one.source, one.target, one.endpoint)), told(diagnose(given, source, target, one.endpoint))
+    return told(diagnose(snapshot, one.source, one.target, one.endpoint)), told(
+        diagnose(given, source, target, one.endpoint)
+    )
 
 
 @pytest.mark.parametrize("one", all_cases(), ids=lambda c: c.id)
@@ -65,7 +67,9 @@ def test_every_case_keeps_its_answer(one: Case, tmp_path: Path) -> None:
     """Redacted, saved, loaded and asked in the new names: verdict, cause, every finding, decision, gap and the repair."""
     redactor, given = Redactor(KEY), one.snapshot()
     redactor.snapshot(given).snapshot.save(tmp_path / "out.json")
-    after = diagnose(load(tmp_path / "out.json"), redactor.question(one.source), redactor.question(one.target), one.endpoint)
+    after = diagnose(
+        load(tmp_path / "out.json"), redactor.question(one.source), redactor.question(one.target), one.endpoint
+    )
     assert told(after) == told(diagnose(given, one.source, one.target, one.endpoint))
     assert (after.verdict.value, after.root_cause or "") == (one.verdict, one.root_cause)
 
@@ -93,16 +97,24 @@ def probed(result: Any, kind: str) -> dict[str, Any]:
             "value": plain_value(asdict(result))}  # fmt: skip
 
 
-@pytest.mark.parametrize(("address", "outcome"), [("10.0.0.4", Outcome.OPEN), ("10.0.0.4", Outcome.TIMEOUT), ("10.7.0.9", Outcome.REFUSED)])
+@pytest.mark.parametrize(
+    ("address", "outcome"), [("10.0.0.4", Outcome.OPEN), ("10.0.0.4", Outcome.TIMEOUT), ("10.7.0.9", Outcome.REFUSED)]
+)
 def test_probes_keep_what_they_show(address: str, outcome: Outcome) -> None:
     """A name's answer and a connection as probes write them, and the machine's own tables."""
     one = case("same-vnet-healthy")
     host = one.target.partition(",")[0]
-    dns = DnsResult(host, "10.0.1.5", Outcome.ANSWERED, 2.0, (Answer(address, AddressClass.PRIVATE),), ("tr1.worker.example",))
+    dns = DnsResult(
+        host, "10.0.1.5", Outcome.ANSWERED, 2.0, (Answer(address, AddressClass.PRIVATE),), ("tr1.worker.example",)
+    )
     tcp = TcpResult(address, 1433, outcome, 3.0, 10.0, local="10.0.1.4", detail="from host ANNA-PC")
     machine = Machine("linux", (Route("0.0.0.0/0", "10.0.1.1", "eth0", 100),), (Interface("eth0", True, ("10.0.1.4/24",)),),
                       (Resolver(("10.0.1.5",), "eth0", "corp.example"),))  # fmt: skip
-    sent = [probed(dns, "probe-dns"), probed(tcp, "probe-tcp"), *({**o, "from": "client"} for o in observations(machine))]
+    sent = [
+        probed(dns, "probe-dns"),
+        probed(tcp, "probe-tcp"),
+        *({**o, "from": "client"} for o in observations(machine)),
+    ]
     before, after = both(one.snapshot().observed(sent), one)
     assert after == before
     text = json.dumps(Redactor(KEY).snapshot(one.snapshot().observed(sent)).snapshot.to_dict())
@@ -124,7 +136,9 @@ def test_a_session_file_opens_on_the_same_answer(tmp_path: Path, capsys: pytest.
         assert told(again.diagnosis) == told(state.diagnosis)  # type: ignore[arg-type]
         assert (again.walk.at, again.depth) == (state.walk.at, "owner")  # type: ignore[union-attr]
         text = (tmp_path / f"{made}.json").read_text()
-        assert not [word for word in ("vgw-data", "mi-orders", "rg-data", "rndatavnet", "built-in case:") if word in text]
+        assert not [
+            word for word in ("vgw-data", "mi-orders", "rg-data", "rndatavnet", "built-in case:") if word in text
+        ]
 
 
 def test_a_session_without_evidence_has_nothing_to_hide(tmp_path: Path) -> None:
@@ -158,7 +172,9 @@ def odd_routes() -> Snapshot:
     """An app behind a gateway whose route for the instance begins and ends inside networks: no prefix, so no pseudonym."""
     given = case("app-gateway-sound").snapshot()
     site = next(one["id"] for one in given.resources if one["id"].endswith("/virtualNetworkConnections/app-conn"))
-    routes = [{"name": "odd", "properties": {"startAddress": "9.255.7.9", "endAddress": "10.0.3.7", "routeType": "STATIC"}}]
+    routes = [
+        {"name": "odd", "properties": {"startAddress": "9.255.7.9", "endAddress": "10.0.3.7", "routeType": "STATIC"}}
+    ]
     return given.changed([Change(site, "/properties/routes", routes)])
 
 
@@ -183,7 +199,12 @@ def test_a_range_that_is_a_prefix_keeps_its_answer() -> None:
     one = case("app-gateway-sound")
     given = one.snapshot()
     site = next(one["id"] for one in given.resources if one["id"].endswith("/virtualNetworkConnections/app-conn"))
-    routes = [{"name": "a", "properties": {"startAddress": "10.0.0.0", "endAddress": "10.0.255.255", "routeType": "INHERITED"}}]
+    routes = [
+        {
+            "name": "a",
+            "properties": {"startAddress": "10.0.0.0", "endAddress": "10.0.255.255", "routeType": "INHERITED"},
+        }
+    ]
     before, after = both(given.changed([Change(site, "/properties/routes", routes)]), one)
     assert after == before and before["verdict"] == "reachable"
 

@@ -35,16 +35,47 @@ WELL_KNOWN = {"168.63.129.16", "169.254.169.254", "23.102.135.246", "0.0.0.0", "
 OF_EVERY_MACHINE = re.compile(r"127\.|224\.|239\.|192\.0\.2\.|198\.51\.100\.|255\.")
 # Names that Azure gives, or that say nothing of anybody.
 OF_AZURE = {
-    "gatewaysubnet", "azurefirewallsubnet", "default", "virtualnetwork", "web", "appsettings", "azureprivatepeering",
-    "microsoftpeering", "defaultnetworkrulecollectiongroup", "allowvnetinbound", "allowazureloadbalancerinbound", "denyallinbound",
-    "allowvnetoutbound", "allowinternetoutbound", "denyalloutbound", "sql_default", "@", "*",
-    "windows", "net", "database", "privatelink", "public", "com", "servicebus", "azure", "vault", "vpn", "worker", "vnet", "microsoft", "",
-    "westeurope", "northeurope",
+    "gatewaysubnet",
+    "azurefirewallsubnet",
+    "default",
+    "virtualnetwork",
+    "web",
+    "appsettings",
+    "azureprivatepeering",
+    "microsoftpeering",
+    "defaultnetworkrulecollectiongroup",
+    "allowvnetinbound",
+    "allowazureloadbalancerinbound",
+    "denyallinbound",
+    "allowvnetoutbound",
+    "allowinternetoutbound",
+    "denyalloutbound",
+    "sql_default",
+    "@",
+    "*",
+    "windows",
+    "net",
+    "database",
+    "privatelink",
+    "public",
+    "com",
+    "servicebus",
+    "azure",
+    "vault",
+    "vpn",
+    "worker",
+    "vnet",
+    "microsoft",
+    "",
+    "westeurope",
+    "northeurope",
 }
 ZONES_OF_AZURE = {"vault.azure.net"}  # fmt: skip
 # Names in the cases that are words of our sentences as well.
 OF_SENTENCES = {"clients", "nic", "sql", "all", "allow-geodr"}
-SIZE = re.compile(r"(?i)(standard|basic|vpngw\d.*|p\dv\d|[gb][pc]_gen5|azfw_vnet|s\d|highperformance|premium.*|shared|ep\d|d1)")
+SIZE = re.compile(
+    r"(?i)(standard|basic|vpngw\d.*|p\dv\d|[gb][pc]_gen5|azfw_vnet|s\d|highperformance|premium.*|shared|ep\d|d1)"
+)
 
 
 def texts(value: Any, inside: str = "") -> Iterator[tuple[str, str]]:
@@ -74,7 +105,10 @@ def names(document: dict[str, Any]) -> set[str]:
     return {
         name.lower()
         for name in found
-        if len(name) > 2 and not name.isdigit() and name.lower() not in ZONES_OF_AZURE and not set(re.split(r"[./]", name.lower())) <= OF_AZURE
+        if len(name) > 2
+        and not name.isdigit()
+        and name.lower() not in ZONES_OF_AZURE
+        and not set(re.split(r"[./]", name.lower())) <= OF_AZURE
     }
 
 
@@ -131,7 +165,18 @@ def test_no_machine_can_be_told_from_redacted_output(path: Path) -> None:
     hosts = {host.lower() for host in HOST.findall(text) if len(host) > 6}
     parts = {part for host in hosts for part in host.split(".") if len(part) > 5 and part not in OF_AZURE}
     assert not held(parts & names(given.to_dict()), out)
-    for word in ("mi-orders", "a1b2c3d4e5f6", "contoso", "corp.example", "anna", "vnet-mi", "vnet-hub", "Example Wi-Fi", "Realtek", "IKE2_7C3A"):
+    for word in (
+        "mi-orders",
+        "a1b2c3d4e5f6",
+        "contoso",
+        "corp.example",
+        "anna",
+        "vnet-mi",
+        "vnet-hub",
+        "Example Wi-Fi",
+        "Realtek",
+        "IKE2_7C3A",
+    ):
         assert word not in out.replace("mi-workbook", "")
 
 
@@ -140,11 +185,21 @@ def test_no_machine_can_be_told_from_redacted_output(path: Path) -> None:
     ["location", "kind", "provisioningState", "protocol", "type", "addressPrefix", "sku", "name", "fqdn", "id", "certThumbprint",
      "linuxFxVersion", "asPath", "nextHopType", "destinationPortRange", "WEBSITE_VNET_ROUTE_ALL", "certBlob", "dnsServers"],
 )  # fmt: skip
-@pytest.mark.parametrize("value", ["Anna's laptop", "anna.corp.example", "ANNAPC", "PlantedSecret", "10.7.8.9 anna", "x" * 5000, "anna\x00"])
+@pytest.mark.parametrize(
+    "value", ["Anna's laptop", "anna.corp.example", "ANNAPC", "PlantedSecret", "10.7.8.9 anna", "x" * 5000, "anna\x00"]
+)
 def test_no_member_lets_a_text_through(member: str, value: str) -> None:
     """Whatever stands where Azure writes a word, a number or an address: it goes, or another text stands in its place."""
     at = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/routeTables/t"
-    given = Snapshot([{"id": at, "type": "Microsoft.Network/routeTables", "properties": {member: value, "routes": [{"properties": {member: [value]}}]}}])
+    given = Snapshot(
+        [
+            {
+                "id": at,
+                "type": "Microsoft.Network/routeTables",
+                "properties": {member: value, "routes": [{"properties": {member: [value]}}]},
+            }
+        ]
+    )
     out = json.dumps(Redactor(KEY).snapshot(given).snapshot.to_dict())
     assert value not in out and "anna" not in out.lower() and "planted" not in out.lower()
 
@@ -152,9 +207,16 @@ def test_no_member_lets_a_text_through(member: str, value: str) -> None:
 def test_what_nobody_knows_to_be_harmless_goes() -> None:
     """Tags, texts, unknown members, kinds and observations, also as names of members and with nothing in them; they are listed."""
     document = case("peering-healthy").snapshot().to_dict()
-    document["resources"][0] |= {"tags": {"owner": "PLANTED"}, "newMember": {"deep": ["PLANTED"]}, "PLANTED": [], "etag": {}}
+    document["resources"][0] |= {
+        "tags": {"owner": "PLANTED"},
+        "newMember": {"deep": ["PLANTED"]},
+        "PLANTED": [],
+        "etag": {},
+    }
     document["resources"][0]["properties"] |= {"description": "PLANTED", "sharedKey": "PLANTED", "comment": "PLANTED"}
-    document["resources"].append({"id": "/subscriptions/s/resourceGroups/g/providers/PLANTED.Own/things/x", "properties": {"name": "PLANTED"}})
+    document["resources"].append(
+        {"id": "/subscriptions/s/resourceGroups/g/providers/PLANTED.Own/things/x", "properties": {"name": "PLANTED"}}
+    )
     document["observations"] = [{"kind": "route-print", "about": "", "text": "PLANTED"}, {"kind": "PLANTED", "value": [{"name": "PLANTED"}]},
                                 {"kind": "not-understood", "format": "mi-workbook/paste/1", "value": [{"line": 3, "text": "PLANTED"}]}]  # fmt: skip
     document["problems"] = [{"scope": "/subscriptions/PLANTED/x", "operation": "Microsoft.Sql/managedInstances/read",

@@ -54,7 +54,9 @@ def read_by_the_engine() -> Iterator[tuple[str, str]]:
                 method = isinstance(node.func, ast.Attribute) and node.func.attr in METHODS
                 function = isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS
                 if method or function:
-                    words = (one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str))
+                    words = (
+                        one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                    )
                     yield from ((word, path.name) for word in words if re.fullmatch(r"[A-Za-z][\w.]*", word))
 
 
@@ -81,7 +83,9 @@ def test_every_kind_the_engine_knows_stays() -> None:
              for kind in re.findall(r'^[A-Z_]+(?:, [A-Z_]+)* = .*?"(Microsoft\.\w+/[\w/]+)"', path.read_text(), re.MULTILINE)}  # fmt: skip
     assert len(named) > 20
     assert not {kind for kind in named if not kind.endswith(("/read", "/action")) and not is_kind(kind)}
-    collected = {kind for table in known()["graph"].values() for kind in table["kinds"]} | set(known()["overlays"]["kinds"])
+    collected = {kind for table in known()["graph"].values() for kind in table["kinds"]} | set(
+        known()["overlays"]["kinds"]
+    )
     assert not {kind for kind in collected | set(known()["reads"]) if not is_kind(kind)}
 
 
@@ -101,7 +105,20 @@ def test_service_tags_the_engine_knows_stay() -> None:
     assert other.startswith("Tag") and given.ranges("ContosoTag") == [other] and given.ranges("contoso tag") is None
 
 
-@pytest.mark.parametrize("word", ["contoso", "mi-orders", "anna", "db01", "10.1.2.3", "Password1", "sql01.corp", "eastus-prod", "Microsoft.Contoso/orders"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "contoso",
+        "mi-orders",
+        "anna",
+        "db01",
+        "10.1.2.3",
+        "Password1",
+        "sql01.corp",
+        "eastus-prod",
+        "Microsoft.Contoso/orders",
+    ],
+)
 def test_names_are_no_words(word: str) -> None:
     """The lists hold nothing that somebody would call a server."""
     assert not is_word(word)
@@ -147,14 +164,17 @@ def test_ranges_hold_what_they_held(first: int, more: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0.0.0.0/0", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "168.63.129.16/32", "169.254.169.254/32", "::/0"]
+    "text",
+    ["0.0.0.0/0", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "168.63.129.16/32", "169.254.169.254/32", "::/0"],
 )
 def test_well_known_prefixes_stay(text: str) -> None:
     """Prefixes that rules of Azure name stay themselves."""
     assert MAP.prefix(text) == text
 
 
-@pytest.mark.parametrize("value", ["999.1.1.1/8", "<script>", "10.0.0.0/99", "a" * 5000, "1.2.3.4-1.2.3", "\x00", "10.0.0.4 (anna)"])
+@pytest.mark.parametrize(
+    "value", ["999.1.1.1/8", "<script>", "10.0.0.0/99", "a" * 5000, "1.2.3.4-1.2.3", "\x00", "10.0.0.4 (anna)"]
+)
 def test_odd_addresses_are_removed_not_kept(value: str) -> None:
     """A text that is no address and no tag does not pass as one."""
     at = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/routeTables/t"
@@ -165,7 +185,9 @@ def test_odd_addresses_are_removed_not_kept(value: str) -> None:
 def test_a_list_of_which_nothing_may_stay_is_not_empty_but_gone() -> None:
     """An empty list says that there is nothing, which is another answer."""
     at = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v"
-    given = Snapshot([{"id": at, "properties": {"addressSpace": {"addressPrefixes": ["?"]}, "dhcpOptions": {"dnsServers": []}}}])
+    given = Snapshot(
+        [{"id": at, "properties": {"addressSpace": {"addressPrefixes": ["?"]}, "dhcpOptions": {"dnsServers": []}}}]
+    )
     inner = Redactor(KEY).snapshot(given).snapshot.resources[0]["properties"]
     assert inner["addressSpace"] == {} and inner["dhcpOptions"] == {"dnsServers": []}
 
@@ -173,11 +195,19 @@ def test_a_list_of_which_nothing_may_stay_is_not_empty_but_gone() -> None:
 def test_certificate_keeps_its_dates_alone() -> None:
     """No name, key or signature; what is no certificate goes."""
     network = Network(case("app-gateway-cert-expired").snapshot())
-    blob = next(one["properties"]["certBlob"] for one in network.snapshot.resources if "certBlob" in one.get("properties", {}))
+    blob = next(
+        one["properties"]["certBlob"] for one in network.snapshot.resources if "certBlob" in one.get("properties", {})
+    )
     before, after = (read_certificate(base64.b64decode(one)) for one in (blob, stand_in(blob) or ""))
     assert (after.not_before, after.not_after) == (before.not_before, before.not_after)
-    assert before.subject and (after.subject, after.issuer, after.names) == ("", "", ()) and len(base64.b64decode(stand_in(blob) or "")) < 60
-    assert stand_in("AAAA") is None and stand_in("no base64") is None and stand_in(stand_in(blob) or "") == stand_in(blob)
+    assert (
+        before.subject
+        and (after.subject, after.issuer, after.names) == ("", "", ())
+        and len(base64.b64decode(stand_in(blob) or "")) < 60
+    )
+    assert (
+        stand_in("AAAA") is None and stand_in("no base64") is None and stand_in(stand_in(blob) or "") == stand_in(blob)
+    )
 
 
 @pytest.mark.parametrize(
@@ -197,4 +227,8 @@ def test_questions_keep_their_shape(typed: str, kept: str) -> None:
     redactor.snapshot(case("same-vnet-healthy").snapshot())
     asked = redactor.question(typed)
     assert re.fullmatch(kept, asked), asked
-    assert not [word for word in ("orders", "vgw-data", "SQLEXPRESS", "10.0.1.4", "anna", "secret", "203.0.113") if word in asked]
+    assert not [
+        word
+        for word in ("orders", "vgw-data", "SQLEXPRESS", "10.0.1.4", "anna", "secret", "203.0.113")
+        if word in asked
+    ]

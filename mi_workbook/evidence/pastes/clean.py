@@ -99,4 +99,4 @@ def without_secrets(lines: Iterator[Line]) -> Iterator[Line]:
 def _shown(text: str) -> str:
     more = len(text) - LONGEST_SHOWN
     cut = f"{text[:LONGEST_SHOWN]}... ({more} more characters)" if more > 0 else text
-    return scrub_text(ELEMENT.sub(r"\1***", scrub(cut)))
+    return scrub(ELEMENT.sub(r"\1***", scrub_text(cut)))

@@ -230,6 +230,8 @@ class Pseudonyms:
 
 def _split(host: str) -> tuple[str, str]:
     """A host name before and from a zone of Azure's on, with its dot."""
+    if "." not in host:
+        return host, ""
     low = host.lower().rstrip(".")
     zone = max((one for one in listed("zones") if low == one or low.endswith(f".{one}")), key=len, default="")
     at = len(low) - len(zone) - (low != zone) if zone else len(host)

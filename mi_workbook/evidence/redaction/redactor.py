@@ -22,7 +22,6 @@ NOTES = frozenset({CUT_OFF, MAY_GO_ON, NO_MARK, FILTERED, NO_END})
 # Observations whose rows name interfaces.
 OF_INTERFACES = frozenset({"ipconfig", "route-print", "machine-interfaces"})
 RESOURCE, SEEN = ("members",), ("seen", "members")
-NO_RULES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,9 @@ class Redactor:
     def __init__(self, key: bytes | None = None) -> None:
         self._names = Pseudonyms(key)
         self._removed: Counter[str] = Counter()
-        self._members = Members(self._names, self._removed)
+        self._of_resources = Members(self._names, self._removed, RESOURCE)
+        self._of_rows = Members(self._names, self._removed, SEEN)
+        self._of_interfaces = Members(self._names, self._removed, SEEN, {"name": "interfaces"})
 
     def snapshot(self, given: Snapshot) -> Redacted:
         """A snapshot to hand on."""
@@ -98,7 +99,7 @@ class Redactor:
         if not is_kind(kind):
             self._removed[f"resource of kind {kind or 'that is not told'}"] += 1
             return None
-        return self._members.object(one, RESOURCE, NO_RULES)
+        return self._of_resources.object(one)
 
     def _observation(self, one: dict[str, Any]) -> dict[str, Any] | None:
         """The rows of an observation; a raw text may hold anything, and rows of an unknown kind have no rules."""
@@ -106,8 +107,8 @@ class Redactor:
         if not (kind in PASTED or kind.lower() in listed("observations")) or not isinstance(value, dict | list):
             self._removed["observation with a text" if "text" in one else f"observation {kind}"] += 1
             return None
-        own = {"name": "interfaces"} if kind in OF_INTERFACES else NO_RULES
-        kept = self._members.object({"value": value}, SEEN, own)
+        members = self._of_interfaces if kind in OF_INTERFACES else self._of_rows
+        kept = members.object({"value": value})
         kept = {"value": []} if value and not kept.get("value") and isinstance(value, list) else kept
         return {"kind": kind, **self._head(one), **kept}
 
@@ -126,14 +127,14 @@ class Redactor:
             head["notes"] = [note for note in one["notes"] if note in NOTES]
             self._removed["notes"] += len(one["notes"]) - len(head["notes"])
         lists = {name: one[name] for name in ("lines", "not_understood") if isinstance(one.get(name), list)}
-        return head | self._members.object(lists, SEEN, NO_RULES)
+        return head | self._of_rows.object(lists)
 
     def _place(self, text: str) -> str:
         return text if text in OWN_WORDS else self._names.question(text)
 
     def _problem(self, one: Mapping[str, Any]) -> dict[str, Any]:
         """What could not be read. The message is Azure's, with names in it."""
-        kept = {name: self._names.word(str(one[name])) for name in ("operation", "code") if name in one}
+        kept: dict[str, Any] = {name: self._names.word(str(one[name])) for name in ("operation", "code") if name in one}
         if isinstance(one.get("status"), int):
             kept["status"] = one["status"]
         if isinstance(one.get("kinds"), list):

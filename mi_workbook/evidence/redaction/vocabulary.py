@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -71,6 +71,7 @@ def is_common(text: str) -> bool:
     return text.lower() in _words() or bool(PORTS.fullmatch(text))
 
 
+@lru_cache(maxsize=4096)
 def is_word(text: str) -> bool:
     """True for a text that Azure, a tool or this product wrote: one of a list, or of a shape that holds nobody's name."""
     shaped = any(shape.fullmatch(text) for shape in (TIME, VERSION, _skus()))
