@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_redaction.test_answers import odd_routes
 
 from mi_workbook.cases import Case, all_cases, case
 from mi_workbook.core.errors import InputError
@@ -497,7 +498,7 @@ def test_redacted_report_holds_no_name_and_the_same_answer() -> None:
     session.act({"do": "download", "value": "redacted"})
     assert sent[0]["save"] == "report-redacted.html" and "BLOCKED" in sent[0]["text"].upper()
     assert not [name for name in ("vnet-app", "vm-app", "mi-orders", "10.1.1.4") if name in sent[0]["text"]]
-    refused = opened("hub-firewall-denies")
-    refused.send = lambda message, *_: sent.append(message)
-    refused.act({"do": "download", "value": "redacted"})
-    assert len(sent) == 1 and "No redacted report" in refused.screen["error"]
+    session.state.take(odd_routes(), "odd")
+    session.state.question("app-orders", case("app-gateway-sound").target, "auto")
+    session.act({"do": "download", "value": "redacted"})
+    assert len(sent) == 1 and "No redacted report" in session.screen["error"]

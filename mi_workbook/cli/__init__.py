@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mi_workbook.cli import appservice, asking, azure, client, lookup, opening, versions
+from mi_workbook.cli import appservice, asking, azure, client, lookup, opening, redacting, versions
 from mi_workbook.cli.common import BAD_INPUT, EXIT
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.verdict import Verdict
 
-GROUPS = (opening, lookup, asking, client, versions, azure, appservice)
+GROUPS = (opening, lookup, asking, client, versions, azure, redacting, appservice)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Evidence from Azure: read it, look again after a repair, what that takes, and make it fit to hand on."""
+"""Evidence from Azure: read it, look again after a repair, and what that takes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """collect, verify, permissions, redact."""
+    """collect, verify, permissions."""
     live = command(commands, "collect", collect, "read what a diagnosis needs from Azure into a file")
     live.add_argument(
         "--subscription", action="append", default=[], metavar="ID", help="all that are visible by default"
@@ -46,11 +46,6 @@ def add(commands: Any) -> None:
     asked = command(commands, "permissions", permissions, "what collect reads, and what is lost without it")
     asked.add_argument("--subscription", action="append", default=[], metavar="ID", help="scopes of the role")
     asked.add_argument("--json", action="store_true", help="a custom role for az role definition create")
-    redacting = command(commands, "redact", redact, "pseudonyms for names and addresses; the verdict stays")
-    redacting.add_argument("file", type=Path)
-    redacting.add_argument("--from", dest="source", default="", help="also print this source in the new names")
-    redacting.add_argument("--to", dest="target", default="", help="also print this target in the new names")
-    redacting.add_argument("--out", type=Path, required=True, metavar="FILE")
 
 
 def _sign_in_options(parser: argparse.ArgumentParser) -> None:
@@ -219,29 +214,4 @@ def permissions(args: argparse.Namespace) -> int:
 
     scopes = [f"/subscriptions/{one.removeprefix('/subscriptions/')}" for one in args.subscription]
     print(json.dumps(role(scopes), indent=2) if args.json else "\n".join(permission_lines()))
-    return 0
-
-
-def redact(args: argparse.Namespace) -> int:
-    """Write the evidence with pseudonyms. Raises InputError where that could change the verdict."""
-    from mi_workbook.evidence.files import load
-    from mi_workbook.evidence.integrity import state
-    from mi_workbook.evidence.redaction import Redactor, unmapped
-
-    given, redactor = load(args.file), Redactor()
-    if state(given) == "changed":
-        print(f"mi-workbook: {args.file} is not what was collected: its hash does not fit.", file=sys.stderr)
-    lost = unmapped(given)
-    if lost:
-        raise InputError(
-            f"Redacting it could change the verdict: {', '.join(lost)} cannot be given pseudonyms that keep the answer yet.",
-            file=str(args.file), remedy="Hand over the report instead, or leave these parts out of the evidence.",
-        )  # fmt: skip
-    redacted = redactor.snapshot(given)
-    save(redacted.snapshot, args.out)
-    print(f"Written to {args.out}. Replaced: " + ", ".join(f"{n} {kind}" for kind, n in redacted.replaced.items()))
-    print("Removed: " + (", ".join(f"{name} ({n})" for name, n in redacted.removed.items()) or "nothing"))
-    for option, text in (("--from", args.source), ("--to", args.target)):
-        if text:
-            print(f"{option} {redactor.question(text)}")
     return 0

@@ -69,6 +69,8 @@ def question(args: argparse.Namespace, found: Any, held: Snapshot | None = None)
 
     Raises InputError where they are not all known.
     """
+    from mi_workbook.diagnosis.diagnose import named_server
+
     kept = held.source.get("question") if held is not None else None
     own = {name: str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
     case = (found.source, found.target) if found else (own.get("from", ""), own.get("to", ""))
@@ -79,7 +81,7 @@ def question(args: argparse.Namespace, found: Any, held: Snapshot | None = None)
             remedy="For instance: --from vm-app --to mi-orders.<zone>.database.windows.net",
         )
     endpoint = own.get("endpoint", "auto") if args.endpoint == "auto" and (source, target) == case else args.endpoint
-    return source, target, endpoint if endpoint in ENDPOINTS else "auto"
+    return source, named_server(target), endpoint if endpoint in ENDPOINTS else "auto"
 
 
 def console(file: Any = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import AtSource, Diagnosis, Finding
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.at_source import at_source, configuration_alone
@@ -10,6 +11,7 @@ from mi_workbook.diagnosis.looking import Look, findings, look
 from mi_workbook.diagnosis.notes import notes_on
 from mi_workbook.diagnosis.repairing import repair_of
 from mi_workbook.diagnosis.scenario_of import scenario_of
+from mi_workbook.evidence.explain import server_of
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
 
@@ -23,8 +25,9 @@ def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto
         target: ARM id or name of the instance, or the server name as the application has it.
         endpoint: auto | vnet-local | private | public.
 
-    Raises InputError where source or target do not fit the evidence.
+    Raises InputError where source or target do not fit the evidence. A connection string as target gives its server only.
     """
+    target = named_server(target)
     first = look(Network(attributed(snapshot, source)), source, target, endpoint)
     listed = findings(first)
     repair, later = (None, []) if first.verdict is Verdict.REACHABLE else repair_of(first, source, target, endpoint)
@@ -47,6 +50,14 @@ def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto
         headline=_headline(first, listed),
         at_source=_at_source(first, source, target, endpoint),
     )
+
+
+def named_server(typed: str) -> str:
+    """The target without what else somebody pasted with it. Raises InputError where a paste names no server."""
+    server = server_of(typed)
+    if typed.strip() and not server:
+        raise InputError("What was given as target names no server.", remedy="Give the server name alone.")
+    return server
 
 
 def _at_source(first: Look, source: str, target: str, endpoint: str) -> AtSource:

@@ -9,6 +9,7 @@ from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.evidence import Gap
 from mi_workbook.core.finding import Place
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.diagnose import named_server
 from mi_workbook.diagnosis.looking import Look, explaining, look
 from mi_workbook.diagnosis.places import find_target
 from mi_workbook.evidence.snapshot import Snapshot
@@ -55,7 +56,7 @@ def reach(snapshot: Snapshot, target: str, endpoint: str = "auto") -> Reach:
     Sources are VMs (by their NICs), subnets without a VM, web apps, point-to-site gateways and sites. Raises InputError where the
     target does not fit the evidence, MissingEvidence where no instance was collected.
     """
-    network = Network(snapshot)
+    network, target = Network(snapshot), named_server(target)
     instance, _ = find_target(network, target)
     found: dict[tuple[str, ...], list[Look]] = {}
     for source in sources(network, instance):

@@ -11,6 +11,9 @@ from mi_workbook.evidence.connection_string import ConnectionString, StringFindi
 from mi_workbook.evidence.drivers import DriverVersion, read_versions
 from mi_workbook.evidence.error_text import LONGEST, ErrorReading, classify
 
+NAME_LENGTH = 300  # a server name is at most 253 characters; what is longer is a paste
+PASTED = (";", "\n", "=", "://")
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -71,3 +74,14 @@ def explained(text: str) -> Explanation | None:
     except InputError:
         return None
     return None if found.error is not None and not found.error.understood and not found.strings else found
+
+
+def server_of(typed: str) -> str:
+    """The server as typed; of a pasted connection string or error text, the server it names ("" where it names none).
+
+    Nothing else of such a paste is kept: there is often a password in it.
+    """
+    text = typed.strip()
+    if len(text) <= NAME_LENGTH and not any(mark in text for mark in PASTED):
+        return text
+    return explain(text).target

@@ -10,16 +10,21 @@ from typing import Any
 from mi_workbook.core.progress import each
 from mi_workbook.evidence.probes.certificate import read_certificate, whole_length
 
-HINT = re.compile("=|eyJ|-----BEGIN|[Bb][Ee][Aa][Rr][Ee][Rr]")  # no shape below without one of these
+# No shape below without one of these.
+HINT = re.compile(
+    r"[=@~]|eyJ|-----BEGIN|gh[pousr]_|[Bb][Ee][Aa][Rr][Ee][Rr]|[A-Za-z][\"']?\s*:\s*\S|--[a-z]|\s-[Ppu]\s"
+)
 # Texts without which a file of somebody else holds nothing that `clean` would take away; in lower case. Those that share a part
 # are looked for only where it is there: a file of 100 MB is read once for each text that is looked for.
 SIGNS = {
     "key": ("sharedkey", "accesskey", "privatekey", "private key", "apikey", "accountkey", "primarykey", "secondarykey",
             "sendkeyvalue", "authorizationkey"),
-    "pass": ("password", "passphrase"),
+    "pass": ("password", "passphrase", "passwd"),
     **dict.fromkeys(("secret", "connectionstring", "credentials", "sig=", "eyj", "bearer", "pwd", "token", "customdata", "certblob",
-                     "slotsetting", "appsettings", "userdata"), ("",)),
+                     "slotsetting", "appsettings", "userdata", "psk", "8q~", "7q~", "ghp_", "authorization:", "sqlcmd"), ("",)),
+    "@": ("://",),
 }  # fmt: skip
+KEY_IN_CODE = re.compile(r"=(?<=[A-Za-z0-9+/]{43}=)")
 KEPT_OF_FILES = frozenset({"tags", "metadata"})
 MANY = 1000  # elements of a list that take long enough to report
 REMOVED = "[removed]"
@@ -31,14 +36,33 @@ NAMES = frozenset({
     "authorization", "primarykey", "secondarykey", "accountkey", "pfxblob", "sitecredentials", "credentials", "tags",
     "vpnusername", "sendkeyvalue",
 })  # fmt: skip
-ENDINGS = ("password", "secret", "sharedkey", "accesskey", "privatekey", "connectionstring", "apikey", "passphrase")
-# Texts: a JSON web token, a key or password of a connection string, a signature of a shared access URL, a private key.
+ENDINGS = (
+    "password", "passwd", "pwd", "secret", "sharedkey", "accesskey", "privatekey", "connectionstring", "apikey", "passphrase", "psk",
+    "accountkey", "storagekey", "masterkey", "hostkey", "functionkey", "signingkey", "encryptionkey", "decryptionkey",
+    "validationkey", "primarykey", "secondarykey", "instrumentationkey", "sastoken", "accesstoken", "credential", "credentials",
+)  # fmt: skip
+SECRET_WORD = (
+    r"[\w-]{0,40}(?:password|passwd|passphrase|pwd|secret|sharedkey|accountkey|accesskey|api[_-]?key|token|psk)"
+)
+# Texts: a JSON web token, a password or key behind its name, a signature of a shared access URL, a private key, credentials of
+# a URL and of command lines, and keys by their own form: secrets of an Entra application, tokens of GitHub, and 32 or 64
+# bytes in Base64, as storage accounts, Service Bus and Cosmos DB make them.
 SHAPES = (
     re.compile(r"eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"),
     re.compile(r"(?i)\bbearer\s+[\w.~+/=-]{8,}"),
-    re.compile(r"(?i)\b(?:accountkey|sharedaccesskey|password|pwd|secret|client_secret|sharedkey)\s*=\s*[^;&\s\"']+"),
+    re.compile(r"(?i)(\bauthorization\s*:\s*\w+\s+)\S+"),
+    re.compile(
+        rf"(?i)(\b{SECRET_WORD}\\?[\"']?\s*[:=]\s*)(?:\{{[^}}]{{1,500}}\}}|\\?\"[^\"]{{1,500}}\"|'[^']{{1,500}}'|[^;\n]{{1,300}}(?=;)|[^;\s]+)"
+    ),
+    re.compile(rf"(?i)(--{SECRET_WORD}[ =]+)\S+"),
+    re.compile(r"(?i)(\b(?:sqlcmd|bcp|osql|mysql|psql)\b[^\n]{0,300}?\s-p\s*)\S+"),
+    re.compile(r"(?i)(\bcurl\b[^\n]{0,300}?\s-u\s+)\S+"),
     re.compile(r"(?i)\bsig=[\w%+/=-]{8,}"),
+    re.compile(r"(?<=://)[^\s/@:\"']{1,200}:[^\s/@\"']{1,200}(?=@)"),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(r"[\w~.-]{3}[78]Q~[\w~.-]{31,34}"),
+    re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}"),
+    re.compile(r"(?<![A-Za-z0-9+/=])(?:[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==)(?![A-Za-z0-9+/=])"),
 )
 
 
@@ -48,7 +72,9 @@ def scrub(value: Any) -> Any:
         return scrub_text(value)
     if isinstance(value, dict):
         return {
-            name: scrub(inner) for name, inner in value.items() if not (is_secret(str(name)) or _sealed(name, inner))
+            scrub_text(str(name)): scrub(inner)
+            for name, inner in value.items()
+            if not (is_secret(str(name)) or _sealed(name, inner) or (name == "value" and _names_a_secret(value)))
         }
     if isinstance(value, list):
         return [scrub(inner) for inner in value]
@@ -60,11 +86,14 @@ def clean(value: Any, text: str) -> Any:
 
     Settings of web apps keep their values only where the platform defines the name (WEBSITE_...).
     """
-    return _cleaned(value) if _shows_a_sign(text.lower()) else value
+    return _cleaned(value) if may_hold(text) else value
 
 
-def _shows_a_sign(low: str) -> bool:
-    return any(part in low and any(sign in low for sign in signs) for part, signs in SIGNS.items())
+def may_hold(text: str) -> bool:
+    """False for a text that surely holds no secret of a known kind; a file of 100 MB is looked through fast."""
+    low = text.lower()
+    signs = any(part in low and any(sign in low for sign in signs) for part, signs in SIGNS.items())
+    return signs or KEY_IN_CODE.search(text) is not None
 
 
 def _cleaned(value: Any) -> Any:
@@ -75,8 +104,8 @@ def _cleaned(value: Any) -> Any:
         return [_cleaned(inner) for inner in items]
     if not isinstance(value, dict):
         return value
-    found = {name: _cleaned(inner) for name, inner in value.items() if _may_stay(str(name), inner)}
-    if _is_setting(value):
+    found = {scrub_text(str(name)): _cleaned(inner) for name, inner in value.items() if _may_stay(str(name), inner)}
+    if _is_setting(value) or _names_a_secret(value):
         found.pop("value", None)
     if str(value.get("id", "")).lower().endswith(("/config/appsettings", "/config/connectionstrings")):
         found["properties"] = {name: v for name, v in _members(found) if name.upper().startswith("WEBSITE_")}
@@ -95,6 +124,11 @@ def _members(found: dict[str, Any]) -> list[tuple[str, Any]]:
 def _is_setting(value: dict[str, Any]) -> bool:
     """One row of `az webapp config appsettings list` whose name is the application's own."""
     return "slotSetting" in value and not str(value.get("name", "")).upper().startswith("WEBSITE_")
+
+
+def _names_a_secret(value: dict[str, Any]) -> bool:
+    """A pair of name and value, such as a variable of an environment, whose name is one of a secret."""
+    return isinstance(value.get("value"), str) and is_secret(str(value.get("name", "")))
 
 
 def _sealed(name: object, value: Any) -> bool:
@@ -120,9 +154,9 @@ def is_secret(name: str) -> bool:
 
 
 def scrub_text(text: str) -> str:
-    """A text with everything that has the shape of a secret replaced."""
+    """A text with everything that has the shape of a secret replaced; the name before it stays."""
     if not HINT.search(text):
         return text
     for shape in SHAPES:
-        text = shape.sub(REMOVED, text)
+        text = shape.sub(rf"\1{REMOVED}" if shape.groups else REMOVED, text)
     return text

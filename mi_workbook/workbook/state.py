@@ -14,7 +14,7 @@ from mi_workbook.diagnosis.attribution import Loose, bound, loose_tables, owned
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.diagnosis.looking import ENDPOINTS
 from mi_workbook.diagnosis.places import find_source
-from mi_workbook.evidence.explain import explain
+from mi_workbook.evidence.explain import server_of
 from mi_workbook.evidence.files import load_bytes
 from mi_workbook.evidence.integrity import CHANGED, state
 from mi_workbook.evidence.pasted import FORMAT as PASTE
@@ -30,7 +30,6 @@ from mi_workbook.workbook.practising import Practising
 from mi_workbook.workbook.talking import Talk
 
 DEPTHS = ("engineer", "owner")
-NAME_LENGTH = 300  # a server name is at most 253 characters; what is longer is a paste
 
 
 @dataclass(slots=True)
@@ -132,7 +131,7 @@ class State:
     def question(self, source: str, target: str, endpoint: str) -> None:
         """Another question to the same evidence, answered at once. A pasted connection string gives its server only."""
         self.source, self.endpoint = source.strip(), endpoint if endpoint in ENDPOINTS else "auto"
-        self.target, self.notice = _server(target), ""
+        self.target, self.notice = server_of(target), ""
         if self.target != target.strip():
             self.notice = "The server name was taken from what you pasted; nothing else of it was kept."
         self.ask()
@@ -233,14 +232,6 @@ class State:
         """On to where the walk ends."""
         steps = self.taken()
         self.at = steps[-1].step.id if steps else ""
-
-
-def _server(typed: str) -> str:
-    """The server as typed; of a pasted connection string or error text, the server it names ("" where it names none)."""
-    text = typed.strip()
-    if len(text) <= NAME_LENGTH and not any(mark in text for mark in (";", "\n", "=", "://")):
-        return text
-    return explain(text).target
 
 
 def _sources(snapshot: Snapshot) -> Iterator[str]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from mi_workbook.evidence.error_text import scrub
 from mi_workbook.evidence.pastes.paste import Line
+from mi_workbook.evidence.secrets import scrub_text
 
 # Marks that carry no text: byte order mark, zero width and soft hyphens, reading directions, NUL of UTF-16.
 GONE = re.compile("[\ufeff\u200b-\u200f\u2060-\u2064\u00ad\u202a-\u202e\u2066-\u2069\x00]")
@@ -98,4 +99,4 @@ def without_secrets(lines: Iterator[Line]) -> Iterator[Line]:
 def _shown(text: str) -> str:
     more = len(text) - LONGEST_SHOWN
     cut = f"{text[:LONGEST_SHOWN]}... ({more} more characters)" if more > 0 else text
-    return ELEMENT.sub(r"\1***", scrub(cut))
+    return scrub(ELEMENT.sub(r"\1***", scrub_text(cut)))

@@ -14,6 +14,7 @@ from mi_workbook.evidence.pastes.macos_netstat import NO_SIX
 from mi_workbook.evidence.pastes.paste import Claim, Line, Parser, Reading
 from mi_workbook.evidence.pastes.shapes import FILTERED, NO_END
 from mi_workbook.evidence.pastes.system_names import NOT_FOUND, NOTHING
+from mi_workbook.evidence.secrets import may_hold, scrub
 
 # First lines of consoles: Windows PowerShell, cmd, Kudu, the SSH console of an App Service, a login over SSH.
 GREETING = re.compile(
@@ -69,14 +70,22 @@ def read_pastes(text: str, kind: str = "") -> Pastes:
         )
     lines = clean_lines(text)
     if kind:
-        return Pastes((_reading(_named(kind), lines, (lines[0].number, lines[-1].number)),))
+        return Pastes(_without((_reading(_named(kind), lines, (lines[0].number, lines[-1].number)),), text))
     readings, free = _readings(lines)
     filled = [line for line in free if line.text.strip()]
     greeting = _greeting(lines, prompted(text))
     commands = tuple(line for line in filled if COMMAND.match(line.text) or line.number in greeting)
     said = {line.number for line in commands}
     left = tuple(without_secrets(line for line in filled if line.number not in said))
-    return Pastes(tuple(sorted(_ended(readings, lines, prompted(text)), key=lambda one: one.span)), left, commands)
+    ended = sorted(_ended(readings, lines, prompted(text)), key=lambda one: one.span)
+    return Pastes(_without(ended, text), left, tuple(without_secrets(iter(commands))))
+
+
+def _without(readings: Sequence[Reading], text: str) -> tuple[Reading, ...]:
+    """Readings whose rows hold no secret either; text: of the whole paste."""
+    if not may_hold(text):
+        return tuple(readings)
+    return tuple(replace(one, rows=tuple(scrub(row) for row in one.rows), about=scrub(one.about)) for one in readings)
 
 
 def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozenset[int]) -> Iterator[Reading]:

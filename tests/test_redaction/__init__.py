@@ -1,0 +1,1 @@
+"""Redaction: the same answers under pseudonyms, nothing of the owner left, no secret anywhere."""
