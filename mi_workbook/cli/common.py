@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.core.writing import replace_file
 
 if TYPE_CHECKING:
     from mi_workbook.evidence.snapshot import Snapshot
@@ -94,33 +93,11 @@ def console(file: Any = None) -> Any:
 def write(path: Path, text: str) -> None:
     """Write a file; an older one stays until the new one is whole. Raises InputError where the system refuses."""
     try:
-        if path.exists() and not path.is_file():  # a pipe or a device is written to, not replaced
-            path.write_text(text, encoding="utf-8")
-        else:
-            _replace(path.resolve(), text)
+        replace_file(path, text.encode())
     except OSError as error:
         raise InputError(
             f"It cannot be written: {error.strerror}.", file=str(path), remedy="Name another file."
         ) from None
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".mi-workbook-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    """The mode that new files of this process get; temporary files are for the owner only."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def save(snapshot: Snapshot, path: Path) -> None:

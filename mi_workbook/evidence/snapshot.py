@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Change
 from mi_workbook.core.progress import each
+from mi_workbook.core.writing import replace_file
 
 FORMAT = "mi-workbook/snapshot"
 VERSION = 1
@@ -262,21 +263,20 @@ class Snapshot:
         return other
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write .json, .json.gz or .zip; the old file stays until the new one is whole."""
+        """Write .json, .json.gz or .zip, for the owner only; the old file stays until the new one is whole."""
         data = json.dumps(self.to_dict(), ensure_ascii=False, indent=1).encode()
-        target = Path(path)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".snapshot-")
-        os.close(handle)
-        try:
-            if target.suffix == ".zip":
-                with zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as archive:
-                    archive.writestr("snapshot.json", data)
-            else:
-                Path(name).write_bytes(gzip.compress(data) if target.suffix == ".gz" else data)
-            os.replace(name, target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        suffix = Path(path).suffix
+        replace_file(path, PACKED[suffix](data) if suffix in PACKED else data, owner_only=True)
+
+
+def _zipped(data: bytes) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("snapshot.json", data)
+    return held.getvalue()
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zip": _zipped}
 
 
 def from_document(document: Mapping[str, Any]) -> Snapshot:

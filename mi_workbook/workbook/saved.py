@@ -9,10 +9,7 @@ the file is opened.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from mi_workbook.core.errors import InputError
@@ -49,19 +46,6 @@ def save(state: State) -> str:
         "snapshot": state.snapshot.to_dict() if state.snapshot is not None else None,
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False)  # indented it takes six times as long
-
-
-def write(state: State, path: str | os.PathLike[str]) -> None:
-    """Write the document; an older file stays until the new one is whole. Raises InputError without evidence."""
-    text, target = save(state), Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".session-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def resume(state: State, name: str, data: bytes) -> None:

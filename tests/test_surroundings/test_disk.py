@@ -1,5 +1,6 @@
 """A disk that is full while a file is replaced: the old file stays, nothing half is left, the user is told."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -8,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from mi_workbook.cases import case
+from mi_workbook.core.writing import replace_file
 from mi_workbook.evidence.files import load
-from mi_workbook.workbook.saved import write
+from mi_workbook.workbook.saved import save
 from mi_workbook.workbook.state import State
 
 resource = pytest.importorskip("resource", reason="file size limits are a thing of Unix")
@@ -40,14 +42,14 @@ def test_old_file_stays_where_the_new_one_does_not_fit(arguments: list[str], tmp
 def test_two_writers_of_one_session_file_leave_one_whole_file(tmp_path: Path) -> None:
     """Both write at once: the file is what one of them wrote, never a mixture, and can be opened at any moment."""
     file = tmp_path / "session.json"
-    states = []
+    sessions = []
     for name in ("same-vnet-healthy", "peering-missing"):
         state, one = State(), case(name)
         state.take(one.snapshot(), f"case:{name}")
         state.question(one.source, one.target, one.endpoint)
-        states.append(state)
-    write(states[0], file)
-    writers = [threading.Thread(target=lambda s=state: [write(s, file) for _ in range(10)]) for state in states]
+        sessions.append(save(state).encode())
+    replace_file(file, sessions[0])
+    writers = [threading.Thread(target=lambda t=text: [replace_file(file, t) for _ in range(10)]) for text in sessions]
     for writer in writers:
         writer.start()
     while any(writer.is_alive() for writer in writers):
@@ -62,3 +64,26 @@ def test_replaced_snapshot_is_whole(tmp_path: Path) -> None:
     case("same-vnet-healthy").snapshot().save(file)
     assert len(load(file).resources) == len(case("same-vnet-healthy").snapshot().resources)
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_link_is_followed_and_a_pipe_is_written_to(tmp_path: Path) -> None:
+    """What a user set up stays: a link leads where it led, and a pipe is not replaced by a file."""
+    real, link, pipe = tmp_path / "real.json", tmp_path / "link.json", tmp_path / "pipe"
+    real.write_text("{}", encoding="utf-8")
+    link.symlink_to(real)
+    case("peering-missing").snapshot().save(link)
+    assert link.is_symlink() and load(real).resources
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    case("peering-missing").snapshot().save(pipe)
+    reader.join(timeout=20)
+    assert pipe.is_fifo() and read[0].startswith(b"{")
+
+
+def test_snapshot_is_for_its_owner_only(tmp_path: Path) -> None:
+    """Evidence of a network is nobody else's to read."""
+    case("peering-missing").snapshot().save(tmp_path / "s.zip")
+    assert (tmp_path / "s.zip").stat().st_mode & 0o077 == 0
+    assert load(tmp_path / "s.zip").resources
