@@ -45,7 +45,7 @@ def collected_lines(got: Collected, out: str, again: str) -> Iterator[str]:
     if got.stopped:
         yield plain(f"It ended early: {STOPPED[got.stopped]}. Go on with: {again}")
     elif "unfinished" in got.snapshot.source:
-        yield plain(f"Some reads may succeed when tried again: {again}")
+        yield plain(f"What failed may succeed when it is tried again: {again}")
     if got.trouble is not None:
         yield plain(f"Not diagnosed: {got.trouble}")
     if got.diagnosis is not None:
@@ -57,17 +57,27 @@ def collected_lines(got: Collected, out: str, again: str) -> Iterator[str]:
             yield plain(f"After the repair: mi-workbook verify {named}")
 
 
-def verified_lines(found: Verified) -> Iterator[str]:
-    """Whether a repair helped, what changed, and what could not be read again."""
+def verified_lines(found: Verified, out: str) -> Iterator[str]:
+    """Whether a repair helped, what changed, what could not be read again, and what to do next. out: the file of it, or ""."""
     yield plain(found.says)
-    decisive = {(one.resource.lower(), one.pointer) for one in found.comparison.decisive}
-    for one in found.comparison.differences[:MOST_GAPS]:
-        mark = "turned the verdict: " if (one.resource.lower(), one.pointer) in decisive else ""
-        yield plain(
-            f"  {mark}{one.resource.rpartition('/')[2]}{one.pointer}: {_short(one.before)} -> {_short(one.after)}"
-        )
+    comparison = found.comparison
+    decisive = {(one.resource.lower(), one.pointer) for one in comparison.decisive}
+    told = [(one, (one.resource.lower(), one.pointer) in decisive) for one in comparison.differences]
+    for one, turned in [pair for pair in told if pair[1] or "/" in pair[0].resource.removeprefix("observations/")][
+        :MOST_GAPS
+    ]:
+        mark = "turned the verdict: " if turned else ""
+        at = f"{one.resource.rpartition('/')[2]}{one.pointer}"
+        yield plain(f"  {mark}{at}: {_short(one.before)} -> {_short(one.after)}")
     for gap in found.gaps:
         yield plain(f"Not read again, and judged as before: {gap.missing}. {gap.how}")
+    if comparison.after.verdict is not Verdict.REACHABLE:
+        what = (
+            f"mi-workbook diagnose {shlex.quote(out)}"
+            if out
+            else "the same with --out FILE, then mi-workbook diagnose FILE"
+        )
+        yield plain(f"Path, evidence and what is left to repair: {what}")
 
 
 def _short(value: Any) -> str:

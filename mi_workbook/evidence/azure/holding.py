@@ -87,6 +87,11 @@ class Holding:
             self.done = {str(one) for one in started.source.get("done") or () if str(one).startswith("/")}
 
     @property
+    def count(self) -> int:
+        """How many resources are held."""
+        return len(self._resources)
+
+    @property
     def goes_on(self) -> bool:
         """True where an unfinished collection was given to go on with."""
         return bool(self._earlier)
