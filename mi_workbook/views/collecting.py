@@ -9,6 +9,7 @@ from typing import Any
 
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.collecting import Collected
+from mi_workbook.diagnosis.compare import Comparison, Difference
 from mi_workbook.diagnosis.verify import Verified
 from mi_workbook.evidence.azure.permissions import permissions
 from mi_workbook.views.html import plain
@@ -60,24 +61,26 @@ def collected_lines(got: Collected, out: str, again: str) -> Iterator[str]:
 def verified_lines(found: Verified, out: str) -> Iterator[str]:
     """Whether a repair helped, what changed, what could not be read again, and what to do next. out: the file of it, or ""."""
     yield plain(found.says)
-    comparison = found.comparison
-    decisive = {(one.resource.lower(), one.pointer) for one in comparison.decisive}
-    told = [(one, (one.resource.lower(), one.pointer) in decisive) for one in comparison.differences]
-    for one, turned in [pair for pair in told if pair[1] or "/" in pair[0].resource.removeprefix("observations/")][
-        :MOST_GAPS
-    ]:
+    for one, turned in telling(found.comparison)[:MOST_GAPS]:
         mark = "turned the verdict: " if turned else ""
         at = f"{one.resource.rpartition('/')[2]}{one.pointer}"
         yield plain(f"  {mark}{at}: {_short(one.before)} -> {_short(one.after)}")
     for gap in found.gaps:
         yield plain(f"Not read again, and judged as before: {gap.missing}. {gap.how}")
-    if comparison.after.verdict is not Verdict.REACHABLE:
+    if found.comparison.after.verdict is not Verdict.REACHABLE:
         what = (
             f"mi-workbook diagnose {shlex.quote(out)}"
             if out
             else "the same with --out FILE, then mi-workbook diagnose FILE"
         )
         yield plain(f"Path, evidence and what is left to repair: {what}")
+
+
+def telling(comparison: Comparison) -> list[tuple[Difference, bool]]:
+    """The differences worth telling, and whether each turned the verdict: that something was observed again is none of them."""
+    decisive = {(one.resource.lower(), one.pointer) for one in comparison.decisive}
+    told = [(one, (one.resource.lower(), one.pointer) in decisive) for one in comparison.differences]
+    return [(one, turned) for one, turned in told if turned or not one.resource.startswith("observations/")]
 
 
 def _short(value: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import ipywidgets as ui
 
 from mi_workbook.core.errors import InputError, MissingEvidence
+from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.collecting import Collected
 from mi_workbook.evidence.azure.clouds import CLOUDS
 from mi_workbook.evidence.snapshot import Snapshot
@@ -204,7 +205,10 @@ class AzurePanel(ui.VBox):  # type: ignore[misc]  # ipywidgets has no types
         source, target, endpoint = self.source.value, self.target.value, self.endpoint.value
         got = self.live.collect(source, target, endpoint, self.subscriptions.value, self._progress)
         self.session.draw()
-        return _said(self.live, got, str(got.trouble) if got.trouble is not None else "The answer is below.")
+        answer, more = self.session.state.diagnosis, "The answer is below."
+        if answer is not None and answer.verdict is Verdict.BLOCKED:
+            more += f" After the repair, press '{self.verify.description}'."
+        return _said(self.live, got, str(got.trouble) if got.trouble is not None else more)
 
     def _verify(self) -> str:
         found = self.live.verify(self._progress)

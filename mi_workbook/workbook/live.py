@@ -17,6 +17,7 @@ from mi_workbook.evidence.azure.sign_in import Prompt, place, sign_in, ways, wor
 from mi_workbook.evidence.files import load
 from mi_workbook.evidence.integrity import sealed
 from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.views.collecting import telling
 from mi_workbook.views.table import Table
 from mi_workbook.workbook.state import State
 
@@ -89,7 +90,7 @@ class Live:
         found = verify(self._signed(), held, changes, source, target, endpoint, settings)
         self.verified = found
         self._keep(found.after)
-        self._show(found.after, "collected from Azure, and read again after the repair", source, target, endpoint)
+        self._show(found.after, "Azure, read again after the repair", source, target, endpoint)
         return found
 
     def cancel(self) -> None:
@@ -124,7 +125,7 @@ class Live:
     def _took(self, got: Collected, source: str, target: str, endpoint: str) -> Collected:
         self.collected, self.verified = got, None
         self._keep(got.snapshot)
-        self._show(got.snapshot, "collected from Azure", source, target, endpoint)
+        self._show(got.snapshot, "Azure", source, target, endpoint)
         return got
 
     def _show(self, snapshot: Snapshot, opened: str, source: str, target: str, endpoint: str) -> None:
@@ -168,14 +169,13 @@ def gap_table(got: Collected) -> Table:
 def before_after(found: Verified) -> Table:
     """Both answers side by side, then every value that differs; those that turned the verdict are marked."""
     both = found.comparison
-    decisive = {(one.resource.lower(), one.pointer) for one in both.decisive}
     rows: list[tuple[object, ...]] = [
         ("Verdict", both.before.verdict.value, both.after.verdict.value),
         ("In words", both.before.headline, both.after.headline),
         ("Root cause", both.before.root_cause or "none", both.after.root_cause or "none"),
     ]
-    for one in both.differences:
-        mark = " (turned the verdict)" if (one.resource.lower(), one.pointer) in decisive else ""
+    for one, turned in telling(both):
+        mark = " (turned the verdict)" if turned else ""
         name = f"{one.resource.rpartition('/')[2]}{one.pointer}{mark}"
         rows.append((name, _short(one.before), _short(one.after)))
     return Table.of("Before and after", ("", "Before", "After"), rows)
