@@ -200,11 +200,9 @@ def _gap_of(operation: str, code: str, alike: list[dict[str, Any]]) -> Gap:
         count = "1 read" if len(alike) == 1 else f"{len(alike)} reads"
         return Gap(f"{count}: {named}{more} ({code})", message, _how(first))
     others = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
-    return Gap(
-        f"{operation} on {first.get('scope', '')}{others} ({code})",
-        f"{message} {lost_without(operation)}".strip(),
-        _how(first),
-    )
+    lost = lost_without(operation)
+    why = f"{message} Lost: {lost[0].lower()}{lost[1:]}" if lost else message
+    return Gap(f"{operation} on {first.get('scope', '')}{others} ({code})", why, _how(first))
 
 
 def _how(problem: Mapping[str, Any]) -> str:

@@ -40,7 +40,9 @@ def collected_lines(got: Collected, out: str, again: str) -> Iterator[str]:
     where = f"written to {out}" if out else "not written anywhere"
     yield f"{len(got.snapshot.resources)} resources of {kinds} kinds in {got.requests} requests, {where}."
     for gap in got.gaps[:MOST_GAPS]:
-        yield plain(f"Not read: {gap.missing}. {gap.why} {gap.how}")
+        yield plain(f"Not read: {gap.missing}")
+        yield plain(f"    {gap.why}")
+        yield plain(f"    {gap.how}")
     if len(got.gaps) > MOST_GAPS:
         yield f"... and {len(got.gaps) - MOST_GAPS} more kinds of failure, in the file under problems."
     if got.stopped:
@@ -80,7 +82,7 @@ def telling(comparison: Comparison) -> list[tuple[Difference, bool]]:
     """The differences worth telling, and whether each turned the verdict: that something was observed again is none of them."""
     decisive = {(one.resource.lower(), one.pointer) for one in comparison.decisive}
     told = [(one, (one.resource.lower(), one.pointer) in decisive) for one in comparison.differences]
-    return [(one, turned) for one, turned in told if turned or not one.resource.startswith("observations/")]
+    return [(one, turned) for one, turned in told if turned or not one.resource.startswith("observations")]
 
 
 def _short(value: Any) -> str:
