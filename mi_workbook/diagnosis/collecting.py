@@ -72,7 +72,7 @@ class Settings:
     verify: bool | str = True
     progress: Progress = lambda what, n, m: None
     cancelled: Callable[[], bool] = lambda: False
-    save: Callable[[Snapshot], None] = lambda snapshot: None
+    save: Callable[[Snapshot], None] | None = None
     found: Callable[[Diagnosis], None] = lambda diagnosis: None
 
 

@@ -85,7 +85,7 @@ class Live:
         if held is None or answer is None:
             raise InputError("There is no answer to verify yet.", remedy="Collect a path first.")
         changes = answer.repair.changes if answer.repair is not None else ()
-        settings = replace(self._now("", progress), save=lambda snapshot: None)
+        settings = replace(self._now("", progress), save=None)
         source, target, endpoint = state.source, state.target, state.endpoint
         found = verify(self._signed(), held, changes, source, target, endpoint, settings)
         self.verified = found
@@ -107,7 +107,7 @@ class Live:
         named = tuple(one for one in subscriptions.replace(",", " ").split() if one)
         return replace(
             self.settings, subscriptions=named, progress=progress, cancelled=self._stop.is_set,
-            started=self.unfinished(), save=self._save,
+            started=self.unfinished(), save=self._save if self.keep else None,
         )  # fmt: skip
 
     def _keep(self, snapshot: Snapshot) -> None:

@@ -40,7 +40,7 @@ class Collector:
 
     def __init__(
         self, arm: Arm, credential: Any, holding: Holding, *, progress: Progress = lambda what, n, m: None,
-        save: Callable[[Snapshot], None] = lambda snapshot: None, scope: str = "everything",
+        save: Callable[[Snapshot], None] | None = None, scope: str = "everything",
     ) -> None:  # fmt: skip
         self.arm, self.holding, self.scope = arm, holding, scope
         self._graph, self._progress, self._save = Graph(arm, credential), progress, save
@@ -194,18 +194,23 @@ class Collector:
     def _save_now_and_then(self) -> None:
         """The first time as soon as anything was read, and what may be read of it; later ones leave time for reading."""
         start = time.monotonic()
-        if start >= self._next_save and self.holding.version != self._saved_version and self.holding.settled:
+        if (
+            self._save is not None
+            and start >= self._next_save
+            and self.holding.version != self._saved_version
+            and self.holding.settled
+        ):
             self._saved_version = self.holding.version
-            self._try_to_save()
+            self._try_to_save(self._save)
             end = time.monotonic()
             self._next_save = end + max(SAVE_EVERY, (end - start) / SAVE_SHARE)
 
-    def _try_to_save(self) -> None:
+    def _try_to_save(self, save: Callable[[Snapshot], None]) -> None:
         """A save that fails ends nothing: it is a problem, and is tried again."""
         self.unsaved = False
         self.holding.mended(SAVED, SAVING)
         try:
-            self._save(self.snapshot(unfinished=True))
+            save(self.snapshot(unfinished=True))
         except Exception as error:  # whatever keeps it from being saved, what was read goes on to be read
             text = f"What was read could not be saved in between ({_reason(error)})."
             self.holding.fail(SAVED, SAVING, ReadFailed(0, "NotSaved", text), ())
@@ -213,8 +218,8 @@ class Collector:
 
     def finish(self) -> Snapshot:
         """All that was read, after a last try to save it where that failed before."""
-        if self.unsaved:
-            self._try_to_save()
+        if self.unsaved and self._save is not None:
+            self._try_to_save(self._save)
         return self.snapshot()
 
 
