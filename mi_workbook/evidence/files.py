@@ -17,6 +17,7 @@ from typing import Any
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.pasted import observations_of
+from mi_workbook.evidence.pastes.route_server_routes import INSTANCES
 from mi_workbook.evidence.secrets import clean
 from mi_workbook.evidence.snapshot import FORMAT, VERSION, Snapshot, field, from_document, type_of
 
@@ -172,6 +173,8 @@ def _snapshot(name: str, value: Any) -> Snapshot:
         return Snapshot(_checked(name, list(_template(name, value.get("resources"))), "/resources"))
     if isinstance(value, dict) and isinstance(value.get("observations"), list) and "id" not in value:
         return Snapshot(observations=_sent(name, value["observations"]))
+    if isinstance(value, dict) and any(one in value for one in INSTANCES):  # it has a member "value" that is null
+        return Snapshot(observations=observations_of(json.dumps(value), name))
     rows, pointer = _rows(name, value)
     named = ("id", "Id", "type")
     if rows and all(isinstance(row, dict) and not any(name in row for name in named) for row in rows):
