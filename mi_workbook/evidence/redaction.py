@@ -53,7 +53,7 @@ class Redacted:
 
 # Kinds whose members (address ranges of app routes, rules of firewalls, host names of relays) have no pseudonyms that keep the answer.
 UNMAPPED = (
-    "microsoft.web/sites/virtualnetworkconnections", "microsoft.web/sites/slots", "microsoft.web/sites/hybridconnection",
+    "microsoft.web/sites/virtualnetworkconnections", "microsoft.web/serverfarms/virtualnetworkconnections", "microsoft.web/sites/slots", "microsoft.web/sites/hybridconnection",
     "microsoft.network/azurefirewalls", "microsoft.network/firewallpolicies", "microsoft.network/ipgroups",
 )  # fmt: skip
 # Members of web apps of the same sort: DNS servers of their own, and the addresses they leave from.
