@@ -106,15 +106,18 @@ def verify(args: argparse.Namespace) -> int:
         settings = Settings(cloud=where, seconds=args.seconds, progress=progress, cancelled=stop.is_set,
                             next_hop=args.next_hop)  # fmt: skip
         found = look_again(used, before, repair.changes if repair else (), source, target, endpoint, settings)
-    print("\n".join(verified_lines(found)))
     if args.out is not None:
         save(found.after, args.out)
+    print("\n".join(verified_lines(found, str(args.out or ""))))
     return EXIT[found.comparison.after.verdict]
 
 
 def _started(args: argparse.Namespace) -> Snapshot | None:
-    """The collection to go on with; its question becomes this one's where none was given. Raises InputError where the
-    file would be lost: it holds one that ended early, and nothing says to go on with it."""
+    """The collection to go on with; its question becomes this one's where none was given.
+
+    Raises InputError where there is none, and where one would be lost: the file holds one that ended early, and nothing says to
+    go on with it.
+    """
     from mi_workbook.evidence.files import load
 
     if not args.out.parent.is_dir():
@@ -127,8 +130,11 @@ def _started(args: argparse.Namespace) -> Snapshot | None:
             )  # fmt: skip
         return None
     if not args.out.exists():
-        print(f"mi-workbook: {args.out} is not there yet: this begins anew.", file=sys.stderr)
-        return None
+        raise InputError(
+            "There is nothing to go on with.",
+            file=str(args.out),
+            remedy="Leave out --resume, and name --from and --to.",
+        )
     started = load(args.out)
     if not args.source and not args.target and not args.scope and isinstance(started.source.get("question"), dict):
         args.source, args.target, args.endpoint = question(args, None, started)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,6 +61,9 @@ def read_evidence(paths: Sequence[str]) -> tuple[Snapshot, Any]:
     given = load(*paths)
     if len(paths) == 1 and state(given) == "changed":
         print(f"mi-workbook: {paths[0]}: {CHANGED}", file=sys.stderr)
+    if len(paths) == 1 and "unfinished" in given.source:
+        again = f"mi-workbook collect --resume --out {shlex.quote(paths[0])}"
+        print(f"mi-workbook: {paths[0]}: its collection did not read all; go on with: {again}", file=sys.stderr)
     return given, None
 
 

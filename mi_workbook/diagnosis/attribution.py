@@ -18,12 +18,13 @@ from mi_workbook.evidence.sent import Sent, with_resources
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import GATEWAYS, NICS, Network
 from mi_workbook.network.nic import Nic
-from mi_workbook.network.reading import ipv4
+from mi_workbook.network.reading import Reading, ipv4
 from mi_workbook.network.resource_id import key, last, vnet_of
+from mi_workbook.network.route_server import BGP_CONNECTIONS, read_bgp_connection
 from mi_workbook.network.tested import CLIENT
 
 # The kind of an observation, and what it is about.
-OWNERS = {"effectiveRoutes": NICS, "learnedRoutes": GATEWAYS}
+OWNERS = {"effectiveRoutes": NICS, "learnedRoutes": GATEWAYS, "routeServerLearnedRoutes": BGP_CONNECTIONS}
 MOST_CHOICES = 200
 
 
@@ -54,8 +55,9 @@ def _of(place: Place, observation: dict[str, Any]) -> dict[str, Any]:
 def attributed(snapshot: Snapshot, source: str) -> Snapshot:
     """The evidence with such tables under the id of their interface or gateway; the same where there are none.
 
-    A table that may be cut off stays without an owner, unless somebody said that it is whole: its missing rows would read
-    as absent.
+    By the name in the command, else the source's own interface (of a subnet: its only one), the source's own gateway, the only
+    gateway there is, or the BGP peer whose address the rows name. A table that may be cut off stays without an owner, unless
+    somebody said that it is whole: its missing rows would read as absent.
     """
     if not any(is_loose(one) for one in snapshot.observations):
         return snapshot
@@ -110,7 +112,7 @@ def owned(snapshot: Snapshot, position: int, owner: str, rows: int) -> Snapshot:
         [owner] if snapshot.get(owner) is not None else [str(raw.get("id", "")) for raw in network.named(kind, owner)]
     )
     if len(found) != 1:
-        what = "interface" if kind == NICS else "gateway"
+        what = {NICS: "interface", GATEWAYS: "gateway"}.get(kind, "BGP peer")
         raise InputError(
             f"'{owner[:80]}' is no {what} of the evidence, or several.", remedy=f"Give the {what}'s name or id."
         )
@@ -149,10 +151,20 @@ def _owner(network: Network, place: Place, observation: dict[str, Any]) -> str:
         own = [one for one in _own(network, place) if one in fitting]
         alone = network.snapshot.absence(NICS) == "proven"
         found = own or (fitting if alone else [])
+    elif kind == BGP_CONNECTIONS:
+        found = _of_peer(network, _rows(observation))
     else:
         every = [str(one.get("id", "")) for one in network.snapshot.of_type(GATEWAYS)]
         found = [place.id] if key(place.id) in {key(one) for one in every} else every
     return found[0] if len(found) == 1 else name
+
+
+def _of_peer(network: Network, rows: list[dict[str, Any]]) -> list[str]:
+    """BGP connections whose peer the rows came from; every one where there is no row."""
+    peers = {str(row.get("sourcePeer", "")) for row in rows}
+    raw = network.snapshot.of_type(BGP_CONNECTIONS)
+    found = [read_bgp_connection(Reading(str(one.get("id", "")), "", one)) for one in raw]
+    return [one.id for one in found if not rows or one.peer in peers]
 
 
 def _own(network: Network, place: Place) -> list[str]:
@@ -198,8 +210,9 @@ def _local(observation: dict[str, Any]) -> frozenset[str]:
 
 
 def _choices(network: Network, observation: dict[str, Any], place: Place) -> tuple[str, ...]:
-    if OWNERS[observation["kind"]] == GATEWAYS:
-        return tuple(str(one.get("id", "")) for one in network.snapshot.of_type(GATEWAYS))[:MOST_CHOICES]
+    kind = OWNERS[observation["kind"]]
+    if kind != NICS:
+        return tuple(str(one.get("id", "")) for one in network.snapshot.of_type(kind))[:MOST_CHOICES]
     fitting = [one.id for one in _fitting(network, observation)]
     first = [one for one in _own(network, place) if one in fitting]
     every = [one.id for one in _nics(network) if one.primary is not None]
@@ -207,6 +220,9 @@ def _choices(network: Network, observation: dict[str, Any], place: Place) -> tup
 
 
 def _rows(observation: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a table; those of both instances of a Route Server."""
     value = observation.get("value")
     rows = value.get("value") if isinstance(value, dict) else value
+    if rows is None and isinstance(value, dict):
+        rows = [row for part in value.values() if isinstance(part, list) for row in part]
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

@@ -29,6 +29,8 @@ ID = re.compile(
 )
 TOP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+/[^/]+(?:/slots/[^/]+)?", re.I)
 Progress = Callable[[str, int, int], None]
+WHOLE = ("Cancelled", "TimeIsUp")
+MOST_KINDS = 8
 AGAIN = "collect again (on the command line with --resume): what was read is kept."
 
 
@@ -70,7 +72,7 @@ class Settings:
     verify: bool | str = True
     progress: Progress = lambda what, n, m: None
     cancelled: Callable[[], bool] = lambda: False
-    save: Callable[[Snapshot], None] = lambda snapshot: None
+    save: Callable[[Snapshot], None] | None = None
     found: Callable[[Diagnosis], None] = lambda diagnosis: None
 
 
@@ -177,21 +179,30 @@ def decided_by(answer: Diagnosis) -> list[str]:
 
 
 def problem_gaps(snapshot: Snapshot) -> tuple[Gap, ...]:
-    """What could not be read, as gaps: what is lost, and the action to ask for. Equal ones of many resources are one."""
-    found: dict[tuple[str, str], list[str]] = {}
+    """What could not be read, as gaps: what is lost, and the action to ask for. Equal ones of many resources are one, and so
+    is all that a cancel or the end of the time left unread.
+    """
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for one in snapshot.problems:
-        found.setdefault((str(one.get("operation", "")), str(one.get("code", ""))), []).append(
-            str(one.get("scope", ""))
+        code = str(one.get("code", ""))
+        found.setdefault(("" if code in WHOLE else str(one.get("operation", "")), code), []).append(one)
+    return tuple(_gap_of(operation, code, alike) for (operation, code), alike in found.items())
+
+
+def _gap_of(operation: str, code: str, alike: list[dict[str, Any]]) -> Gap:
+    first, message = alike[0], str(alike[0].get("message", ""))
+    if not operation:
+        kinds = dict.fromkeys(
+            str(one.get("operation", "")).split("/")[-2] for one in alike if "/" in str(one.get("operation"))
         )
-    gaps = []
-    for (operation, code), scopes in found.items():
-        first = next(
-            one for one in snapshot.problems if (one.get("operation"), one.get("code", "")) == (operation, code)
-        )
-        more = f" and {len(scopes) - 1} more" if len(scopes) > 1 else ""
-        why = f"{first.get('message', '')} {lost_without(operation)}".strip()
-        gaps.append(Gap(f"{operation} on {scopes[0]}{more} ({code})", why, _how(first)))
-    return tuple(gaps)
+        more = f" and {len(kinds) - MOST_KINDS} other kinds" if len(kinds) > MOST_KINDS else ""
+        named = ", ".join(list(kinds)[:MOST_KINDS])
+        count = "1 read" if len(alike) == 1 else f"{len(alike)} reads"
+        return Gap(f"{count}: {named}{more} ({code})", message, _how(first))
+    others = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
+    lost = lost_without(operation)
+    why = f"{message} Lost: {lost[0].lower()}{lost[1:]}" if lost else message
+    return Gap(f"{operation} on {first.get('scope', '')}{others} ({code})", why, _how(first))
 
 
 def _how(problem: Mapping[str, Any]) -> str:
@@ -201,6 +212,8 @@ def _how(problem: Mapping[str, Any]) -> str:
         return how_to_get(operation)
     if status == "401":
         return f"Sign in again, then {AGAIN} It needs the action {operation}."
+    if code in WHOLE:
+        return f"{AGAIN[0].upper()}{AGAIN[1:]}"
     if code == "NotSaved":
         return "Free space there, or name another file (--out); what was read is still collected."
     method = "post" if operation.endswith("/action") else "get"

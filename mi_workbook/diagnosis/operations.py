@@ -220,7 +220,7 @@ def _through_gateway(network: Network, joined: Integration) -> list[tuple[WebApp
 def _appended(connection: VnetConnection, route: dict[str, object]) -> Change:
     if connection.routes is None:
         return Change(connection.id, connection.reading.at("routes"), [route])
-    return Change(connection.id, f"{connection.reading.at('routes')}/-", route)
+    return Change(connection.routes_in.document, f"{connection.routes_in.at('routes')}/-", route)
 
 
 def _without(network: Network, app: WebApp) -> tuple[Change, ...]:

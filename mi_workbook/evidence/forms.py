@@ -10,6 +10,7 @@ from mi_workbook.core.progress import each
 from mi_workbook.evidence import powershell, template
 from mi_workbook.evidence.merging import Differs, united
 from mi_workbook.evidence.pasted import observations_of
+from mi_workbook.evidence.pastes.route_server_routes import INSTANCES
 from mi_workbook.evidence.snapshot import FORMAT, VERSION, Snapshot, field, from_document, type_of
 
 FORMS = (
@@ -53,6 +54,8 @@ def snapshot_of(name: str, value: Any, text: str, parameters: dict[str, Any]) ->
         return Snapshot()
     if isinstance(value, dict) and isinstance(value.get("observations"), list) and "id" not in value:
         return Snapshot(observations=_sent(name, value["observations"]))
+    if isinstance(value, dict) and any(one in value for one in INSTANCES):  # it has a member "value" that is null
+        return Snapshot(observations=observations_of(json.dumps(value), name))
     rows, pointer = _rows(name, value)
     cut: list[dict[str, Any]] = []
     if any(sign in text for sign in powershell.SIGNS):

@@ -11,6 +11,7 @@ from typing import Any
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence import machine
 from mi_workbook.evidence.explain import explained
+from mi_workbook.evidence.pastes import route_server_routes
 from mi_workbook.evidence.pastes.answer_text import MAY_GO_ON, NO_MARK
 from mi_workbook.evidence.pastes.as_machine import machine_of, tables_of
 from mi_workbook.evidence.pastes.paste import Reading
@@ -20,7 +21,10 @@ from mi_workbook.evidence.pastes.shapes import FILTERED
 FORMAT = "mi-workbook/paste/1"
 CLIENT = "client"
 # Outputs of Azure's own tools, under the names by which a live collection keeps them.
-AZURE = {"azure-effective-routes": "effectiveRoutes", "azure-learned-routes": "learnedRoutes"}
+AZURE = {
+    "azure-effective-routes": "effectiveRoutes", "azure-learned-routes": "learnedRoutes",
+    route_server_routes.KIND: "routeServerLearnedRoutes",
+}  # fmt: skip
 
 
 def observations_of(text: str, name: str) -> list[dict[str, Any]]:
@@ -41,10 +45,14 @@ def observations_of(text: str, name: str) -> list[dict[str, Any]]:
 
 
 def _observation(reading: Reading, name: str) -> dict[str, Any]:
-    rows = list(reading.rows)
+    rows: Any = list(reading.rows)
+    if reading.kind == route_server_routes.KIND:
+        rows = {one: [row for row in rows if row["instance"] == one] for one in route_server_routes.INSTANCES}
+    elif reading.kind in AZURE:
+        rows = {"value": rows}
     return {
         "kind": AZURE.get(reading.kind, reading.kind), "about": reading.about, "from": CLIENT, "at": "", "format": FORMAT,
-        "file": name, "value": {"value": rows} if reading.kind in AZURE else rows, "whole": reading.whole,
+        "file": name, "value": rows, "whole": reading.whole,
         "complete": _is_complete(reading), "lines": list(reading.span), "notes": list(reading.notes),
         "not_understood": [{"line": line.number, "text": line.text} for line in reading.left],
     }  # fmt: skip

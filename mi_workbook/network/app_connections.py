@@ -30,7 +30,8 @@ class AppRoute:
 class VnetConnection:
     """sites/virtualNetworkConnections. regional: it names a subnet (isSwift); else the VNet behind a gateway.
 
-    routes, dns_servers: None where the evidence leaves them out. resync: resyncRequired, None where unread.
+    routes, dns_servers: None where the evidence leaves them out. resync: resyncRequired, None where unread. routes_in: what
+    holds the routes, the app's connection or that of its plan.
     """
 
     reading: Reading
@@ -42,6 +43,7 @@ class VnetConnection:
     dns_servers: tuple[str, ...] | None
     resync: bool | None
     thumbprint: str
+    routes_in: Reading
 
     @property
     def routed(self) -> Ranges:
@@ -71,11 +73,15 @@ class Integration:
     evidence: tuple[Evidence, ...] = ()
 
 
-def read_vnet_connection(reading: Reading) -> VnetConnection:
+def read_vnet_connection(reading: Reading, of_plan: Reading | None = None) -> VnetConnection:
     """A connection, from a list (a bare array) or a GET. Regional ones hold the subnet's id and isSwift.
 
-    Source: recorded responses of api 2019-08-01 and 2023-01-01; REST reference of VnetInfo and VnetRoute.
+    of_plan: the plan's connection of the same name, whose routes count where the app's does not tell them: they are kept for
+    the plan. Source: recorded responses of api 2019-08-01 and 2023-01-01; REST reference of VnetInfo and VnetRoute; "App
+    Service Plans - List Vnets" and "- List Routes For Vnet".
     """
+    untold = not isinstance(reading.get("routes"), list)
+    routes_in = of_plan if untold and of_plan is not None and isinstance(of_plan.get("routes"), list) else reading
     network_id = reading.text("vnetResourceId")
     swift = reading.flag("isSwift")
     servers = reading.get("dnsServers")
@@ -85,10 +91,11 @@ def read_vnet_connection(reading: Reading) -> VnetConnection:
         reading.name,
         swift if swift is not None else "/subnets/" in network_id.lower(),
         network_id,
-        _routes(reading),
+        _routes(routes_in),
         tuple(s.strip() for s in servers.split(",") if s.strip()) if isinstance(servers, str) else None,
         reading.flag("resyncRequired"),
         reading.text("certThumbprint"),
+        routes_in,
     )
 
 

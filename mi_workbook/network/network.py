@@ -67,6 +67,7 @@ SLOT_CONNECTIONS = "Microsoft.Web/sites/slots/virtualNetworkConnections"
 APP_RELAYS = "Microsoft.Web/sites/hybridConnectionNamespaces/relays"
 SLOT_RELAYS = "Microsoft.Web/sites/slots/hybridConnectionNamespaces/relays"
 PLANS = "Microsoft.Web/serverfarms"
+PLAN_CONNECTIONS = "Microsoft.Web/serverfarms/virtualNetworkConnections"
 ENVIRONMENTS = "Microsoft.Web/hostingEnvironments"
 GATEWAYS = "Microsoft.Network/virtualNetworkGateways"
 CONNECTIONS = "Microsoft.Network/connections"
@@ -151,7 +152,8 @@ class Network:
     def vnet_connections(self, app: WebApp) -> tuple[VnetConnection, ...]:
         """VNet connections of an app that were seen."""
         found = self._children(app.id, SLOT_CONNECTIONS if app.is_slot else APP_CONNECTIONS)
-        return tuple(read_vnet_connection(reading) for reading in found)
+        of_plan = {key(one.name): one for one in self._children(app.plan_id, PLAN_CONNECTIONS)} if app.plan_id else {}
+        return tuple(read_vnet_connection(reading, of_plan.get(key(reading.name))) for reading in found)
 
     def connections_absent(self, app: WebApp) -> bool:
         """True where not finding a VNet connection of an app proves that it has none."""

@@ -108,14 +108,16 @@ def _chosen(server: RouteServer, rows: Iterable[AnnouncedRoute], vnet: Vnet) -> 
 
 
 def _unlisted(network: Network, server: RouteServer, vnet: Vnet) -> Iterator[Gap]:
-    """BGP connections that may exist beyond those that were seen."""
+    """BGP connections that may exist beyond those that were seen: the Route Server names its own, or their list was read."""
     seen = {key(one.id) for one in network.bgp_connections(server)}
     more = [one for one in server.connection_ids if key(one) not in seen]
-    if more or network.snapshot.absence(BGP_CONNECTIONS, server.id) != "proven":
+    named = isinstance(server.reading.get("bgpConnections"), list)
+    if more or not (named or network.snapshot.absence(BGP_CONNECTIONS, server.id) == "proven"):
+        group, name = _place(server.id)
         yield Gap(
             f"BGP peers of Route Server {server.name} in VNet {vnet.name}: {server.id}",
             "Each may announce routes, which go to every subnet of the VNet.",
-            f"az rest --method get --url {shell_word(f'{server.id}/bgpConnections?api-version=2025-05-01')}",
+            f"az network routeserver peering list -g {group} --routeserver {name} -o json",
         )
 
 

@@ -71,7 +71,7 @@ def over_gateway(
     if stops:
         return stops
     why = f"{app.shown} sends {show_addresses(wanted)} into VNet {last(connection.network_id)}, from an address of the pool."
-    return [_open(app.id, why, (*joined.evidence, connection.reading.evidence("routes")))]
+    return [_open(app.id, why, (*joined.evidence, connection.routes_in.evidence("routes")))]
 
 
 def doubts(network: Network, joined: Integration, gateway: Gateway, subnet_id: str) -> list[Decision]:
@@ -120,7 +120,7 @@ def _routed(joined: Integration, connection: VnetConnection, wanted: Ranges) -> 
     if connection.routed.covers(wanted) or not _explicit(connection, wanted):
         return []
     why = _outside_routes(joined, connection, wanted - connection.routed)
-    return [_blocked(connection.id, why, (connection.reading.evidence("routes"),), Cause.APP_ROUTE_MISSING)]
+    return [_blocked(connection.id, why, (connection.routes_in.evidence("routes"),), Cause.APP_ROUTE_MISSING)]
 
 
 def _explicit(connection: VnetConnection, wanted: Ranges) -> bool:
@@ -157,16 +157,26 @@ def _routes_in_doubt(joined: Integration, connection: VnetConnection, wanted: Ra
     """Routes that were not read, or that do not show whether the private defaults still hold."""
     if connection.routed.covers(wanted) or _explicit(connection, wanted):
         return []
-    evidence = (connection.reading.evidence("routes"),)
+    evidence = (connection.routes_in.evidence("routes"),)
     what, how = f"Routes of connection {connection.name}", _connections(joined)
     if connection.routes is None:
         why = (
             f"Which addresses {joined.app.shown} sends into VNet {last(connection.network_id)} is not in the evidence."
         )
-        return [_unsure(connection.id, why, evidence, Gap(what, why, how))]
+        return [_unsure(connection.id, why, evidence, Gap(what, why, how + _of_the_plan(joined)))]
     why = _outside_routes(joined, connection, wanted - connection.routed)
     why += " Whether the private defaults hold although the list does not show them is not documented."
     return [_unsure(connection.id, why, evidence, Gap(what, why, f"{how}; {CONSOLE}"), Cause.APP_ROUTE_MISSING)]
+
+
+def _of_the_plan(joined: Integration) -> str:
+    """The plan keeps the routes for its apps."""
+    at = joined.app.plan_id
+    return (
+        f"; az rest --method get --url https://management.azure.com{at}/virtualNetworkConnections?api-version=2023-12-01"
+        if at
+        else ""
+    )
 
 
 def _connections(joined: Integration) -> str:

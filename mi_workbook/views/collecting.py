@@ -9,6 +9,7 @@ from typing import Any
 
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.collecting import Collected
+from mi_workbook.diagnosis.compare import Comparison, Difference
 from mi_workbook.diagnosis.verify import Verified
 from mi_workbook.evidence.azure.permissions import permissions
 from mi_workbook.views.html import plain
@@ -39,13 +40,15 @@ def collected_lines(got: Collected, out: str, again: str) -> Iterator[str]:
     where = f"written to {out}" if out else "not written anywhere"
     yield f"{len(got.snapshot.resources)} resources of {kinds} kinds in {got.requests} requests, {where}."
     for gap in got.gaps[:MOST_GAPS]:
-        yield plain(f"Not read: {gap.missing}. {gap.why} {gap.how}")
+        yield plain(f"Not read: {gap.missing}")
+        yield plain(f"    {gap.why}")
+        yield plain(f"    {gap.how}")
     if len(got.gaps) > MOST_GAPS:
         yield f"... and {len(got.gaps) - MOST_GAPS} more kinds of failure, in the file under problems."
     if got.stopped:
         yield plain(f"It ended early: {STOPPED[got.stopped]}. Go on with: {again}")
     elif "unfinished" in got.snapshot.source:
-        yield plain(f"Some reads may succeed when tried again: {again}")
+        yield plain(f"What failed may succeed when it is tried again: {again}")
     if got.trouble is not None:
         yield plain(f"Not diagnosed: {got.trouble}")
     if got.diagnosis is not None:
@@ -57,17 +60,29 @@ def collected_lines(got: Collected, out: str, again: str) -> Iterator[str]:
             yield plain(f"After the repair: mi-workbook verify {named}")
 
 
-def verified_lines(found: Verified) -> Iterator[str]:
-    """Whether a repair helped, what changed, and what could not be read again."""
+def verified_lines(found: Verified, out: str) -> Iterator[str]:
+    """Whether a repair helped, what changed, what could not be read again, and what to do next. out: the file of it, or ""."""
     yield plain(found.says)
-    decisive = {(one.resource.lower(), one.pointer) for one in found.comparison.decisive}
-    for one in found.comparison.differences[:MOST_GAPS]:
-        mark = "turned the verdict: " if (one.resource.lower(), one.pointer) in decisive else ""
-        yield plain(
-            f"  {mark}{one.resource.rpartition('/')[2]}{one.pointer}: {_short(one.before)} -> {_short(one.after)}"
-        )
+    for one, turned in telling(found.comparison)[:MOST_GAPS]:
+        mark = "turned the verdict: " if turned else ""
+        at = f"{one.resource.rpartition('/')[2]}{one.pointer}"
+        yield plain(f"  {mark}{at}: {_short(one.before)} -> {_short(one.after)}")
     for gap in found.gaps:
         yield plain(f"Not read again, and judged as before: {gap.missing}. {gap.how}")
+    if found.comparison.after.verdict is not Verdict.REACHABLE:
+        what = (
+            f"mi-workbook diagnose {shlex.quote(out)}"
+            if out
+            else "the same with --out FILE, then mi-workbook diagnose FILE"
+        )
+        yield plain(f"Path, evidence and what is left to repair: {what}")
+
+
+def telling(comparison: Comparison) -> list[tuple[Difference, bool]]:
+    """The differences worth telling, and whether each turned the verdict: that something was observed again is none of them."""
+    decisive = {(one.resource.lower(), one.pointer) for one in comparison.decisive}
+    told = [(one, (one.resource.lower(), one.pointer) in decisive) for one in comparison.differences]
+    return [(one, turned) for one, turned in told if turned or not one.resource.startswith("observations")]
 
 
 def _short(value: Any) -> str:

@@ -6,19 +6,23 @@ import json
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import ipywidgets as ui
 
 from mi_workbook.core.errors import InputError, MissingEvidence
+from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.collecting import Collected
 from mi_workbook.evidence.azure.clouds import CLOUDS
+from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.views.html import escape, plain
 from mi_workbook.views.table import STYLE
 from mi_workbook.views.words import ENDPOINT_WORDS
 from mi_workbook.workbook.live import Live, before_after, custom_role, gap_table, offered, permission_table
 from mi_workbook.workbook.session import Session
+from mi_workbook.workbook.state import State
 
 WIDE = ui.Layout(width="99%", max_width="1300px")
 FIELD = ui.Layout(width="48%", min_width="280px")
@@ -39,7 +43,18 @@ class AzurePanel(ui.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._make_question()
         self._make_outcome()
         super().__init__([ui.HTML(STYLE), self._signing(), self._collecting(), self.outcome], layout=WIDE)
+        self._kept_elsewhere()
         self._enable(busy=False)
+
+    def _kept_elsewhere(self) -> None:
+        """Another file: what ended early in it is gone on with, and its question is offered."""
+        self.live.keep = self.keep.value.strip()
+        held = self.live.unfinished() if self.live.collected is None else None
+        self.going_on.value = "" if held is None else _going_on(self.live.keep, held)
+        asked = held.source.get("question") if held is not None else None
+        if isinstance(asked, dict) and not self.source.value and not self.target.value:
+            self.source.value, self.target.value = str(asked.get("from", "")), str(asked.get("to", ""))
+            self.endpoint.value = asked["endpoint"] if asked.get("endpoint") in ENDPOINT_WORDS else "auto"
 
     def _make_sign_in(self) -> None:
         note, choices = offered()
@@ -68,6 +83,15 @@ class AzurePanel(ui.VBox):  # type: ignore[misc]  # ipywidgets has no types
             layout=FIELD,
         )
         self.endpoint.value = "auto"
+        self.keep = _text("Keep in file", "nowhere: a kernel that stops loses what was read")
+        self.keep.value = self.live.keep
+        self.keep.observe(lambda _: self._kept_elsewhere(), "value")
+        self.next_hop = ui.Checkbox(
+            description="Also ask Network Watcher for the next hop (a POST; the VM has to run)",
+            indent=False,
+            layout=FIELD,
+        )
+        self.going_on = ui.HTML()
         self.look = ui.Button(description="Look around", tooltip="Read what there is to choose from")
         self.collect = ui.Button(description="Collect and diagnose", button_style="primary")
         self.verify = ui.Button(description="I applied the repair: verify", layout=ui.Layout(width="240px"))
@@ -97,7 +121,7 @@ class AzurePanel(ui.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _collecting(self) -> ui.VBox:
         buttons = ui.HBox([self.look, self.collect, self.cancel, self.verify], layout=ui.Layout(flex_flow="row wrap"))
-        rows = [_row(self.source, self.target), self.endpoint, buttons]
+        rows = [_row(self.source, self.target), _row(self.endpoint, self.keep), self.next_hop, self.going_on, buttons]
         return ui.VBox([_heading("2. Collect what the path needs, and verify a repair"), *rows])
 
     def _write_role(self) -> None:
@@ -113,6 +137,8 @@ class AzurePanel(ui.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if self._worker is not None and self._worker.is_alive():
             return
         self._enable(busy=True)
+        self.live.settings = replace(self.live.settings, next_hop=self.next_hop.value)
+        self.going_on.value = ""
         self.told.value, self.reading.value = "", escape(f"{what} ...")
         # The context names the cell whose output the widgets belong to; a bare thread would lose it.
         context = copy_context()
@@ -173,13 +199,16 @@ class AzurePanel(ui.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.source.options, self.target.options = tuple(state.sources), tuple(state.targets)
         self.source.value, self.target.value = self.source.value or state.source, self.target.value or state.target
         self.session.draw()
-        return _said(got, "Choose source and instance, then collect.")
+        return _said(self.live, got, "Choose source and instance, then collect.")
 
     def _collect(self) -> str:
         source, target, endpoint = self.source.value, self.target.value, self.endpoint.value
         got = self.live.collect(source, target, endpoint, self.subscriptions.value, self._progress)
         self.session.draw()
-        return _said(got, str(got.trouble) if got.trouble is not None else "The answer is below.")
+        answer, more = self.session.state.diagnosis, "The answer is below."
+        if answer is not None and answer.verdict is Verdict.BLOCKED:
+            more += f" After the repair, press '{self.verify.description}'."
+        return _said(self.live, got, str(got.trouble) if got.trouble is not None else more)
 
     def _verify(self) -> str:
         found = self.live.verify(self._progress)
@@ -192,16 +221,27 @@ class AzurePanel(ui.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
 def collect_live(live: Live | None = None) -> ui.VBox:
     """The panel with a session below it, which shows what was collected. live: for a cloud or a sign-in of one's own."""
-    from mi_workbook.workbook.state import State
+    used = live if live is not None else Live(State(), keep=KEEP)
+    session = Session(used.state)
+    return ui.VBox([AzurePanel(session, used), session])
 
-    session = Session(live.state if live is not None else State())
-    return ui.VBox([AzurePanel(session, live), session])
+
+KEEP = "mi-workbook-collected.json.gz"
 
 
-def _said(got: Collected, more: str) -> str:
+def _going_on(keep: str, held: Snapshot) -> str:
+    found = f"{keep} holds a collection of {held.collected_at} that ended early, with {len(held.resources)} resources."
+    return f"<p><b>{escape(found)}</b> Collecting goes on with it; name another file to begin anew.</p>"
+
+
+def _said(live: Live, got: Collected, more: str) -> str:
     early = " It ended early; collect again, and it goes on with what was read." if got.stopped else ""
-    says = f"<p>{len(got.snapshot.resources)} resources in {got.requests} requests.{early} {escape(more)}</p>"
-    return says + (gap_table(got).to_html() if got.gaps else "")
+    if not got.stopped and "unfinished" in got.snapshot.source:
+        early = " Some of it could not be read; collect again, and only that is tried again."
+    kept = f" Kept in {live.keep}." if live.keep and not live.unkept else ""
+    kept = f" Not kept in {live.keep}: {live.unkept}." if live.unkept else kept
+    says = f"{len(got.snapshot.resources)} resources in {got.requests} requests.{early}{kept} {more}"
+    return f"<p>{escape(says)}</p>" + (gap_table(got).to_html() if got.gaps else "")
 
 
 def _row(*fields: Any) -> ui.HBox:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.diagnosis.collecting import Collected, Progress, Settings, collect_estate, collect_path
 from mi_workbook.diagnosis.verify import Verified, verify
 from mi_workbook.evidence.azure.clouds import cloud
-from mi_workbook.evidence.azure.permissions import permissions, role
+from mi_workbook.evidence.azure.permissions import Permission, permissions, role
 from mi_workbook.evidence.azure.sign_in import Prompt, place, sign_in, ways, words
+from mi_workbook.evidence.files import load
+from mi_workbook.evidence.integrity import sealed
+from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.views.collecting import telling
 from mi_workbook.views.table import Table
 from mi_workbook.workbook.state import State
 
@@ -25,7 +30,8 @@ class Live:
 
     state: of the session that the evidence goes to; settings: those of every collection (a cloud of its own stays whatever
     is chosen); sign: gives a credential that works, or raises InputError. The credential is kept in memory only and shown
-    nowhere.
+    nowhere. keep: a file for what is read, so that a kernel that stops loses nothing, "" for none; unkept: why it could not
+    be written, "" where it was.
     """
 
     state: State
@@ -35,6 +41,8 @@ class Live:
     credential: Any = field(default=None, repr=False)
     collected: Collected | None = None
     verified: Verified | None = None
+    keep: str = ""
+    unkept: str = ""
     _stop: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def sign_in(self, way: str, cloud_name: str, tenant: str, prompt: Prompt) -> str:
@@ -44,6 +52,17 @@ class Live:
         self.credential = self.sign(way, where, tenant=tenant.strip(), prompt=prompt)
         self.settings = replace(self.settings, cloud=where)
         return f"Signed in to {where.name} by: {words()['titles'].get(way, way)}. The sign-in stays in memory only."
+
+    def unfinished(self) -> Snapshot | None:
+        """What is left of a collection that ended early: this session's, or the one in the file; None where there is none."""
+        if self.collected is not None:
+            held = self.collected.snapshot
+            return held if "unfinished" in held.source else None
+        try:
+            held = load(self.keep) if self.keep and Path(self.keep).is_file() else Snapshot()
+        except (InputError, OSError):  # another file of that name is replaced by the next collection
+            return None
+        return held if "unfinished" in held.source else None
 
     def look(self, subscriptions: str, progress: Progress) -> Collected:
         """Read what there is to choose from and make it the session's evidence. Raises InputError."""
@@ -66,11 +85,12 @@ class Live:
         if held is None or answer is None:
             raise InputError("There is no answer to verify yet.", remedy="Collect a path first.")
         changes = answer.repair.changes if answer.repair is not None else ()
-        settings = self._now("", progress)
+        settings = replace(self._now("", progress), save=None)
         source, target, endpoint = state.source, state.target, state.endpoint
         found = verify(self._signed(), held, changes, source, target, endpoint, settings)
         self.verified = found
-        self._show(found.after, "collected from Azure, and read again after the repair", source, target, endpoint)
+        self._keep(found.after)
+        self._show(found.after, "Azure, read again after the repair", source, target, endpoint)
         return found
 
     def cancel(self) -> None:
@@ -85,17 +105,30 @@ class Live:
     def _now(self, subscriptions: str, progress: Progress) -> Settings:
         self._stop = threading.Event()
         named = tuple(one for one in subscriptions.replace(",", " ").split() if one)
-        started = self.collected.snapshot if self.collected is not None and self.collected.stopped else None
         return replace(
-            self.settings, subscriptions=named, progress=progress, cancelled=self._stop.is_set, started=started
-        )
+            self.settings, subscriptions=named, progress=progress, cancelled=self._stop.is_set,
+            started=self.unfinished(), save=self._save if self.keep else None,
+        )  # fmt: skip
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        try:
+            self._save(snapshot)
+            self.unkept = ""
+        except OSError as error:
+            self.unkept = error.strerror or "the system refused"
+
+    def _save(self, snapshot: Snapshot) -> None:
+        """Into the file, where there is one. Raises OSError where the system refuses."""
+        if self.keep:
+            sealed(snapshot).save(self.keep)
 
     def _took(self, got: Collected, source: str, target: str, endpoint: str) -> Collected:
         self.collected, self.verified = got, None
-        self._show(got.snapshot, "collected from Azure", source, target, endpoint)
+        self._keep(got.snapshot)
+        self._show(got.snapshot, "Azure", source, target, endpoint)
         return got
 
-    def _show(self, snapshot: Any, opened: str, source: str, target: str, endpoint: str) -> None:
+    def _show(self, snapshot: Snapshot, opened: str, source: str, target: str, endpoint: str) -> None:
         self.state.take(snapshot, opened)
         if source and target:
             self.state.question(source, target, endpoint)
@@ -111,10 +144,14 @@ def offered() -> tuple[str, list[tuple[str, str]]]:
 
 def permission_table() -> Table:
     """What is read, whether the role Reader is enough for it, and what is lost without it."""
-    rows: list[tuple[object, ...]] = [
-        (one.action, "yes" if one.reader else "no, an extra action", one.lost) for one in permissions()
-    ]
+    rows: list[tuple[object, ...]] = [(one.action, _held(one), one.lost) for one in permissions()]
     return Table.of("What is read, and what is lost without it", ("Action", "In Reader", "Lost without it"), rows)
+
+
+def _held(one: Permission) -> str:
+    if one.reader:
+        return "yes"
+    return "no, an extra action" if one.listed else "no; Network Contributor holds it, a custom role cannot name it"
 
 
 def custom_role(subscriptions: str) -> dict[str, Any]:
@@ -132,14 +169,13 @@ def gap_table(got: Collected) -> Table:
 def before_after(found: Verified) -> Table:
     """Both answers side by side, then every value that differs; those that turned the verdict are marked."""
     both = found.comparison
-    decisive = {(one.resource.lower(), one.pointer) for one in both.decisive}
     rows: list[tuple[object, ...]] = [
         ("Verdict", both.before.verdict.value, both.after.verdict.value),
         ("In words", both.before.headline, both.after.headline),
         ("Root cause", both.before.root_cause or "none", both.after.root_cause or "none"),
     ]
-    for one in both.differences:
-        mark = " (turned the verdict)" if (one.resource.lower(), one.pointer) in decisive else ""
+    for one, turned in telling(both):
+        mark = " (turned the verdict)" if turned else ""
         name = f"{one.resource.rpartition('/')[2]}{one.pointer}{mark}"
         rows.append((name, _short(one.before), _short(one.after)))
     return Table.of("Before and after", ("", "Before", "After"), rows)

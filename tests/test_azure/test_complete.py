@@ -11,6 +11,7 @@ from mi_workbook.cases import case
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.collecting import collect_path
 from mi_workbook.evidence.secrets import scrub
+from mi_workbook.network.network import PLAN_CONNECTIONS
 from tests.test_azure.arm_server import FakeCredential, Fault, Handler, refusal
 from tests.test_azure.conftest import estate_of
 from tests.test_azure.test_cases_live import MANAGER
@@ -107,3 +108,28 @@ def test_certificate_is_kept_and_anything_more_is_not() -> None:
     assert scrub(raw)["properties"]["certBlob"] == blob
     for other in ("AAAA", blob[:40], f"{blob}{blob}", "-----BEGIN PRIVATE KEY-----", {"a": 1}, 7):
         assert "certBlob" not in json.dumps(scrub({"certBlob": other}))
+
+
+CONNECTIONS = "Microsoft.Web/sites/virtualNetworkConnections"
+
+
+@pytest.mark.parametrize("name", ["app-gateway-sound", "app-gateway-routes-static-only"])
+@pytest.mark.parametrize("refuse", [False, True])
+def test_routes_that_the_app_does_not_tell_are_those_of_its_plan(name: str, refuse: bool, serve) -> None:
+    """The plan keeps them: the same answer as where the app tells them; refused, they stay unknown with the action."""
+    one = case(name)
+    found = estate_of(one)
+    for connection in [r for r in found.resources if r["type"] == CONNECTIONS]:
+        plan = next(r for r in found.resources if r["type"].lower() == "microsoft.web/serverfarms")["id"]
+        copied = copy.deepcopy(connection)
+        copied |= {"id": f"{plan}/virtualNetworkConnections/{connection['name']}", "type": PLAN_CONNECTIONS}
+        found.resources.append(copied)
+        connection["properties"]["routes"] = None
+    found.faults = [Fault("^GET .*serverfarms/.*virtualNetworkConnections", refused)] if refuse else []
+    got = collect_path(FakeCredential(), one.source, one.target, one.endpoint, serve(found))
+    assert got.diagnosis is not None and got.first <= 15
+    if refuse:
+        assert got.diagnosis.verdict is Verdict.UNKNOWN
+        assert any("serverfarms/virtualNetworkConnections/read" in gap.how for gap in got.gaps)
+    else:
+        assert (got.diagnosis.verdict, got.diagnosis.root_cause) == (one.verdict, one.root_cause or None)

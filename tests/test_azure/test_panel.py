@@ -1,7 +1,9 @@
 """The panel of the Azure notebook: sign in, collect, cancel, verify; everything it shows is words and free of secrets."""
 
 import json
+import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from mi_workbook.cases import case
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.evidence.files import load
 from mi_workbook.workbook.azure_panel import AzurePanel
 from mi_workbook.workbook.live import Live, offered
 from mi_workbook.workbook.session import Session
@@ -30,10 +33,10 @@ def signs(way: str, cloud: Any, *, tenant: str = "", prompt: Any = None) -> Any:
     return FakeCredential(SECRET)
 
 
-def panel_of(settings: Any, sign: Any = signs) -> AzurePanel:
-    """A panel whose cloud is the server on loopback."""
+def panel_of(settings: Any, sign: Any = signs, keep: str = "") -> AzurePanel:
+    """A panel whose cloud is the server on loopback. keep: the file for what is read."""
     state = State()
-    return AzurePanel(Session(state), Live(state, settings, sign, own_cloud=True))
+    return AzurePanel(Session(state), Live(state, settings, sign, own_cloud=True, keep=keep))
 
 
 def press(panel: AzurePanel, button: Any) -> None:
@@ -95,6 +98,67 @@ def test_cancel_keeps_what_was_read(serve) -> None:
     press(panel, panel.collect)
     assert "ended early" not in panel.told.value
     assert panel.session.state.diagnosis and panel.session.state.diagnosis.verdict is Verdict.REACHABLE
+
+
+def test_kernel_that_stops_loses_nothing(serve, tmp_path: Path) -> None:
+    """What was read is in the file while it is read; a new panel offers to go on with it, question and all."""
+    one, estate = case("same-vnet-mi-nsg"), estate_of(case("same-vnet-mi-nsg"), page=3)
+    keep, settings = tmp_path / "kept.json.gz", serve(estate)
+    seen: list[int] = []
+
+    def stops(handler: Handler) -> None:
+        if "skipToken" in handler.body.decode():
+            for _ in range(100):
+                if keep.exists() and load(keep).resources:
+                    seen.append(len(load(keep).resources))
+                    break
+                time.sleep(0.05)
+            handler.close_connection = True  # as if the kernel were gone
+        else:
+            handler.answer()
+
+    estate.faults = [Fault("ResourceGraph", stops)]
+    panel = panel_of(settings, keep=str(keep))
+    press(panel, panel.sign)
+    panel.source.value, panel.target.value = one.source, one.target
+    press(panel, panel.collect)
+    assert seen and "unfinished" in load(keep).source and "only that is tried again" in panel.told.value
+    estate.faults, before = [], len(estate.requests)
+    again = panel_of(settings, keep=str(keep))
+    assert "ended early" in again.going_on.value and (again.source.value, again.target.value) == (
+        one.source,
+        one.target,
+    )
+    press(again, again.sign)
+    press(again, again.collect)
+    assert again.session.screen["verdict"]["kind"] == "blocked" and "Kept in" in again.told.value
+    assert "unfinished" not in load(keep).source and again.going_on.value == ""
+    assert len(estate.requests) - before < 20
+
+
+def test_file_that_cannot_be_written_is_said_and_stops_nothing(serve, tmp_path: Path) -> None:
+    """A folder that is not there: the answer stands all the same."""
+    one, estate = case("same-vnet-mi-nsg"), estate_of(case("same-vnet-mi-nsg"))
+    panel = panel_of(serve(estate), keep=str(tmp_path / "nowhere" / "kept.json"))
+    press(panel, panel.sign)
+    panel.source.value, panel.target.value = one.source, one.target
+    press(panel, panel.collect)
+    assert "Not kept in" in panel.told.value and "No such file" in panel.told.value
+    assert panel.session.screen["verdict"]["kind"] == "blocked"
+
+
+def test_next_hop_is_asked_where_the_box_is_ticked(serve) -> None:
+    """And nowhere else."""
+    one, estate = case("same-vnet-mi-nsg"), estate_of(case("same-vnet-mi-nsg"))
+    panel = panel_of(serve(estate))
+    press(panel, panel.sign)
+    panel.source.value, panel.target.value = one.source, one.target
+    press(panel, panel.collect)
+    assert not [line for line in estate.requests if "networkWatchers" in line]
+    panel.next_hop.value = True
+    press(panel, panel.collect)
+    assert [line for line in estate.requests if "networkWatchers" in line]
+    assert "networkWatchers/nextHop/action" in panel.told.value
 
 
 def test_refused_read_is_named_with_the_action_to_ask_for(serve) -> None:

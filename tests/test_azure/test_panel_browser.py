@@ -24,7 +24,7 @@ from mi_workbook.workbook.live import Live
 from mi_workbook.workbook.state import State
 from tests.test_azure.test_panel import signs
 
-collect_live(Live(State(), Settings(cloud=custom(URL, URL), seconds=30.0, verify=CERTIFICATE), signs, own_cloud=True))
+collect_live(Live(State(), Settings(cloud=custom(URL, URL), seconds=30.0, verify=CERTIFICATE), signs, own_cloud=True, keep="collected.json.gz"))
 """
 
 pytestmark = pytest.mark.browser
@@ -66,6 +66,7 @@ def test_sign_in_collect_repair_verify(app: tuple[str, Any], shots_azure: Path) 
         page.get_by_label("Instance", exact=True).first.fill(one.target)
         page.get_by_role("button", name="Collect and diagnose").click()
         expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible(timeout=SOON)
+        expect(page.get_by_text("Kept in collected.json.gz")).to_be_visible(timeout=SOON)
         mend(estate, CASE)
         page.get_by_role("button", name="I applied the repair").click()
         expect(page.get_by_text("It was blocked, and is reachable now.")).to_be_visible(timeout=SOON)

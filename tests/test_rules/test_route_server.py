@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,12 @@ from arm import Json, at, nic, resource, route_table, subnet, vnet_id
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.diagnose import diagnose
+from mi_workbook.evidence.files import load
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
 from mi_workbook.network.route_server import ROUTE_SERVERS
+from mi_workbook.reach.route_servers import server_view
 from mi_workbook.reach.security import virtual_network
 from test_rules.sites import SITE, alone, own_side_only
 from test_rules.test_anything_missing import members, without
@@ -283,3 +288,44 @@ def test_neighbouring_next_hops_are_all_looked_at() -> None:
     assert asked(resources, SOURCE).verdict is Verdict.UNKNOWN
     next(one for one in resources if one["name"] == "nva-b")["properties"]["enableIPForwarding"] = False
     assert asked(resources, SOURCE).root_cause == "rt-nva-not-forwarding"
+
+
+@pytest.mark.parametrize("suffix", ["json", "txt"])
+@pytest.mark.parametrize("named", [True, False])
+def test_output_that_somebody_sent_counts_as_asked(suffix: str, named: bool, tmp_path: Path) -> None:
+    """The command's output beside the evidence: of the session it names, or of the peer that its rows came from."""
+    resources = served(sessions=(session(), session("nva2", OTHER)))
+    Snapshot(resources, complete=None).save(tmp_path / "azure.json")
+    for name, hop in (("nva1", NVA), ("nva2", OTHER)):
+        value = told("172.30.0.0/16", by=name, hop=hop)["value"] | {"value": None}
+        command = f"az network routeserver peering list-learned-routes -g g --routeserver rs -n {name} -o json\n"
+        text = json.dumps(value, indent=2)
+        (tmp_path / f"{name}.{suffix}").write_text(command + text if named and suffix == "txt" else text)
+    found = diagnose(load(tmp_path), SOURCE, "mi")
+    assert not any("Route Server" in gap.missing for gap in found.gaps), found.gaps
+    (tmp_path / f"nva2.{suffix}").unlink()
+    found = diagnose(load(tmp_path), SOURCE, "mi")
+    assert [gap for gap in found.gaps if "nva2" in gap.missing] and not [
+        gap for gap in found.gaps if "nva1" in gap.missing
+    ]
+
+
+def test_output_that_is_cut_off_is_not_read_as_whole(tmp_path: Path) -> None:
+    """One of the two instances is missing in the paste."""
+    Snapshot(served(), complete=None).save(tmp_path / "azure.json")
+    text = json.dumps(told("172.30.0.0/16")["value"], indent=2)
+    command = "az network routeserver peering list-learned-routes -g g --routeserver rs -n nva1\n"
+    (tmp_path / "cut.txt").write_text(command + text[: text.index('"RouteServiceRole_IN_1')])
+    assert any("nva1" in gap.missing for gap in diagnose(load(tmp_path), SOURCE, "mi").gaps)
+
+
+def test_route_server_that_names_its_peers_needs_no_list_of_them() -> None:
+    """Its own member bgpConnections says which there are; without it, and without a list, there may be more."""
+    listed = served(bgpConnections=[{"id": f"{SERVER}/bgpConnections/nva1"}])
+    for resources, expected in ((listed, True), (served(), False)):
+        seen = Snapshot(
+            resources, observations=(told(),), complete=frozenset({"microsoft.network/virtualnetworkgateways"})
+        )
+        network = Network(seen)
+        view = server_view(network, network.vnet(vnet_id("v")))
+        assert view.present and (not view.gaps) is expected

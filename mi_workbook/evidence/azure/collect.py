@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
@@ -40,7 +40,7 @@ class Collector:
 
     def __init__(
         self, arm: Arm, credential: Any, holding: Holding, *, progress: Progress = lambda what, n, m: None,
-        save: Callable[[Snapshot], None] = lambda snapshot: None, scope: str = "everything",
+        save: Callable[[Snapshot], None] | None = None, scope: str = "everything",
     ) -> None:  # fmt: skip
         self.arm, self.holding, self.scope = arm, holding, scope
         self._graph, self._progress, self._save = Graph(arm, credential), progress, save
@@ -66,7 +66,7 @@ class Collector:
             self._run(asked)
             self.holding.go_on()
             asked = []
-        asked += [(f"resources ({q.name})", partial(self._ask, q)) for q in questions()]
+        asked += [(f"Resource Graph, {q.name}", partial(self._ask, q)) for q in questions()]
         if self.holding.subscriptions:
             self._run(asked)
 
@@ -164,7 +164,7 @@ class Collector:
         with ThreadPoolExecutor(min(WORKERS, len(tasks)), thread_name_prefix="collect") as pool:
             waiting: dict[Future[None], str] = {pool.submit(task): name for name, task in tasks}
             self._progress(tasks[0][0], 0, len(tasks))
-            done = 0
+            done = told = 0
             while waiting:
                 try:
                     ready, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -175,9 +175,15 @@ class Collector:
                     what = waiting.pop(one)
                     done += 1
                     self._crashed(what, one.exception())
-                if ready:
-                    self._progress(next(iter(waiting.values()), "done"), done, len(tasks))
+                if ready or self.holding.version != told:
+                    told = self.holding.version
+                    self._progress(self._now_reading(waiting), done, len(tasks))
                 self._save_now_and_then()
+
+    def _now_reading(self, waiting: Mapping[Future[None], str]) -> str:
+        """What is read now; of a question with many pages also how much came so far."""
+        what = next(iter(waiting.values()), "done")
+        return f"{what}: {self.holding.count:,} resources so far" if what.startswith("Resource Graph") else what
 
     def _crashed(self, what: str, error: BaseException | None) -> None:
         """A crash of ours in one read: the others go on, and nothing reads as absent. Only the kind of error is kept."""
@@ -188,18 +194,23 @@ class Collector:
     def _save_now_and_then(self) -> None:
         """The first time as soon as anything was read, and what may be read of it; later ones leave time for reading."""
         start = time.monotonic()
-        if start >= self._next_save and self.holding.version != self._saved_version and self.holding.settled:
+        if (
+            self._save is not None
+            and start >= self._next_save
+            and self.holding.version != self._saved_version
+            and self.holding.settled
+        ):
             self._saved_version = self.holding.version
-            self._try_to_save()
+            self._try_to_save(self._save)
             end = time.monotonic()
             self._next_save = end + max(SAVE_EVERY, (end - start) / SAVE_SHARE)
 
-    def _try_to_save(self) -> None:
+    def _try_to_save(self, save: Callable[[Snapshot], None]) -> None:
         """A save that fails ends nothing: it is a problem, and is tried again."""
         self.unsaved = False
         self.holding.mended(SAVED, SAVING)
         try:
-            self._save(self.snapshot(unfinished=True))
+            save(self.snapshot(unfinished=True))
         except Exception as error:  # whatever keeps it from being saved, what was read goes on to be read
             text = f"What was read could not be saved in between ({_reason(error)})."
             self.holding.fail(SAVED, SAVING, ReadFailed(0, "NotSaved", text), ())
@@ -207,8 +218,8 @@ class Collector:
 
     def finish(self) -> Snapshot:
         """All that was read, after a last try to save it where that failed before."""
-        if self.unsaved:
-            self._try_to_save()
+        if self.unsaved and self._save is not None:
+            self._try_to_save(self._save)
         return self.snapshot()
 
 
@@ -238,4 +249,5 @@ def _subscription(text: str) -> str:
 
 
 def _words(read: Read) -> str:
-    return f"{read.path.rpartition('/providers/')[2]}"
+    """Kind and name, without the provider's namespace."""
+    return read.path.rpartition("/providers/")[2].partition("/")[2]

@@ -77,14 +77,19 @@ class Holding:
         self.places: dict[str, Place] = {}
         self._earlier = _unfinished(started)
         self._resources = {key(str(one.get("id", ""))): one for one in (started.resources if started else ())}
-        # A sign-in that had run out says nothing of the account: what it cost was not read, so it is asked for again.
-        # Nor does a file that could not be written.
+        # What may pass says nothing of the account or the estate: it is read again where it is needed, and a problem again
+        # where that fails.
         told = started.problems if started else ()
-        earlier = [one for one in told if one.get("status") != SIGNED_OUT and one.get("operation") != SAVING]
+        earlier = [one for one in told if not may_pass(one) and one.get("operation") != SAVING]
         self._problems = {_problem_key(one): dict(one) for one in earlier}
         self._observations = {_seen_key(one): dict(one) for one in (started.observations if started else ())}
         if started is not None:
             self.done = {str(one) for one in started.source.get("done") or () if str(one).startswith("/")}
+
+    @property
+    def count(self) -> int:
+        """How many resources are held."""
+        return len(self._resources)
 
     @property
     def goes_on(self) -> bool:
