@@ -28,7 +28,7 @@ LIMIT = 1 << 30
 JSON_NAMES = (".json", ".json.gz")
 # What people send instead of JSON, and what to do about it.
 OTHERS = (
-    (re.compile(r"^(?:- )?[a-z]\w+: .*\n(?:.*\n){0,400}? *id: /subscriptions/", re.MULTILINE), "It looks like YAML: run it with -o json."),
+    (re.compile(r"^(?:- )?[a-z]\w+:(?: .*)?\n(?:.*\n){0,400}? *id: /subscriptions/", re.MULTILINE), "It looks like YAML: run it with -o json."),
     (re.compile(r"^\w+ +: .*\n(?:.*\n){0,400}?Id +: /subscriptions/", re.MULTILINE),
      "It looks like PowerShell's list: end the command with '| ConvertTo-Json -Depth 20'."),
     (re.compile(r"^(?:Name|Location|AddressPrefix\w*|ResourceGroup)\s{2,}\w+.*\n-{2,}\s+-{2,}", re.MULTILINE),
