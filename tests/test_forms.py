@@ -414,3 +414,58 @@ def test_the_case_of_the_parameters_is_read_through_the_command_line(
         ]
     )
     assert "mi-orders" in capsys.readouterr().out
+
+
+def test_answers_of_a_batch_and_of_a_rest_example_are_their_resources() -> None:
+    """The portal asks for several things at once; the reference shows an answer inside its request."""
+    other = {**VNET, "id": f"{NET}/virtualNetworks/w"}
+    batch = {"responses": [{"httpStatusCode": 200, "content": {"value": [VNET]}}, {"httpStatusCode": 200, "content": other},
+                           {"httpStatusCode": 403, "content": {"error": {"code": "AuthorizationFailed"}}}]}  # fmt: skip
+    assert [row["id"] for row in read(batch).resources] == [VNET["id"], other["id"]]
+    assert read({"parameters": {}, "responses": {"200": {"body": VNET}, "202": {}}}).resources == (VNET,)
+
+
+def test_a_refusal_of_azure_is_a_problem_and_a_missing_resource_is_none() -> None:
+    """What the account may not read may be there; what Azure did not find is not."""
+    message = "The client 'x' does not have authorization to perform action 'Microsoft.Network/virtualNetworks/read' over scope '/subscriptions/s'"
+    found = read({"error": {"code": "AuthorizationFailed", "message": message}})
+    assert (
+        found.absence("Microsoft.Network/virtualNetworks") == "unproven"
+        and found.absence("Microsoft.Sql/managedInstances") == "unstated"
+    )
+    gone = read({"error": {"code": "ResourceNotFound", "message": "The Resource 'v' was not found."}})
+    assert gone.absence("Microsoft.Network/virtualNetworks") == "unstated" and gone.problems
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"version": 4, "terraform_version": "1.9.0", "resources": []}, "Terraform"),
+        ({"log": {"entries": []}}, "do not pass it on"),
+        ([{"name": "DB", "slotSetting": False, "value": "Password=hush-hush"}], "application settings"),
+        ({"connectionStatus": "Unreachable", "hops": []}, "Network Watcher"),
+        ({"id": "3a", "createdDateTime": "2026-10-01", "resources": []}, "topology"),
+        ({"something": "of no form"}, "with the members something"),
+    ],
+)
+def test_json_that_is_no_evidence_is_said_and_its_values_are_not(value: Any, words: str) -> None:
+    """A file that was sent never vanishes without a word."""
+    (note,) = read(value).observations
+    assert note["kind"] == "not-understood" and words in note["value"][0]["text"]
+    assert "hush" not in json.dumps(note)
+
+
+def test_an_unwrapped_effective_route_is_one_and_a_table_s_route_is_none() -> None:
+    """PowerShell unwraps lists of one; a route of a table has neither source nor state."""
+    row = {
+        "Name": None,
+        "State": "Active",
+        "Source": "Default",
+        "AddressPrefix": "10.20.0.0/16",
+        "NextHopType": "VnetLocal",
+        "NextHopIpAddress": "",
+    }
+    (found,) = read({"value": [row], "Count": 1}).observations
+    assert found["kind"] == "effectiveRoutes" and found["value"]["value"][0]["addressPrefix"] == ["10.20.0.0/16"]
+    table = {"Name": "r", "AddressPrefix": "10.20.0.0/16", "NextHopType": "None", "NextHopIpAddress": ""}
+    assert [one["kind"] for one in read([table]).observations] == ["not-understood"]

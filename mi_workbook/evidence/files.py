@@ -35,6 +35,7 @@ OTHERS = (
      "It looks like a table, which leaves most of it out: run it with -o json."),
 )  # fmt: skip
 PARAMETERS, SCHEMA_NEAR = "deploymentParameters.json", 400
+BEGINNING = 40_000
 TEXT_NAMES = (".txt", ".log", ".out", ".csv", ".xml", ".ovpn", ".md")
 
 
@@ -219,7 +220,7 @@ def _not_json(name: str, text: str, error: json.JSONDecodeError) -> InputError:
     what = f"It is not valid JSON: {error.msg}.{cut}"
     if text.lstrip()[:1] not in {"{", "["}:
         what += " Nor is it the output of a command that is known here."
-        what += next((f" {hint}" for shape, hint in OTHERS if shape.search(text)), "")
+        what += next((f" {hint}" for shape, hint in OTHERS if shape.search(text[:BEGINNING])), "")
     return InputError(what, file=name, place=f"line {error.lineno}, column {error.colno}", remedy=FORMS)
 
 
