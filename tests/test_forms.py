@@ -469,3 +469,15 @@ def test_an_unwrapped_effective_route_is_one_and_a_table_s_route_is_none() -> No
     assert found["kind"] == "effectiveRoutes" and found["value"]["value"][0]["addressPrefix"] == ["10.20.0.0/16"]
     table = {"Name": "r", "AddressPrefix": "10.20.0.0/16", "NextHopType": "None", "NextHopIpAddress": ""}
     assert [one["kind"] for one in read([table]).observations] == ["not-understood"]
+
+
+def test_the_gap_of_a_resource_that_a_tool_cut_off_says_so() -> None:
+    """The user sent it, and reads why it does not count and what to type."""
+    asked = case("peering-healthy")
+    rows = [dict(row) for row in asked.snapshot().resources]
+    network = next(row for row in rows if row["name"] == "vnet-data")
+    kept = [row for row in rows if row["name"] != "vnet-data"]
+    files = [("kept.json", as_json(kept)), ("vnet.json", as_json(shapes.to_depth(shapes.powershell(network))))]
+    found = diagnose(load_bytes(files), asked.source, asked.target)
+    assert found.verdict is Verdict.UNKNOWN
+    assert any("vnet.json: ConvertTo-Json cut it off" in gap.why and "-Depth 20" in gap.why for gap in found.gaps)

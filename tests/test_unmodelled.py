@@ -4,6 +4,7 @@ The shapes are those of the REST reference (Network, api-version 2025-01-01 and 
 """
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -147,3 +148,66 @@ def test_rules_of_a_policy_that_were_not_collected_are_unknown() -> None:
     document["resources"] += [raw for raw in policy("Block", ".") if not raw["type"].endswith("Rules")]
     found = diagnose(from_document(document), one.source, one.target)
     assert found.verdict is Verdict.UNKNOWN and any("no-bad-names" in gap.missing for gap in found.gaps)
+
+
+def changed(case_id: str, name: str, change: Callable[[dict[str, Any]], None]) -> Diagnosis:
+    """The case with the properties of one resource changed."""
+    one, document = case(case_id), copy.deepcopy(case(case_id).snapshot().to_dict())
+    change(next(raw for raw in document["resources"] if raw["name"] == name)["properties"])
+    return diagnose(from_document(document), one.source, one.target, one.endpoint)
+
+
+def test_prefixes_that_an_address_manager_allocated_are_prefixes() -> None:
+    """A network and its subnets whose prefixes come from a pool."""
+
+    def from_pool(holder: dict[str, Any], *names: str) -> None:
+        taken = [holder.pop(name) for name in names if name in holder]
+        texts = [text for one in taken for text in (one if isinstance(one, list) else [one])]
+        holder["ipamPoolPrefixAllocations"] = [
+            {"pool": {"id": f"{GROUP}/networkManagers/m/ipamPools/p"}, "allocatedAddressPrefixes": texts}
+        ]
+
+    def pooled(properties: dict[str, Any]) -> None:
+        from_pool(properties["addressSpace"], "addressPrefixes")
+        for subnet in properties["subnets"]:
+            from_pool(subnet["properties"], "addressPrefix", "addressPrefixes")
+
+    assert changed("peering-healthy", "vnet-data", pooled).verdict is Verdict.REACHABLE
+
+
+def test_an_interface_with_two_families_sends_from_its_ipv4_address() -> None:
+    """No configuration is marked, and the IPv6 one comes first."""
+
+    def both(properties: dict[str, Any]) -> None:
+        (four,) = properties["ipConfigurations"]
+        four["properties"].pop("primary", None)
+        six = {"privateIPAddress": "fd00::4", "privateIPAddressVersion": "IPv6", "subnet": four["properties"]["subnet"]}
+        properties["ipConfigurations"] = [{"name": "six", "properties": six}, four]
+
+    assert changed("peering-healthy", "nic-app", both).verdict is Verdict.REACHABLE
+
+
+def test_a_security_group_without_its_id_is_one_that_was_not_read() -> None:
+    """An empty object is not the same as none."""
+
+    def nameless(properties: dict[str, Any]) -> None:
+        properties["networkSecurityGroup"] = {"resourceGroup": "rg-app"}
+
+    assert changed("peering-healthy", "nic-app", nameless).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", ["VirtualAppliance", "VirtualApplianceEcmp"])
+def test_several_next_hops_are_appliances(kind: str) -> None:
+    """The form of the newer route (`nextHop`) leads through each of them, whatever its type is called."""
+
+    def several(properties: dict[str, Any]) -> None:
+        properties["routes"][0]["properties"] |= {
+            "nextHopType": kind,
+            "nextHopIpAddress": None,
+            "nextHop": {"nextHopIpAddresses": ["10.9.1.4", "10.9.1.5"]},
+        }
+
+    one = case("hub-appliance-sound")
+    tables = [raw["name"] for raw in one.snapshot().resources if type_of(raw).endswith("routeTables")]
+    found = changed("hub-appliance-sound", tables[0], several)
+    assert found.verdict is Verdict.UNKNOWN and any("10.9.1.4" in gap.missing for gap in found.gaps)
