@@ -60,7 +60,8 @@ def snapshot_of(name: str, value: Any, text: str, parameters: dict[str, Any]) ->
     value = _answered(value)
     rows, pointer = _rows(name, value)
     cut: list[dict[str, Any]] = []
-    if any(sign in text for sign in powershell.SIGNS):
+    spelled = any(isinstance(row, dict) and powershell.is_powershell(row) for row in rows)
+    if spelled or any(sign in text for sign in powershell.SIGNS):
         rows, cut = _spelled(name, rows)
     named = ("id", "Id", "type")
     if rows and all(isinstance(row, dict) and not any(name in row for name in named) for row in rows):
