@@ -1,21 +1,24 @@
 """The same network in every shape in which people have it gives the same verdict; what a shape lost is unknown and named."""
 
+import dataclasses
 import io
 import json
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import shapes
 
 from mi_workbook.cases import Case, all_cases, case
-from mi_workbook.core.errors import InputError
+from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.files import load_bytes
-from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.evidence.snapshot import Snapshot, type_of
 from mi_workbook.evidence.template import Given, Unresolved, evaluate
+from mi_workbook.network.network import Network
 
 Files = list[tuple[str, bytes]]
 Rows = list[dict[str, Any]]
@@ -481,3 +484,57 @@ def test_the_gap_of_a_resource_that_a_tool_cut_off_says_so() -> None:
     found = diagnose(load_bytes(files), asked.source, asked.target)
     assert found.verdict is Verdict.UNKNOWN
     assert any("vnet.json: ConvertTo-Json cut it off" in gap.why and "-Depth 20" in gap.why for gap in found.gaps)
+
+
+READERS = {
+    "virtualnetworks": Network.vnet, "networksecuritygroups": Network.nsg, "routetables": Network.route_table, "networkinterfaces": Network.nic,
+    "managedinstances": Network.instance, "privateendpoints": Network.private_endpoint, "virtualnetworkgateways": Network.gateway,
+    "connections": Network.connection, "localnetworkgateways": Network.local_network, "sites": Network.web_app, "serverfarms": Network.plan,
+}  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """A view as plain values in lower case, without the place it was read from."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        shown = [field.name for field in dataclasses.fields(value) if field.name not in {"reading", "sides"}]
+        return {name: plain(getattr(value, name)) for name in shown}
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    return repr(value).lower()
+
+
+def views(rows: list[Any]) -> list[Any]:
+    """What the network's readers make of resources."""
+    network = Network(read(rows))
+    found = []
+    for row in network.snapshot.resources:
+        reader = READERS.get(type_of(row).lower().rpartition("/")[2])
+        try:
+            found.append(plain(reader(network, row["id"])) if reader else None)
+        except MissingEvidence as missing:
+            found.append(missing.gap.missing.lower())
+    return found
+
+
+def recorded(data: Path) -> list[list[dict[str, Any]]]:
+    """The resources of each recorded answer."""
+    values = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((data / "arm").rglob("*.json"))]
+    lists = [
+        value["value"] if isinstance(value, dict) and isinstance(value.get("value"), list) else [value]
+        for value in values
+    ]
+    return [rows for rows in lists if rows and all(isinstance(row, dict) and row.get("id") for row in rows)]
+
+
+def test_recorded_answers_read_the_same_in_every_shape(data: Path) -> None:
+    """Answers of Azure, of many versions of its API, as az and PowerShell would have shown them."""
+    answers = recorded(data)
+    assert len(answers) > 90
+    for rows in answers:
+        expected = views(rows)
+        for other in (
+            shapes.flat(rows),
+            shapes.powershell(rows),
+            [shapes.to_depth(shapes.with_text(shapes.powershell(row))) for row in rows],
+        ):
+            assert views(other) == expected, rows[0]["id"]
