@@ -15,7 +15,7 @@ from mi_workbook.cases import Case, all_cases, case
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import diagnose
-from mi_workbook.evidence.files import load_bytes
+from mi_workbook.evidence.files import load, load_bytes
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 from mi_workbook.evidence.template import Given, Unresolved, evaluate
 from mi_workbook.network.network import Network
@@ -538,3 +538,28 @@ def test_recorded_answers_read_the_same_in_every_shape(data: Path) -> None:
             [shapes.to_depth(shapes.with_text(shapes.powershell(row))) for row in rows],
         ):
             assert views(other) == expected, rows[0]["id"]
+
+
+def test_a_folder_of_all_that_a_customer_has(tmp_path: Path) -> None:
+    """Objects of PowerShell in UTF-16, outputs of az in a text file, a test of the client, and a file of something else."""
+    asked = case("peering-healthy")
+    rows = [dict(row) for row in asked.snapshot().resources]
+    networks = [row for row in rows if type_of(row).endswith("virtualNetworks")]
+    cut = [shapes.to_depth(shapes.with_text(shapes.powershell(row))) for row in networks]
+    (tmp_path / "vnets.json").write_bytes(json.dumps(cut, indent=2).encode("utf-16"))
+    (name, text), *_ = console([row for row in rows if row not in networks])
+    (tmp_path / name).write_bytes(text.replace(b"\n", b"\r\n"))
+    (tmp_path / "client.txt").write_text(
+        "$ nc -zv 10.0.0.4 1433\nnc: connect to 10.0.0.4 port 1433 (tcp) failed: Connection refused\n"
+    )
+    (tmp_path / "notes.md").write_text("Called Anna, she is on leave.")
+    packed = tmp_path / "all.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(tmp_path.iterdir()):
+            if file != packed:
+                archive.write(file, file.name)
+    found = load(packed)
+    assert {row["id"].lower() for row in found.resources} == {row["id"].lower() for row in rows}
+    assert {"nc", "not-understood"} <= {one["kind"] for one in found.observations}
+    packed.unlink()
+    assert len(load(tmp_path).resources) == len(rows)

@@ -131,11 +131,20 @@ def _if_known(name: str, data: bytes) -> bytes:
     if name.rstrip("'\"").lower().endswith(JSON_NAMES):
         return data
     try:
-        known = bool(observations_of(_text(name, data), name))
+        text = _text(name, data)
+        known = _holds_documents(text) or bool(observations_of(text, name))
     except InputError:
         known = False
     note = {"kind": "not-understood", "about": "", "at": "", "format": PASTE, "file": name, "value": []}
     return data if known else json.dumps({"observations": [note]}).encode()
+
+
+def _holds_documents(text: str) -> bool:
+    """True for a text with resources in it, as copied from a console."""
+    try:
+        return any(is_evidence(one.value) for one in documents(text, _no_number).found)
+    except (RecursionError, ValueError):
+        return True  # named when the file itself is read
 
 
 def _opened(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
