@@ -96,7 +96,7 @@ class Flow:
 class Decision:
     """What one rule, route or state decided.
 
-    kind: name | nsg | route | peering | gateway | appliance | client | instance | endpoint | integration.
+    kind: name | nsg | route | peering | gateway | appliance | client | instance | endpoint | integration | setting (of a resource).
     by: ARM id (or name) of what decided. result: the verdict of this step alone. toward: Inbound or Outbound, for nsg.
     """
 

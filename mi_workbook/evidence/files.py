@@ -29,13 +29,14 @@ LIMIT = 1 << 30
 JSON_NAMES = (".json", ".json.gz")
 # What people send instead of JSON, and what to do about it.
 OTHERS = (
-    (re.compile(r"^(?:- )?[a-z]\w+: .*\n(?:.*\n){0,400}? *id: /subscriptions/", re.MULTILINE), "It looks like YAML: run it with -o json."),
+    (re.compile(r"^(?:- )?[a-z]\w+:(?: .*)?\n(?:.*\n){0,400}? *id: /subscriptions/", re.MULTILINE), "It looks like YAML: run it with -o json."),
     (re.compile(r"^\w+ +: .*\n(?:.*\n){0,400}?Id +: /subscriptions/", re.MULTILINE),
      "It looks like PowerShell's list: end the command with '| ConvertTo-Json -Depth 20'."),
     (re.compile(r"^(?:Name|Location|AddressPrefix\w*|ResourceGroup)\s{2,}\w+.*\n-{2,}\s+-{2,}", re.MULTILINE),
      "It looks like a table, which leaves most of it out: run it with -o json."),
 )  # fmt: skip
 PARAMETERS, SCHEMA_NEAR = "deploymentParameters.json", 400
+BEGINNING = 40_000
 TEXT_NAMES = (".txt", ".log", ".out", ".csv", ".xml", ".ovpn", ".md")
 
 
@@ -131,11 +132,20 @@ def _if_known(name: str, data: bytes) -> bytes:
     if name.rstrip("'\"").lower().endswith(JSON_NAMES):
         return data
     try:
-        known = bool(observations_of(_text(name, data), name))
+        text = _text(name, data)
+        known = _holds_documents(text) or bool(observations_of(text, name))
     except InputError:
         known = False
     note = {"kind": "not-understood", "about": "", "at": "", "format": PASTE, "file": name, "value": []}
     return data if known else json.dumps({"observations": [note]}).encode()
+
+
+def _holds_documents(text: str) -> bool:
+    """True for a text with resources in it, as copied from a console."""
+    try:
+        return any(is_evidence(one.value) for one in documents(text, _no_number).found)
+    except (RecursionError, ValueError):
+        return True  # named when the file itself is read
 
 
 def _opened(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -222,7 +232,7 @@ def _not_json(name: str, text: str, error: json.JSONDecodeError) -> InputError:
     what = f"It is not valid JSON: {error.msg}.{cut}"
     if text.lstrip()[:1] not in {"{", "["}:
         what += " Nor is it the output of a command that is known here."
-        what += next((f" {hint}" for shape, hint in OTHERS if shape.search(text)), "")
+        what += next((f" {hint}" for shape, hint in OTHERS if shape.search(text[:BEGINNING])), "")
     return InputError(what, file=name, place=f"line {error.lineno}, column {error.colno}", remedy=FORMS)
 
 

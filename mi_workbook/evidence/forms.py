@@ -12,6 +12,7 @@ from mi_workbook.evidence.merging import Differs, united
 from mi_workbook.evidence.pasted import observations_of
 from mi_workbook.evidence.pastes.route_server_routes import INSTANCES
 from mi_workbook.evidence.snapshot import FORMAT, VERSION, Snapshot, field, from_document, type_of
+from mi_workbook.evidence.unused import is_known, refused, unused
 
 FORMS = (
     'Accepted: a mi-workbook snapshot, a list of ARM resources, {"value": [...]}, Resource Graph results, output of '
@@ -31,10 +32,12 @@ def ids_in(value: Any) -> set[str]:
 
 def is_evidence(value: Any) -> bool:
     """True for a snapshot, a template or resources; the JSON of other commands is read with the text around it."""
-    if isinstance(value, dict) and ("resources" in value or isinstance(value.get("observations"), list)):
+    if is_known(value) or (
+        isinstance(value, dict) and ("resources" in value or isinstance(value.get("observations"), list))
+    ):
         return True
     try:
-        rows, _ = _rows("", value)
+        rows, _ = _rows("", _answered(value))
     except InputError:
         return False
     return any(isinstance(row, dict) and bool(type_of(row) or powershell.is_powershell(row)) for row in rows)
@@ -56,17 +59,20 @@ def snapshot_of(name: str, value: Any, text: str, parameters: dict[str, Any]) ->
         return Snapshot(observations=_sent(name, value["observations"]))
     if isinstance(value, dict) and any(one in value for one in INSTANCES):  # it has a member "value" that is null
         return Snapshot(observations=observations_of(json.dumps(value), name))
+    if is_known(value):
+        return Snapshot(observations=[unused(name, value)])
+    value = _answered(value)
     rows, pointer = _rows(name, value)
     cut: list[dict[str, Any]] = []
-    if any(sign in text for sign in powershell.SIGNS):
+    spelled = any(isinstance(row, dict) and powershell.is_powershell(row) for row in rows)
+    if spelled or any(sign in text for sign in powershell.SIGNS):
         rows, cut = _spelled(name, rows)
     named = ("id", "Id", "type")
     if rows and all(isinstance(row, dict) and not any(name in row for name in named) for row in rows):
         pasted = observations_of(json.dumps(value), name)
         if pasted:
             return Snapshot(observations=pasted)
-        found_value = {"kind": "unrecognised", "about": "", "at": "", "format": "json", "value": value}
-        return Snapshot(observations=[found_value])
+        return Snapshot(observations=[unused(name, value)], problems=refused(name, value))
     return Snapshot(_checked(name, rows, pointer), problems=[*cut, *_unfinished(name, value, rows)])
 
 
@@ -105,6 +111,29 @@ def _problem(scope: str, kind: str, code: str, message: str) -> dict[str, Any]:
         "code": code,
         "message": message,
     }
+
+
+def _answered(value: Any) -> Any:
+    """What Azure answered, out of the answers to several requests in one (the portal's batches) and of REST examples.
+
+    Sources: Resource Manager, batch requests of the portal (`responses`: [{`httpStatusCode`, `content`}]);
+    azure-rest-api-specs, examples (`responses`: {"200": {`body`}}).
+    """
+    answers = value.get("responses") if isinstance(value, dict) else None
+    if isinstance(answers, dict):
+        bodies = [
+            one.get("body") for code, one in answers.items() if str(code).startswith("2") and isinstance(one, dict)
+        ]
+        return next((body for body in bodies if isinstance(body, dict | list)), value)
+    if not isinstance(answers, list) or not answers or not all(isinstance(one, dict) for one in answers):
+        return value
+    found: list[Any] = []
+    for one in answers:
+        content = one.get("content")
+        if one.get("httpStatusCode", 200) in range(200, 300) and isinstance(content, dict):
+            listed = content.get("value", content.get("data"))
+            found += listed if isinstance(listed, list) else [content]
+    return found
 
 
 def _sent(name: str, observations: list[Any]) -> list[dict[str, Any]]:

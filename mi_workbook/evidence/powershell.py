@@ -14,7 +14,7 @@ from typing import Any
 Row = dict[str, Any]
 # What ConvertTo-Json writes for an object deeper than its limit: its type, or its members in @{...}.
 CUT = re.compile(r"@\{|(?:System\.[A-Z]|Microsoft\.Azure\.)[\w.]*[`\[\]\w,. ]*$")
-SIGNS = ('"@{', '"System.', '"Microsoft.Azure.', '"Id"', '"ResourceId"')
+SIGNS = ('"@{', '"System.')  # of an object that was cut off among rows in ARM's spelling
 # A list deeper than the limit becomes one text with blanks between its elements.
 LISTS = frozenset({
     "addressprefix", "addressprefixes", "sourceaddressprefix", "sourceaddressprefixes", "destinationaddressprefix",

@@ -318,12 +318,17 @@ class Network:
     def _children(self, parent_id: str, kind: str) -> list[Reading]:
         return [Reading(str(raw.get("id", "")), "", raw) for raw in self.snapshot.children(parent_id, kind)]
 
+    def _left_out(self, resource_id: str) -> str:
+        """Why a resource that was sent is not in the evidence, such as one that a tool cut off; "" where it was not sent."""
+        mine = (one for one in self.snapshot.problems if key(str(one.get("scope") or "")) == key(resource_id))
+        return next((str(one.get("message") or "") for one in mine), "")
+
     def _typed(self, kind: str, resource_id: str, build: Callable[[Reading], View]) -> View:
         at = (kind, key(resource_id))
         if at not in self._kept:
             raw = self.snapshot.get(resource_id)
             if raw is None:
-                raise MissingEvidence(_gap(kind, resource_id))
+                raise MissingEvidence(_gap(kind, resource_id, self._left_out(resource_id)))
             self._kept[at] = build(Reading(str(raw.get("id") or resource_id), "", raw))
         view: View = self._kept[at]
         return view
@@ -339,9 +344,9 @@ def _of_known_type(build: Callable[[Reading], View], member: str, known: tuple[s
     return built
 
 
-def _gap(kind: str, resource_id: str) -> Gap:
+def _gap(kind: str, resource_id: str, why: str = "") -> Gap:
     return Gap(
         missing=f"{kind} {resource_id}",
-        why="The path depends on it and it was not in the evidence.",
+        why=why or "The path depends on it and it was not in the evidence.",
         how=f"az resource show --ids {shell_word(resource_id)} -o json (needs the action {kind}/read), and add the output.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mi_workbook.core.ranges import Ranges
-from mi_workbook.network.reading import Reading, ipv4
+from mi_workbook.network.reading import Reading, associated, ipv4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class Nic:
 
     @property
     def primary(self) -> IpConfiguration | None:
-        """The primary ip configuration, else the first, None where there is none."""
-        marked = (c for c in self.configurations if c.primary)
-        return next(marked, self.configurations[0] if self.configurations else None)
+        """The primary ip configuration, else the first with an IPv4 address, else the first, None where there is none."""
+        ranked = sorted(self.configurations, key=lambda one: (not one.primary, not one.address))
+        return ranked[0] if ranked else None
 
 
 def read_nic(reading: Reading) -> Nic:
@@ -47,7 +47,7 @@ def read_nic(reading: Reading) -> Nic:
         reading=reading,
         id=reading.id,
         name=reading.name,
-        nsg_id=reading.reference("networkSecurityGroup"),
+        nsg_id=associated(reading, "networkSecurityGroup"),
         vm_id=reading.reference("virtualMachine"),
         forwards=reading.flag("enableIPForwarding"),
         dns_servers=Reading("", "", dns).texts("dnsServers") if isinstance(dns, dict) else (),

@@ -83,9 +83,16 @@ class Reading:
         return tuple(_text(field(item, "id")) for _, item in self.items(name))
 
     def prefixes(self, name: str) -> tuple[str, ...]:
-        """addressPrefixes inside a member such as addressSpace."""
+        """addressPrefixes inside a member such as addressSpace, or what a pool allocated there."""
         value = self.get(name)
-        return Reading(self.document, self.at(name), value).texts("addressPrefixes") if isinstance(value, dict) else ()
+        inner = Reading(self.document, self.at(name), value if isinstance(value, dict) else {})
+        return inner.texts("addressPrefixes") or inner.allocated()
+
+    def allocated(self) -> tuple[str, ...]:
+        """Prefixes that a pool of an IP address manager gave. Source: Subnets REST API, IpamPoolPrefixAllocation."""
+        return tuple(
+            text for one in self.children("ipamPoolPrefixAllocations") for text in one.texts("allocatedAddressPrefixes")
+        )
 
     def items(self, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Position and object of each element of a list member."""
@@ -112,6 +119,13 @@ class Reading:
     def whole(self) -> Evidence:
         """The object's name as evidence that it exists."""
         return Evidence(self.document, self.pointer or "/", self.name)
+
+
+def associated(reading: Reading, member: str) -> str:
+    """The id of what is associated, "" for nothing; an id that stands for no resource where only its id was not read."""
+    given = reading.get(member)
+    unread = isinstance(given, dict) and not reading.reference(member)
+    return f"{reading.id or reading.name}/{member}" if unread else reading.reference(member)
 
 
 def _text(value: Any) -> str:

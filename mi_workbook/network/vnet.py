@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mi_workbook.core.ranges import Ranges
-from mi_workbook.network.reading import Reading, ipv4
+from mi_workbook.network.reading import Reading, associated, ipv4
 from mi_workbook.network.resource_id import key
 
 POLICIES = ("disabled", "enabled", "networksecuritygroupenabled", "routetableenabled")
@@ -112,7 +112,7 @@ def read_vnet(reading: Reading, subnets: list[Reading], peerings: list[Reading])
 
 def read_subnet(reading: Reading, vnet_id: str) -> Subnet:
     """A subnet with one or many prefixes."""
-    prefixes = reading.texts("addressPrefix", "addressPrefixes")
+    prefixes = reading.texts("addressPrefix", "addressPrefixes") or reading.allocated()
     services = tuple(child.text("serviceName") for child in reading.children("delegations"))
     return Subnet(
         reading=reading,
@@ -129,15 +129,11 @@ def read_subnet(reading: Reading, vnet_id: str) -> Subnet:
 
 
 def _reference(subnet: Reading, member: str) -> str:
-    """The id of what is associated, "" for nothing; an id that stands for no resource where it was not read.
-
-    A subnet with neither properties nor prefix was not read at all.
-    """
-    given = subnet.get(member)
-    unread = subnet.members is subnet.raw and not subnet.texts("addressPrefix", "addressPrefixes")
-    if unread or (isinstance(given, dict) and not subnet.reference(member)):
-        return f"{subnet.id or subnet.name}/{member}"
-    return subnet.reference(member)
+    """What is associated; a subnet with neither properties nor prefix was not read at all."""
+    unread = subnet.members is subnet.raw and not (
+        subnet.texts("addressPrefix", "addressPrefixes") or subnet.allocated()
+    )
+    return f"{subnet.id or subnet.name}/{member}" if unread else associated(subnet, member)
 
 
 def read_peering(reading: Reading, vnet_id: str) -> Peering:

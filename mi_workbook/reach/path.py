@@ -30,6 +30,7 @@ from mi_workbook.reach.peering import FORWARDED
 from mi_workbook.reach.question import Question, required_ports
 from mi_workbook.reach.settled import doubted, settle
 from mi_workbook.reach.tunnels import gateway_state, tunnel
+from mi_workbook.reach.unmodelled import name_policies, odd_members
 from mi_workbook.reach.web_apps import doubts, manager, no_gateway, over_gateway, over_relay, stays_outside
 
 CONNECTION_TYPES = frozenset({"proxy", "redirect", "default"})
@@ -176,6 +177,10 @@ def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> 
     hops = []
     if question.resolution is not None and not _name_first(question):
         hops.append(Hop("server name", (question.resolution,)))
+    odd = odd_members(network, _touched(question, end))
+    if question.origin.kind == "inside" and question.resolution is not None:
+        odd += name_policies(network, question.subnet.vnet_id, question.instance)
+    hops += [Hop(question.at, tuple(odd))] if odd else []
     joined = question.origin.integration
     if joined is not None and (question.origin.kind == "inside" or question.origin.gateways):
         unsure = membership_doubts(network, joined)
@@ -186,6 +191,12 @@ def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> 
             Hop(question.at, tuple(own_side(network, question.origin, question.addresses, wanted, question.places)))
         )
     return tuple(hops)
+
+
+def _touched(question: Question, end: Subnet) -> tuple[str, ...]:
+    """Ids of the resources at both ends of the path whose members are looked at."""
+    gateways = tuple(one.id for one in question.origin.gateways)
+    return (question.at, question.subnet.vnet_id, end.vnet_id, *gateways)
 
 
 def _forward(network: Network, question: Question, flow: Flow, end: Subnet, head: list[Decision]) -> tuple[Hop, ...]:

@@ -60,6 +60,13 @@ SPECIMENS = [
     ("tedious, port of a node", "ConnectionError: Failed to connect to 10.0.0.7:11004 in 15000ms code: 'ETIMEOUT'", "redirect", "redirect-failed", "mi-redirect-ports"),
     ("Node.js, port of a node", "Failed to connect - connect ECONNREFUSED 10.0.0.7:11004", "redirect", "redirect-failed", "mi-redirect-ports"),
     ("SqlClient 5.2.0 on Linux, instance", f"{NETWORK}(provider: TCP Provider, error: 26 - Error Locating Server/Instance Specified)\n ---> System.Net.Sockets.SocketException (0x80004005): Success", "name", "instance-lookup", "name-instance"),
+    ("Windows VPN, no answer", "The network connection between your computer and the VPN server could not be established because the remote server is not responding. (Error 809)", "client", "vpn-no-answer", "p2s-proto-blocked"),
+    ("OpenVPN, no answer", "TCP: connect to [AF_INET]203.0.113.7:443 failed: Connection timed out", "client", "vpn-no-answer", "p2s-proto-blocked"),
+    ("Azure VPN Client, no answer", "Server did not respond properly to VPN Control Packets. Session State: Key Material sent", "client", "vpn-no-answer", "p2s-proto-blocked"),
+    ("RasClient, number", "CoId={E0A2}: The user CORP\\anna dialed a connection named hub which has failed. The error code returned on failure is 809.", "client", "vpn-no-answer", "p2s-proto-blocked"),
+    ("Windows VPN, certificate", "A certificate could not be found that can be used with this Extensible Authentication Protocol. (Error 798)", "client", "vpn-credentials", "p2s-cert-client"),
+    ("Azure VPN Client, sign-in", "Failure in acquiring Microsoft Entra Token: AADSTS50105: the application is not assigned to a role", "client", "vpn-credentials", "p2s-cert-client"),
+    ("Azure VPN Client, dialing", "Dialing VPN connection hub-vnet, Status = VPN Platform did not trigger connection", "client", "vpn-failed", "p2s-package-stale"),
     ("ODBC on Linux, name", f"Sqlcmd: Error: Microsoft ODBC Driver 18 for SQL Server : Login timeout expired.\nSqlcmd: Error: Microsoft ODBC Driver 18 for SQL Server : TCP Provider: Error code 0x2AF9.\n{NOT_ODBC}", "name", "dns-unknown", "name-typo"),
     ("ODBC on Linux, timeout", f"SQLSTATE[HYT00]: {ODBC}Login timeout expired {ODBC}TCP Provider: Error code 0x274C {NOT_ODBC}", "TCP", "tcp-timeout", "port-wrong-1433-public"),
     ("ODBC on Linux, refused", f"('08001', '[08001] {ODBC}TCP Provider: Error code 0x274D (10061) (SQLDriverConnect)')", "TCP", "tcp-refused", "port-wrong-1433-public"),
@@ -196,6 +203,14 @@ def test_the_time_it_took_is_evidence(text: str, seconds: float, says: str) -> N
     durations = classify(text).durations
     assert seconds in [d.seconds for d in durations]
     assert says in next(d.says for d in durations if d.seconds == seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["Dialing VPN connection hub-vnet, Status = Success", "VPN connection hub-vnet, Status = Connected"]
+)
+def test_a_vpn_that_came_up_is_no_error(text: str) -> None:
+    """Words of a good connection are not read as one that failed."""
+    assert not classify(text).understood
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,14 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
 
 
 def _fits(value: Any) -> bool:
-    return az.get(value, "nextHopType") is not None and isinstance(az.get(value, "addressPrefix"), list)
+    """An effective route; one prefix may be a text where PowerShell unwrapped the list. A route of a table has no source."""
+    prefixes = az.get(value, "addressPrefix")
+    alone = (
+        isinstance(prefixes, str)
+        and bool(prefixes)
+        and {az.get(value, "source"), az.get(value, "state")}.isdisjoint({None, ""})
+    )
+    return az.get(value, "nextHopType") is not None and (isinstance(prefixes, list) or alone)
 
 
 def _is_head(text: str) -> bool:
