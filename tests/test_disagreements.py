@@ -496,7 +496,7 @@ def test_the_session_goes_on_from_the_disagreement_paste_by_paste() -> None:
     shown = session.screen
     assert shown["verdict"]["kind"] == "unknown" and shown["steps"][-1]["id"] == "failed-collect"
     assert [one["group"] for one in shown["steps"] if one["group"]] == [TREES["test-failed"].title]
-    assert "activity-log" in shown["next"] and [one["current"] for one in shown["steps"]].count(True) == 1
+    assert "curl.exe" in shown["next"] and [one["current"] for one in shown["steps"]].count(True) == 1
     session.act({"do": "step", "value": "failed-guest"})
     step = session.screen["step"]
     assert any("Get-NetFirewallProfile" in run for _, run in step["commands"]) and step["asks"]["counts"]
