@@ -571,3 +571,12 @@ def test_a_socket_that_an_app_may_not_open_is_its_own_matter() -> None:
     assert walked(ask(APP, SILENT_APP))["failed-guest"] is R
     found = ask(APP, forbidden)
     assert list(walked(found))[-1] == "failed-guest-rule" and "forbade" in [one.says for one in taken(found)][-2]
+
+
+@pytest.mark.parametrize("system", ["linux", "windows"])
+def test_a_line_of_the_hosts_file_is_named(system: str) -> None:
+    """The old address stands in the file that was printed: its owner must take it out, whatever DNS says."""
+    found = ask(PROXY, tnc(False, "10.99.0.4"), fixture(f"hosts-lines/{system}"))
+    assert list(walked(found))[-1] == "failed-hosts"
+    assert any("hosts file says 10.99.0.4" in one.says for one in taken(found))
+    assert "build01" not in repr(found)

@@ -152,6 +152,7 @@ def own_names(scene: Scene) -> Look:
         for entry in (value.get("hosts") or value).get("entries") or ()
         if isinstance(entry, dict) and entry.get("name") == scene.host
     ]
+    entries += [str(row["address"]) for row in scene.rows("hosts-lines") if row["name"] == scene.host]
     strange = [one for one in entries if not scene.is_endpoint(one)]
     if strange:
         return NO, f"The machine's hosts file says {strange[0]} for {scene.host}."
