@@ -23,6 +23,7 @@ from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.diagnosis.looks import LOOKS
 from mi_workbook.diagnosis.places import find_source
 from mi_workbook.evidence.sent import read_sent
+from mi_workbook.evidence.snapshot import from_document
 from mi_workbook.guide.follow_up import commands, follow_up, taken
 from mi_workbook.guide.scenario import Step, disagreement_trees, load_text
 from mi_workbook.network.network import Network
@@ -616,3 +617,43 @@ end = "evidence"
         load_text(text, "x.toml")
     for words in ("look moon", "no-such-fault", "only mars", "amiga", "of nothing", "tea-leaves"):
         assert words in str(caught.value)
+
+
+def test_each_appliance_is_named_with_its_direction_and_its_own_test() -> None:
+    """Where the appliance itself connects, its policy or the way to it is left; where it fails, what lies behind."""
+    hub = case(HUB)
+    network = Network(hub.snapshot())
+    at = next(
+        d.by for t in diagnose(hub.snapshot(), hub.source, MI).traces for d in t.decisions if d.kind == "appliance"
+    )
+    assert find_source(network, at).kind == "nic"
+    plain = {look.look: look.says for look in ask(HUB, tnc(False, source="10.1.1.4")).at_source.looks}["appliance"]
+    assert "there: " in plain and "From" not in plain
+    for ended, side in ((OPENED, "its policy"), (SILENT, "behind it")):
+        found = ask(HUB, tnc(False, source="10.1.1.4"), elsewhere=((at, ended),))
+        (look,) = [one for one in found.at_source.looks if one.look == "appliance"]
+        assert look.verdict is U and side in look.says
+    assert "on the appliance itself" in {
+        ready.place.partition(", ")[2] for ready in commands(TREES["test-failed"].step("failed-appliance"), found)
+    }
+
+
+def test_any_address_of_the_sources_interface_is_its_own() -> None:
+    """A second address of the NIC is no other machine; the path that was judged is that of the first all the same."""
+    one = case(PROXY)
+    document = one.snapshot().to_dict()
+    (raw,) = [item for item in document["resources"] if item["name"] == "nic-app"]
+    second = json.loads(json.dumps(raw["properties"]["ipConfigurations"][0]))
+    second["name"], second["properties"]["primary"], second["properties"]["privateIPAddress"] = (
+        "second",
+        False,
+        "10.0.1.44",
+    )
+    raw["properties"]["ipConfigurations"].append(second)
+    snapshot = bound(
+        from_document(document),
+        read_sent(tnc(False, source="10.0.1.44"), "sent.txt"),
+        find_source(Network(from_document(document)), one.source),
+    )
+    found = diagnose(snapshot, one.source, MI)
+    assert {look.look: look.verdict for look in found.at_source.looks}["machine"] is R

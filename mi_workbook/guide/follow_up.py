@@ -19,7 +19,7 @@ ON_WORDS = {
     "app-linux": "the app's console (SSH, Linux)", "azure": "Azure Cloud Shell",
 }  # fmt: skip
 WHERE_WORDS = {
-    "source": "at the source", "control": "on a VM inside the instance's VNet", "cloud": "wherever az is signed in",
+    "source": "at the source", "control": "on a VM inside the instance's VNet", "appliance": "on the appliance itself", "cloud": "wherever az is signed in",
 }  # fmt: skip
 BY_APP = frozenset({"app-windows", "app-linux"})
 OF_A_VM = frozenset({"vm", "nic"})
@@ -27,7 +27,7 @@ OF_A_VM = frozenset({"vm", "nic"})
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A command that can be run as it stands. place: where, in words; at: source | control | cloud."""
+    """A command that can be run as it stands. place: where, in words; at: source | control | appliance | cloud."""
 
     place: str
     run: str

@@ -45,7 +45,7 @@ START = Path(__file__).parent / "start.toml"
 QUESTIONS = Path(__file__).parent / "questions"
 DISAGREEMENTS = Path(__file__).parent / "disagreements"
 CONSOLES = ("windows", "linux", "macos", "app-windows", "app-linux", "azure")
-WHERE = ("source", "control", "cloud")
+WHERE = ("source", "control", "appliance", "cloud")
 SCENARIOS = frozenset(
     {
         "same-vnet",
