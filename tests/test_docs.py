@@ -8,7 +8,7 @@ import pytest
 from mi_workbook.cases import all_cases
 from mi_workbook.checks.catalogue import known_ids, load
 from mi_workbook.core.errors import InputError
-from mi_workbook.guide.scenario import SCENARIOS, question_trees
+from mi_workbook.guide.scenario import SCENARIOS, disagreement_trees, question_trees
 from mi_workbook.views import coverage, fault_pages
 from mi_workbook.views.pages import write
 
@@ -71,7 +71,7 @@ def test_what_covers_a_statement_exists(one: coverage.Statement) -> None:
         there = {
             "fault": name in known_ids() | LISTED,  # every listed id is held to be a fault by its own test
             "scenario": name in SCENARIOS,
-            "tree": name in question_trees(),
+            "tree": name in {**question_trees(), **disagreement_trees()},
             "case": name in cases,
             "module": kind == "module" and importlib.util.find_spec(name) is not None,
             "note": bool(name),

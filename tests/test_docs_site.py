@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 from conftest import ROOT
 
-from mi_workbook.guide.scenario import all_scenarios
+from mi_workbook.guide.scenario import all_scenarios, disagreement_trees
 from mi_workbook.views import scenario_pages
 from mi_workbook.views.pages import write
 
@@ -94,7 +94,9 @@ def test_pages_of_scenarios_that_are_gone_are_removed(tmp_path: Path) -> None:
     """An old page does not stay."""
     (tmp_path / "gone.md").write_text("old", encoding="utf-8")
     write(tmp_path, scenario_pages.pages())
-    assert {file.name for file in tmp_path.glob("*.md")} == {f"{one}.md" for one in all_scenarios()} | {"index.md"}
+    assert {file.name for file in tmp_path.glob("*.md")} == {
+        f"{one}.md" for one in (*all_scenarios(), *disagreement_trees(), "index")
+    }
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from mi_workbook.core.verdict import Verdict
 
 TCP = frozenset({"tcp", "6", "any", "all"})
 OPEN_BY_DEFAULT = frozenset({"allow", "notconfigured"})
-DEEPEST = 8
+LONGEST_RULE = 1000
+PASSING = frozenset({"", "LOG", "NFLOG", "MARK"})  # the packet goes on to the next rule
 REFUSES = frozenset({"DROP", "REJECT"})
 BARE = re.compile(r"^(?:counter(?: packets \d+ bytes \d+)?|log\b.*|comment \".*\"|#.*)$")
 
@@ -119,7 +120,7 @@ def _iptables(rows: Sequence[Mapping[str, Any]], packet: Packet) -> Iterator[tup
         if row.get("what") == "rule":
             chains.setdefault(str(row["chain"]), []).append(str(row["text"]))
     if "OUTPUT" in policies:
-        ends = _ends(chains, "OUTPUT", packet, 0)
+        ends = _ends(chains, "OUTPUT", packet, {})
         yield "iptables", {policies["OUTPUT"] if one == "on" else one for one in ends}
 
 
@@ -130,34 +131,47 @@ def _nftables(rows: Sequence[Mapping[str, Any]], packet: Packet) -> Iterator[tup
             yield f"nftables {row.get('table')}/{row.get('chain')}", _nft_ends(row, packet)
 
 
-def _ends(chains: Mapping[str, Sequence[str]], name: str, packet: Packet, depth: int) -> set[str]:
-    """Every target at which the packet may end in a chain of iptables; "on" where it passes the chain, "?" for not known."""
+def _ends(chains: Mapping[str, Sequence[str]], name: str, packet: Packet, met_before: dict[str, set[str]]) -> set[str]:
+    """Every target at which the packet may end in a chain of iptables; "on" where it passes the chain, "?" for not known.
+
+    met_before: chains that were followed already; each is followed once, and one that leads back into itself is not known.
+    """
+    if name in met_before:
+        return met_before[name]
+    met_before[name] = {"?"}
+    met_before[name] = found = _followed(chains, name, packet, met_before)
+    return found
+
+
+def _followed(
+    chains: Mapping[str, Sequence[str]], name: str, packet: Packet, met_before: dict[str, set[str]]
+) -> set[str]:
     found: set[str] = set()
-    if depth > DEEPEST:
-        return {"?"}
     for text in chains.get(name, ()):
         met, target = _iptables_rule(text, packet)
-        if met is False or target in {"", "LOG", "NFLOG", "MARK"}:
+        if met is False or target in PASSING:
             continue
-        ends = _targeted(chains, target, packet, depth)
+        ends = _targeted(chains, target, packet, met_before)
         found |= ends - {"on"}
-        if met is True and "on" not in ends:
-            return found
-        if target == "RETURN" and met is True:
-            return found | {"on"}
+        if met is True and (target == "RETURN" or "on" not in ends):
+            return found | (ends & {"on"})
     return found | {"on"}
 
 
-def _targeted(chains: Mapping[str, Sequence[str]], target: str, packet: Packet, depth: int) -> set[str]:
+def _targeted(
+    chains: Mapping[str, Sequence[str]], target: str, packet: Packet, met_before: dict[str, set[str]]
+) -> set[str]:
     if target in {"ACCEPT", *REFUSES}:
         return {target}
     if target == "RETURN":
         return {"on"}
-    return _ends(chains, target, packet, depth + 1) if target in chains else {"?", "on"}
+    return _ends(chains, target, packet, met_before) if target in chains else {"?", "on"}
 
 
 def _iptables_rule(text: str, packet: Packet) -> tuple[bool | None, str]:
     """Whether the rule meets the packet (None: a condition is not understood), and its target."""
+    if len(text) > LONGEST_RULE:
+        return None, "?"
     try:
         words = shlex.split(text)
     except ValueError:
@@ -219,12 +233,14 @@ def _nft_ends(row: Mapping[str, Any], packet: Packet) -> set[str]:
 
 
 def _nft_rule(text: str, packet: Packet) -> tuple[bool | None, str]:
+    if len(text) > LONGEST_RULE:
+        return None, "?"
     target = {"accept": "ACCEPT", "drop": "DROP"}
     end = re.search(
         r"\b(accept|drop|reject(?: with .*)?|jump \S+|goto \S+|return|queue.*)\s*(?:comment \".*\")?$", text
     )
     if end is None:
-        return (False, "") if BARE.match(text) or not text.strip() else (None, "")
+        return (False, "") if BARE.match(text) or not text.strip() else (None, "?")
     word = end[1].split()[0]
     conditions = text[: end.start()].strip()
     return _nft_conditions(conditions, packet), "REJECT" if word == "reject" else target.get(word, "?")

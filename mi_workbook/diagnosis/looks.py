@@ -68,7 +68,7 @@ def _taken(look: Callable[[Scene], Look], scene: Scene) -> Look:
 
 def machine(scene: Scene) -> Look:
     """Reachable: the outputs come from the source's own address. Blocked: from another machine's."""
-    own = scene.question.addresses
+    own = scene.question.addresses | scene.of_nic
     if scene.in_app:
         held = [str(row["value"]) for row in scene.rows("environment") if row["name"] == "WEBSITE_PRIVATE_IP"]
         inside = [one for one in held if ipv4((one,)) and own.covers(ipv4((one,)))]
@@ -152,6 +152,7 @@ def own_names(scene: Scene) -> Look:
         for entry in (value.get("hosts") or value).get("entries") or ()
         if isinstance(entry, dict) and entry.get("name") == scene.host
     ]
+    entries += [str(row["address"]) for row in scene.rows("hosts-lines") if row["name"] == scene.host]
     strange = [one for one in entries if not scene.is_endpoint(one)]
     if strange:
         return NO, f"The machine's hosts file says {strange[0]} for {scene.host}."

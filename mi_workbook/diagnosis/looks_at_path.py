@@ -66,20 +66,50 @@ def _issue_at(scene: Scene, *, source: bool) -> str:
 
 
 def appliance(scene: Scene) -> Look:
-    """Reachable: no appliance on the way, or its rules are known and let it on. Blocked: it was shown to stop it."""
+    """Reachable: no appliance on the way, or its rules are known and let it on. Blocked: it was shown to stop it.
+
+    Each appliance is named with its direction, and what the same test showed from the appliance itself.
+    """
     met = scene.decisions("appliance")
     issue = _issue_at(scene, source=False)
     if issue:
         return NO, f"Connection troubleshoot found {issue} at the appliance."
     if not met:
         return OK, "By the routes of the configuration no appliance is on the way."
-    doubtful = [one for one in met if one.result is not Verdict.REACHABLE]
+    doubtful = [one.by for one in met if one.result is not Verdict.REACHABLE]
     if not doubtful:
         return OK, f"The rules of {names([one.by for one in met])} are known and let it on."
-    return (
-        OPEN_QUESTION,
-        f"{names([one.by for one in doubtful])} is on the way; its policy is not part of Azure's configuration.",
-    )
+    hops = [
+        f"{way}: {names(found)}"
+        for way, direction in (("there", "forward"), ("back", "return"))
+        if (found := [by for by in doubtful if by in _met_on(scene, direction)])
+    ]
+    says = f"On the way {'; '.join(hops)}; the policy is not part of Azure's configuration."
+    return OPEN_QUESTION, " ".join([says, *_from_appliances(scene, doubtful)])
+
+
+def _met_on(scene: Scene, direction: str) -> set[str]:
+    ways = [trace for trace in scene.ways if trace.direction == direction]
+    return {decision.by for trace in ways for decision in trace.decisions if decision.kind == "appliance"}
+
+
+def _from_appliances(scene: Scene, appliances: list[str]) -> list[str]:
+    """What the same test showed from the appliances themselves: it tells on which side of one to look."""
+    found = []
+    for place in _others(scene):
+        tests = _tests_of(scene, place)
+        if tests and _place_id(scene, place) in {key(one) for one in appliances}:
+            opened = tests[-1].result in OPEN
+            side = "its policy, or the way to it" if opened else "what lies behind it"
+            found.append(f"From {place} itself: {tests[-1].result}; look at {side}.")
+    return found
+
+
+def _place_id(scene: Scene, place: str) -> str:
+    try:
+        return key(find_source(scene.network, place).id)
+    except (InputError, MissingEvidence):
+        return ""
 
 
 def site(scene: Scene) -> Look:

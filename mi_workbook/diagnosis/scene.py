@@ -36,6 +36,13 @@ class Scene:
         """True where the source is a web app or a slot of one."""
         return "/microsoft.web/sites/" in self.question.at.lower()
 
+    @property
+    def of_nic(self) -> Ranges:
+        """Every address of the source's interface, those besides the primary one among them; none for other sources."""
+        if "/networkinterfaces/" not in self.question.at.lower():
+            return NOTHING
+        return Ranges.of(span for one in self.network.nic(self.question.at).configurations for span in one.address)
+
     @cached_property
     def host(self) -> str:
         """The server name of the endpoint in question, in lower case."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mi_workbook.checks.catalogue import fault, fill_command
+from mi_workbook.checks.catalogue import PLACEHOLDER, fault, fill_command
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.guide.scenario import Run, Scenario, Step, disagreement_trees
@@ -19,14 +19,15 @@ ON_WORDS = {
     "app-linux": "the app's console (SSH, Linux)", "azure": "Azure Cloud Shell",
 }  # fmt: skip
 WHERE_WORDS = {
-    "source": "at the source", "control": "on a VM inside the instance's VNet", "cloud": "wherever az is signed in",
+    "source": "at the source", "control": "on a VM inside the instance's VNet", "appliance": "on the appliance itself", "cloud": "wherever az is signed in",
 }  # fmt: skip
 BY_APP = frozenset({"app-windows", "app-linux"})
+OF_A_VM = frozenset({"vm", "nic"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A command that can be run as it stands. place: where, in words; at: source | control | cloud."""
+    """A command that can be run as it stands. place: where, in words; at: source | control | appliance | cloud."""
 
     place: str
     run: str
@@ -63,7 +64,7 @@ def taken(diagnosis: Diagnosis, said: Mapping[str, str] | None = None) -> list[T
     walk, found = start(tree), []
     while not walk.step.is_end:
         one, walk = _on(walk, diagnosis, said or {})
-        found.append(one)
+        found += [one] if one.step.only != "app" or _in_app(diagnosis) else []
     return [*found, Taken(walk.step, None)]
 
 
@@ -77,10 +78,17 @@ def _on(walk: Walk, diagnosis: Diagnosis, said: Mapping[str, str]) -> tuple[Take
 
 
 def commands(step: Step, diagnosis: Diagnosis) -> list[Ready]:
-    """The commands of a step for this source, filled in and quoted for their shell."""
-    in_app = "/microsoft.web/sites/" in diagnosis.source.id.lower()
-    values = dict(diagnosis.at_source.asked)
-    return [_ready(one, values) for one in step.commands if one.where != "source" or (one.on in BY_APP) is in_app]
+    """The commands of a step for this source, filled in and quoted for their shell.
+
+    Those of an Azure VM or its interface are left out for any other source.
+    """
+    in_app, values = _in_app(diagnosis), dict(diagnosis.at_source.asked)
+    fitting = [one for one in step.commands if one.where != "source" or (one.on in BY_APP) is in_app]
+    return [_ready(one, values) for one in fitting if not OF_A_VM & set(PLACEHOLDER.findall(one.run)) - set(values)]
+
+
+def _in_app(diagnosis: Diagnosis) -> bool:
+    return "/microsoft.web/sites/" in diagnosis.source.id.lower()
 
 
 def _ready(one: Run, values: Mapping[str, str]) -> Ready:

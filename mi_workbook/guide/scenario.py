@@ -45,7 +45,7 @@ START = Path(__file__).parent / "start.toml"
 QUESTIONS = Path(__file__).parent / "questions"
 DISAGREEMENTS = Path(__file__).parent / "disagreements"
 CONSOLES = ("windows", "linux", "macos", "app-windows", "app-linux", "azure")
-WHERE = ("source", "control", "cloud")
+WHERE = ("source", "control", "appliance", "cloud")
 SCENARIOS = frozenset(
     {
         "same-vnet",
@@ -103,7 +103,8 @@ class Step:
 
     A step may ask a person (`asks`, `answers`) besides or in place of being judged by evidence (`decisions`, `exits`).
     A step that ends the walk has an `end`: repair | evidence | escalation | tree. `leads_to` is the tree or scenario
-    to go on with, "" for none.
+    to go on with, "" for none. Of a disagreement: `looks` judge it, `commands` give what they lack, `who` must act at an
+    end; `only` "app" for a step that is shown for web apps alone.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Step:
     commands: tuple[Run, ...] = ()
     who: str = ""
     suspects: tuple[str, ...] = ()
+    only: str = ""
 
     @property
     def is_end(self) -> bool:
@@ -228,6 +230,7 @@ def _step(raw: dict[str, Any]) -> Step:
         commands=tuple(_run(one) for one in _list(raw.get("commands")) if isinstance(one, dict)),
         who=str(raw.get("who", "")),
         suspects=_words(raw.get("suspects")),
+        only=str(raw.get("only", "")),
     )
 
 
@@ -306,14 +309,20 @@ def _of_step(step: Step, ids: set[str]) -> Iterator[str]:
     yield from (f"{step.id}: {part} is empty" for part in ("title", "look", "why", "source") if not getattr(step, part))
     yield from (f"{step.id}: view {view} is not known" for view in step.shows if view not in VIEWS)
     yield from (f"{step.id}: decision {kind} is not known" for kind in step.decisions if kind not in KINDS)
-    yield from (f"{step.id}: look {look} is not known" for look in step.looks if look not in LOOKS)
-    yield from (f"{step.id}: fault {fault} is not known" for fault in step.suspects if fault not in known_ids())
-    yield from (mistake for one in step.commands for mistake in _of_command(step, one))
+    yield from _of_disagreement(step)
     if step.exits:
         yield from (f"{step.id}: no exit for {verdict}" for verdict in EXITS if verdict not in step.exits)
         yield from (
             f"{step.id}: leads to {there}, which does not exist" for there in step.exits.values() if there not in ids
         )
+
+
+def _of_disagreement(step: Step) -> Iterator[str]:
+    yield from (f"{step.id}: look {look} is not known" for look in step.looks if look not in LOOKS)
+    yield from (f"{step.id}: fault {fault} is not known" for fault in step.suspects if fault not in known_ids())
+    yield from (mistake for one in step.commands for mistake in _of_command(step, one))
+    if step.only not in {"", "app"}:
+        yield f"{step.id}: only {step.only} is not known"
 
 
 def _of_command(step: Step, one: Run) -> Iterator[str]:

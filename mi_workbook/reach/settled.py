@@ -39,7 +39,13 @@ def doubted(ways: Iterable[Trace]) -> list[Trace]:
         gap = doubts.get(_mark(decision))
         if gap is None or decision.result is not Verdict.BLOCKED:
             return decision
-        return replace(decision, result=Verdict.UNKNOWN, why=gap.why, gap=gap)
+        why = f"{decision.why} A test contradicts it on another port."
+        return replace(
+            decision,
+            result=Verdict.UNKNOWN,
+            why=why,
+            gap=replace(gap, why=f"{gap.why} So does it here: {decision.why}"),
+        )
 
     return _each(ways, change) if doubts else ways
 

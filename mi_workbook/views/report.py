@@ -11,6 +11,7 @@ from mi_workbook.core.finding import Diagnosis, Finding
 from mi_workbook.core.ranges import show_ports
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.guide.follow_up import taken
 from mi_workbook.network.resource_id import last
 from mi_workbook.views.html import escape, md, plain
 from mi_workbook.views.source_tables import source_tables
@@ -68,6 +69,7 @@ def summary(diagnosis: Diagnosis) -> str:
         parts.append(f"{others} further finding{'s' if others > 1 else ''} in the report." if others else "")
     if diagnosis.repair is not None and diagnosis.repair.proved:
         parts.append("The repair was proved on a model of this network.")
+    parts += _apart(diagnosis)
     if diagnosis.gaps:
         parts.append(f"Missing evidence: {diagnosis.gaps[0].missing}. How to get it stands in the report.")
     if diagnosis.verdict is Verdict.REACHABLE:
@@ -76,6 +78,12 @@ def summary(diagnosis: Diagnosis) -> str:
         )
     text = " ".join(" ".join(part.split()) for part in parts if part)
     return RESOURCE_ID.sub(lambda found: last(found[0]), text)
+
+
+def _apart(diagnosis: Diagnosis) -> list[str]:
+    """Where configuration and test disagree: how far that was followed, and who must act."""
+    steps = taken(diagnosis)
+    return [f"Configuration and test disagree: {steps[-1].step.title}. To act: {steps[-1].step.who}."] if steps else []
 
 
 def _ports(diagnosis: Diagnosis) -> str:

@@ -1,26 +1,41 @@
-"""Documentation pages of the scenarios, made from their decision trees: docs/scenarios/<id>.md and an index."""
+"""Documentation pages of the scenarios and of the trees for a disagreement: docs/scenarios/<id>.md and an index."""
 
 from __future__ import annotations
 
 from mi_workbook.cases import Case, all_cases
-from mi_workbook.guide.scenario import Scenario, Step, all_scenarios
+from mi_workbook.core.verdict import Verdict
+from mi_workbook.guide.follow_up import ON_WORDS, WHERE_WORDS, suspects
+from mi_workbook.guide.scenario import Run, Scenario, Step, all_scenarios, disagreement_trees
 from mi_workbook.views.pages import words
+from mi_workbook.views.words import LOOK_WORDS
 
 
 def pages() -> dict[str, str]:
-    """Every page by file name: one for each scenario, and index.md."""
-    found = list(all_scenarios().values())
-    return {f"{one.id}.md": _page(one) for one in found} | {"index.md": _index(found)}
+    """Every page by file name: one for each scenario, one for each tree of a disagreement, and index.md."""
+    found, apart = list(all_scenarios().values()), list(disagreement_trees().values())
+    made = {f"{one.id}.md": _page(one) for one in found} | {f"{one.id}.md": _apart(one) for one in apart}
+    return made | {"index.md": _index(found, apart)}
 
 
-def _index(found: list[Scenario]) -> str:
+def _index(found: list[Scenario], apart: list[Scenario]) -> str:
     counts = {one.id: len(_cases(one)) for one in found}
     rows = [f"| [{one.title}]({one.id}.md) | `{one.id}` | {counts[one.id]} |" for one in found]
     head = ["# Scenarios", "", "Where the application is, and how it is joined to the instance. "
             "Made from the decision trees by `python docs/build.py`.", ""]  # fmt: skip
+    further = [
+        "", "## Where the configuration and a test disagree", "",
+        "The walk goes on from there, step by step, with the command for each place.", "",
+        *(f"- [{one.title}]({one.id}.md)" for one in apart),
+    ]  # fmt: skip
     return "\n".join(
-        [*head, "| where the application is | scenario | built-in cases |", "| --- | --- | ---: |", *rows, ""]
+        [*head, "| where the application is | scenario | built-in cases |", "| --- | --- | ---: |", *rows, *further, ""]
     )
+
+
+def _apart(one: Scenario) -> str:
+    """The page of a disagreement: its steps, what to run, and who must act at its ends."""
+    steps = [line for number, step in enumerate(one.steps, 1) for line in _step(one, number, step)]
+    return "\n".join([f"# {one.title}", "", one.intro, "", "## Steps", "", *steps])
 
 
 def _page(one: Scenario) -> str:
@@ -40,10 +55,18 @@ def _step(one: Scenario, number: int, step: Step) -> list[str]:
     if step.decisions:
         kinds, way = ", ".join(step.decisions), words("directions").get(step.direction, step.direction)
         lines += [f"Judged from the evidence: {kinds}, {way}.", ""]
-    lines += [f"- {verdict}: {one.step(there).title}" for verdict, there in step.exits.items()]
+    told = LOOK_WORDS if step.looks else {verdict: verdict.value for verdict in Verdict}
+    lines += [f"- {told[Verdict(verdict)]}: {one.step(there).title}" for verdict, there in step.exits.items()]
     lines += [f"- “{answer.says}”: {answer.proves}" for answer in step.answers]
+    lines += [f"**Must act.** {step.who}.", ""] if step.who else []
+    lines += [f"Suspected: {', '.join(suspects(step))}.", ""] if step.suspects else []
     lines += [words("ends")[step.end]] if step.is_end else []
-    return [*lines, "", f"Source: {step.source}", ""]
+    return [*lines, *(line for run in step.commands for line in _command(run)), "", f"Source: {step.source}", ""]
+
+
+def _command(run: Run) -> list[str]:
+    """A command with its place; what is filled in stands as {name}."""
+    return ["", f"{ON_WORDS[run.on]}, {WHERE_WORDS[run.where]}:", "", "```text", run.run, "```"]
 
 
 def _cases(one: Scenario) -> list[Case]:

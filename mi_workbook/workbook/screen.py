@@ -142,7 +142,7 @@ def _answer(state: State) -> dict[str, Any]:
             "headline": found.headline,
             "question": f"{found.source.name} to {found.target.name}, {ENDPOINT_WORDS.get(found.endpoint, found.endpoint)}",
         },
-        "cause": _cause(found, state.depth),
+        "cause": _cause(found, state.depth, state.taken()),
         "steps": _steps(state),
         "step": _step(state, found, here),
         "next": _next(found, here.step, state.taken()),
@@ -168,13 +168,18 @@ def _loose(one: Loose) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _cause(found: Diagnosis, depth: str) -> dict[str, Any] | None:
-    """The root cause in the words of the reader's depth; where nothing was found, what is missing first."""
+def _cause(found: Diagnosis, depth: str, way: list[Taken]) -> dict[str, Any] | None:
+    """The root cause in the words of the reader's depth; else what a disagreement led to; else what is missing first."""
     root = next((one for one in found.findings if one.explains_verdict), None)
     if root is not None:
         says = _says(root, depth)
         told = says in found.headline
         return {"label": "Root cause", "title": root.title, "says": "" if told else says, "proof": proof(found)}
+    if found.at_source.disagreement and way[-1].step.end == "repair":
+        shown = way[-2]
+        says = f"You answered: {shown.answer}." if shown.answer else shown.says
+        return {"label": "Found beside Azure's configuration", "title": way[-1].step.title, "says": says,
+                "proof": f"Must act: {way[-1].step.who}."}  # fmt: skip
     if found.verdict is Verdict.UNKNOWN and found.gaps:
         gap = found.gaps[0]
         return {"label": "What is missing", "title": gap.missing, "says": gap.why, "proof": ""}

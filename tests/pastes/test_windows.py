@@ -75,6 +75,37 @@ def test_a_window_of_a_vm_is_evidence_of_it(file: Path) -> None:
     assert looks.get("machine", "reachable") == "reachable" and looks.get("target", "reachable") == "reachable"
 
 
+PROMPTS = {
+    "laptop-windows": ("PS C:\\Users\\anna> ", (
+        "PS C:\\WINDOWS\\system32> ", "PS C:\\Users\\Anna M\u00fcller\\OneDrive - Contoso> ", "C:\\Users\\anna>", "[sqlapp01]: PS C:\\Users\\svc> ", "PS>",
+        "(base) PS C:\\Users\\anna> ", "PS Microsoft.PowerShell.Core\\FileSystem::\\\\fs01\\home> ")),
+    "app-service-windows": ("C:\\home>", ("D:\\home\\site\\wwwroot>", "PS C:\\home> ")),
+    "app-service-linux": ("root@3f1c2b7a9d10:/home# ", ("~ # ", "/home/site/wwwroot # ", "$ ", "sh-5.1# ", "kudu_ssh_user@app-orders_kudu_1:/home$ ")),
+    "vm-linux": ("azureuser@vm-app:~$ ", (
+        "[azureuser@vm-app ~]$ ", "azureuser@vm-app ~ $ ", "\u279c  ~ ", "\u279c  app git:(main) \u2717 ", "root@vm-app:~# ", "(venv) azureuser@vm-app:~$ ",
+        "azureuser@vm-app:~> ", "vm-app:~ # ")),
+    "laptop-macos": ("anna@Annas-MacBook-Pro ~ % ", ("bash-3.2$ ", "Annas-MBP:~ anna$ ", "Annas-MBP:Downloads anna$ ", "\u279c  ~ ", "anna@Annas-MBP ~/src/app % ")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["works", "fails"])
+@pytest.mark.parametrize(
+    ("place", "prompt"), [(place, one) for place, (_, others) in PROMPTS.items() for one in others]
+)
+def test_a_window_reads_the_same_whatever_its_prompt(place: str, prompt: str, how: str) -> None:
+    """Remote sessions, environments, busybox, SUSE, macOS, oh-my-zsh: nothing is lost, and nothing left over."""
+    text = (Path(__file__).parent / "windows" / f"{place}-{how}.txt").read_text(encoding="utf-8")
+    known = PROMPTS[place][0]
+    other = "".join(
+        f"{prompt}{line[len(known) :]}" if line.startswith(known) else line for line in text.splitlines(keepends=True)
+    )
+    other = other.replace(f"\n{known.rstrip()}\n", f"\n{prompt.rstrip()}\n")
+    assert prompt in other
+    plain, read = read_pastes(text), read_pastes(other)
+    assert [(one.kind, one.rows) for one in read.readings] == [(one.kind, one.rows) for one in plain.readings]
+    assert not read.left
+
+
 def test_an_unknown_text_before_the_first_prompt_is_no_greeting() -> None:
     """Only what begins as a console greets is taken for a greeting; anything else is shown as not understood."""
     text = f"Something that nobody knows\n\nPS C:\\> Test-NetConnection -ComputerName {MI} -Port 1433\n\n\n"

@@ -3,7 +3,7 @@
 `Get-NetFirewallProfile ... | Format-List Name, Enabled, DefaultOutboundAction` and the list of `BlockRule` objects that ends
 with END. Rows: {"what": "profile", "name", "enabled": bool|None, "outbound": "Allow"|"Block"|"NotConfigured"} or {"what":
 "block-rule", "name", "profile", "protocol", "ports": [str], "addresses": [str], "program"}, and
-{"what": "rules-end"} where the list of rules was shown to its end. Property names are not translated. Whole is a list of rules with its last line, and a list of the three profiles.
+{"what": "rules-end", "list": "complete"} where the list of rules was shown to its end. Property names are not translated. Whole is a list of rules with its last line, and a list of the three profiles.
 Source: documentation of Get-NetFirewallProfile and Get-NetFirewallRule.
 """
 
@@ -18,7 +18,7 @@ from mi_workbook.evidence.pastes.paste import Claim, Line, Reading
 KIND = "windows-firewall"
 TITLE = "Windows firewall"
 END = "End of the outbound block rules"
-ENDED = {"what": "rules-end"}
+ENDED = {"what": "rules-end", "list": "complete"}
 COMMANDS = ("get-netfirewallprofile", "get-netfirewallrule")
 PROFILES = {"domain", "private", "public"}
 PROFILE_KEYS = {"name", "enabled", "defaultoutboundaction"}
@@ -34,7 +34,8 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
             here += 1
             continue
         end = last = here
-        while end < len(lines) and (at.blank(lines[end].text) or _belongs(lines[end].text)):
+        profiles = _of_profiles(lines[here].text)
+        while end < len(lines) and _goes_on(lines[end].text, profiles):
             last = last if at.blank(lines[end].text) else end
             if _is_end(lines[end].text):
                 break
@@ -42,6 +43,15 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
         if any(_tells(one.text) for one in lines[here : last + 1]):
             yield Claim(_with_command(lines, here), last)
         here = last + 1
+
+
+def _goes_on(text: str, profiles: bool) -> bool:
+    """The list of profiles and that of rules are two outputs, also where nothing stands between them."""
+    return at.blank(text) or (_belongs(text) and not (_starts(text) and _of_profiles(text) is not profiles))
+
+
+def _of_profiles(text: str) -> bool:
+    return _pair(text)[0] == "name"
 
 
 def _starts(text: str) -> bool:
@@ -78,21 +88,12 @@ def _is_end(text: str) -> bool:
     return text.strip() == END
 
 
-def _entries(lines: Sequence[Line]) -> list[list[Line]]:
-    """The lines of each entry: a profile's name or a rule's begins one, also where a list of another kind went before."""
-    blocks: list[list[Line]] = [[]]
-    for line in lines:
-        blocks += [[]] if _begins(line.text) else []
-        blocks[-1].append(line)
-    return blocks
-
-
 def read(lines: Sequence[Line]) -> Reading:
     """Profiles and rules of one machine."""
     found = at.Found()
     ended = any(_is_end(line.text) for line in lines)
     body = [line for line in at.without_command(lines, *COMMANDS) if not _is_end(line.text)]
-    for entry in (one for block in _entries(body) for one in az.entries(block, found.left)):
+    for entry in az.entries(body, found.left):
         if "blockrule" in entry:
             found.rows.append(
                 {
