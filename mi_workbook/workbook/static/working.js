@@ -11,7 +11,7 @@ function workingView(model, root, live) {
   let stop = null; // ends what this page sends
   let ending = false; // pressed: the button stays as it is, so that the focus stays
   button.addEventListener("click", () => {
-    if (ending) return;
+    if (ending || button.getAttribute("aria-disabled") === "true") return;
     ending = true;
     stop?.();
     model.send({ do: "cancel" });
@@ -31,7 +31,7 @@ function workingView(model, root, live) {
     }
     if (!ending) words.textContent = of ? `${what}: ${Math.floor((100 * done) / of)} %` : `${what} ...`;
     if (of) { bar.max = of; bar.value = done; } else bar.removeAttribute("value");
-    button.hidden = !ends;
+    button.setAttribute("aria-disabled", String(!ends)); // hidden or disabled it would lose the focus
     box.hidden = false;
     root.classList.add("telling");
   };
