@@ -58,18 +58,20 @@ async function giveFiles(model, files, show, ending) {
   let taken = () => {};
   const hear = (message) => { if ("next" in message) taken(message.next >= 0); };
   model.on("msg:custom", hear);
-  ending(() => taken(false));
+  let stopped = false;
+  ending(() => { stopped = true; taken(false); });
   try {
     let sent = 0;
     for (const [number, file] of files.entries()) {
       for (let at = 0; at === 0 || at < file.size; at += PART) {
         const data = await file.slice(at, at + PART).arrayBuffer();
+        if (stopped) return false;
         const last = number === files.length - 1 && at + PART >= file.size;
         const next = last ? true : new Promise((resolve) => { taken = resolve; });
         model.send({ do: "part", drop, first: number === 0 && at === 0, file: number, name: file.name, last }, undefined, [data]);
         sent += data.byteLength;
         if (whole > PART) show({ what: "Sending to the notebook", done: sent, of: whole });
-        if (!(await next)) return false;
+        if (!(await next) || stopped) return false;
       }
     }
     return true;
