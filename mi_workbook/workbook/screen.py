@@ -78,6 +78,7 @@ def _evidence(state: State) -> dict[str, Any] | None:
         "complete": completeness(held),
         "at": held.collected_at,
         "problems": [_problem(one) for one in held.problems],
+        "asked": state.diagnosis is not None,
         "missing": [{"missing": gap.missing, "why": gap.why, "how": gap.how} for gap in gaps],
     }
 
@@ -133,7 +134,7 @@ def _answer(state: State) -> dict[str, Any]:
         "verdict": {
             "kind": found.verdict.value,
             "sign": VERDICT_SIGNS[found.verdict],
-            "headline": found.headline,
+            "headline": _headline(found, state.depth),
             "question": f"{found.source.name} to {found.target.name}, {ENDPOINT_WORDS.get(found.endpoint, found.endpoint)}",
         },
         "cause": _cause(found, state.depth),
@@ -152,12 +153,23 @@ def _cause(found: Diagnosis, depth: str) -> dict[str, Any] | None:
     root = next((one for one in found.findings if one.explains_verdict), None)
     if root is not None:
         says = _says(root, depth)
-        told = says in found.headline
-        return {"label": "Root cause", "title": root.title, "says": "" if told else says, "proof": proof(found)}
+        told = says in _headline(found, depth)
+        return {
+            "label": "Root cause",
+            "title": root.title,
+            "says": "" if told else says,
+            "proof": proof(found, owner=depth == "owner"),
+        }
     if found.verdict is Verdict.UNKNOWN and found.gaps:
         gap = found.gaps[0]
         return {"label": "What is missing", "title": gap.missing, "says": gap.why, "proof": ""}
     return None
+
+
+def _headline(found: Diagnosis, depth: str) -> str:
+    """The answer in a sentence, its reason in the words of the reader's depth."""
+    root = next((one for one in found.findings if one.explains_verdict), None)
+    return found.headline.replace(root.says, _says(root, depth)) if root is not None and root.says else found.headline
 
 
 def _says(found: Finding, depth: str) -> str:
@@ -226,7 +238,7 @@ def _repair(found: Diagnosis, depth: str) -> dict[str, Any]:
     return {
         "kind": "repair",
         "proved": found.repair is not None and found.repair.proved,
-        "proof": proof(found) if found.repair is not None else "",
+        "proof": proof(found, owner=depth == "owner") if found.repair is not None else "",
         "items": [
             {
                 "title": one.title, "code": one.code, "root": one.explains_verdict, "says": _says(one, depth),
