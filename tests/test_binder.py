@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, find_chromium
+
+from tests.browser.places import FLAGS, LOOPBACK, served
 
 
 def test_binder_makes_its_build_file_from_this_repository(tmp_path: Path) -> None:
@@ -36,3 +38,33 @@ def test_post_build_is_a_script_that_stops_at_its_first_error() -> None:
     assert os.access(script, os.X_OK)
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
     assert "set -e" in script.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("address", ["voila/render/notebooks/start.ipynb", "lab/tree/notebooks/start.ipynb"])
+def test_pages_of_binder_ask_no_other_host(tmp_path: Path, address: str) -> None:
+    """As postBuild leaves it: its configuration in the user's folder, the app's page where the package installs it."""
+    from playwright.sync_api import sync_playwright
+
+    shutil.copytree(ROOT / "notebooks", tmp_path / "repository" / "notebooks")
+    script = (ROOT / "binder" / "postBuild").read_text(encoding="utf-8")
+    kept = re.search(r"^cp (binder/\S+) ~/.jupyter/$", script, re.MULTILINE)
+    assert kept is not None
+    (tmp_path / "settings").mkdir()
+    shutil.copy2(ROOT / kept[1], tmp_path / "settings")
+    servers = served(
+        tmp_path / "settings", "--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path / 'repository'}", app=False,
+        answers="/api", notebook=tmp_path / "repository",
+    )  # fmt: skip
+    for server in servers:
+        with sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+            page = browser.new_page()
+            asked: list[str] = []
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.goto(f"{server}/{address}")
+            sight = page.get_by_label("Built-in case") if "voila" in address else page.locator(".jp-Notebook h1")
+            sight.first.wait_for(timeout=90_000)
+            page.wait_for_load_state("networkidle")
+            browser.close()
+        assert len(asked) > 5 and [url for url in asked if not LOOPBACK.match(url)] == []

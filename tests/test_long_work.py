@@ -159,6 +159,18 @@ def test_cancel_with_nothing_to_end_does_nothing() -> None:
     assert session.screen["verdict"]["kind"] == "blocked" and not session.screen["error"]
 
 
+def test_cancel_of_what_has_not_begun_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is done, and the screen is drawn, so that nobody waits for it."""
+    session = start()
+    monkeypatch.setattr(threading.Thread, "start", lambda _: None)  # the worker is not given the processor yet
+    session.hear({"do": "case", "value": "peering-missing"})
+    monkeypatch.undo()
+    run = session._work._run
+    session.hear({"do": "cancel"})
+    run()
+    assert session.screen["error"] == STOPPED and session.screen["verdict"] is None and session.screen["turn"] == 1
+
+
 def test_actions_are_done_in_the_order_they_came() -> None:
     """Many at once, none lost."""
     session = start()

@@ -7,8 +7,14 @@ from mi_workbook.views.drawing import Box, Line, Text, counted, fitted, shorten,
 from mi_workbook.views.layout import EDGE, Layout
 from mi_workbook.views.stations import Near
 
-MOST_NEAR, SPACE = 6, 10
+MOST_NEAR, SPACE, LEGEND = 6, 10, 410
 CHIP, CHIP_TALL, SMALL_TALL = 232, 60, 42
+
+
+def width_of(near: list[Near], *, all_networks: bool) -> float:
+    """Width that the legend and the chips need: no wider than what is drawn, so that letters stay large on a narrow screen."""
+    columns = min(4, len(near) if all_networks else min(MOST_NEAR, sum(1 for one in near if one.reason)))
+    return max(LEGEND, columns * (CHIP + SPACE) - SPACE + 2.0 * EDGE)
 
 
 def chips(made: Layout, near: list[Near], width: float, *, all_networks: bool) -> tuple[int, float]:

@@ -135,7 +135,7 @@ def to_svg(shapes: tuple[Shape, ...], width: float, height: float, title: str) -
     """The drawing as SVG that loads nothing; what can be asked about carries data-about."""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'aria-label="{escape(title)}" style="width:100%;min-width:{width * 0.7:.0f}px;max-width:{width * 1.1:.0f}px;'
+        f'aria-label="{escape(title)}" style="width:100%;min-width:{width * 0.85:.0f}px;max-width:{width * 1.1:.0f}px;'
         f'font-family:system-ui,sans-serif;background:var(--pic-paper,{PAPER})"><title>{escape(title)}</title>'
     )
     return head + "".join(_grouped(shapes)) + "</svg>"

@@ -25,6 +25,7 @@ class Layout:
     shapes: list[Shape] = field(default_factory=list)
     rows: list[tuple[str, str, str]] = field(default_factory=list)
     facts: Facts = field(default_factory=dict)
+    broad: float = 0.0  # width that the words about the break need
     foot: float = 0.0  # where the words about the break end, 0 where there is none
 
     @property

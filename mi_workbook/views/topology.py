@@ -19,7 +19,7 @@ from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import VNETS, Network
 from mi_workbook.network.resource_id import key, last
 from mi_workbook.views import drawing
-from mi_workbook.views.beside import CHIP, SPACE, chips
+from mi_workbook.views.beside import chips, width_of
 from mi_workbook.views.drawing import Box, Line, Mark, Shape, Text, Tube, counted, fitted, squeezed, wide, wrapped
 from mi_workbook.views.layout import (
     BACK_Y,
@@ -83,8 +83,8 @@ def picture(snapshot: Snapshot, diagnosis: Diagnosis, *, all_networks: bool = Fa
     stops = _ways(made, diagnosis)
     _cards(made, network, diagnosis)
     made.shapes += stops
-    width = max(made.right + EDGE, 4 * CHIP + 3 * SPACE + 2 * EDGE)
     near = nearby(network, [one.vnet for one in found.stations])
+    width = max(made.right + EDGE, made.broad, width_of(near, all_networks=all_networks))
     shown, height = chips(made, near, width, all_networks=all_networks)
     halt = where_it_stops(found, diagnosis)
     total = len(snapshot.of_type(VNETS)) - len({key(one.vnet) for one in found.stations if one.vnet})
@@ -249,6 +249,7 @@ def _break(made: Layout, cut: tuple[int, float], direction: str, diagnosis: Diag
     half = max(wide(word, "break"), *(wide(line, "reason") for line in reason), 0) / 2
     middle = min(max(at[0], EDGE + half), max(made.right, 2 * half + EDGE) - half)
     made.rows.append(("Path", word, " ".join(reason)))
+    made.broad = middle + half + EDGE
     made.foot = made.bottom + 49 + 15 * len(reason)
     return [
         Line((at, (at[0], made.bottom + 14)), "pointer"),

@@ -6,12 +6,14 @@ from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.verdict import Verdict
 
 
-def proof(diagnosis: Diagnosis) -> str:
-    """What trying the repair on the model showed, and which part of it others must do."""
+def proof(diagnosis: Diagnosis, *, owner: bool = False) -> str:
+    """What trying the repair on the model showed, and which part of it others must do. owner: without ids of faults."""
     repair = diagnosis.repair
     if repair is None:
         return "No change of Azure's configuration was tried."
     names = ", ".join(repair.faults)
+    if owner:
+        names = "what was found" if len(repair.faults) > 1 else "this"
     if repair.breaks:
         return (
             f"With {names} mended it is reachable, but {', '.join(repair.breaks)} would lose the way to the instance."

@@ -49,9 +49,9 @@ class Acting(anywidget.AnyWidget):
         """Take a message of the browser: parts of files and Cancel at once, everything else in its turn."""
         wanted = text_of(message, "do")
         if wanted == "cancel":
-            self._work.cancel()
-            if self._receiving.size:
-                self._receiving.forget()
+            forgotten = self._work.cancel() or self._receiving.size > 0
+            self._receiving.forget()
+            if forgotten:
                 self._work.add(lambda: self._refuse(STOPPED))
         elif wanted == "part":
             self._part(message, list(buffers or ()))

@@ -83,6 +83,7 @@ def _evidence(state: State) -> dict[str, Any] | None:
         "complete": completeness(held),
         "at": held.collected_at,
         "problems": [_problem(one) for one in held.problems],
+        "asked": state.diagnosis is not None,
         "missing": [{"missing": gap.missing, "why": gap.why, "how": gap.how} for gap in gaps],
     }
 
@@ -139,7 +140,7 @@ def _answer(state: State) -> dict[str, Any]:
         "verdict": {
             "kind": found.verdict.value,
             "sign": VERDICT_SIGNS[found.verdict],
-            "headline": found.headline,
+            "headline": _headline(found, state.depth),
             "question": f"{found.source.name} to {found.target.name}, {ENDPOINT_WORDS.get(found.endpoint, found.endpoint)}",
         },
         "cause": _cause(found, state.depth, state.taken()),
@@ -173,8 +174,13 @@ def _cause(found: Diagnosis, depth: str, way: list[Taken]) -> dict[str, Any] | N
     root = next((one for one in found.findings if one.explains_verdict), None)
     if root is not None:
         says = _says(root, depth)
-        told = says in found.headline
-        return {"label": "Root cause", "title": root.title, "says": "" if told else says, "proof": proof(found)}
+        told = says in _headline(found, depth)
+        return {
+            "label": "Root cause",
+            "title": root.title,
+            "says": "" if told else says,
+            "proof": proof(found, owner=depth == "owner"),
+        }
     if found.at_source.disagreement and way[-1].step.end == "repair":
         shown = way[-2]
         says = f"You answered: {shown.answer}." if shown.answer else shown.says
@@ -184,6 +190,12 @@ def _cause(found: Diagnosis, depth: str, way: list[Taken]) -> dict[str, Any] | N
         gap = found.gaps[0]
         return {"label": "What is missing", "title": gap.missing, "says": gap.why, "proof": ""}
     return None
+
+
+def _headline(found: Diagnosis, depth: str) -> str:
+    """The answer in a sentence, its reason in the words of the reader's depth."""
+    root = next((one for one in found.findings if one.explains_verdict), None)
+    return found.headline.replace(root.says, _says(root, depth)) if root is not None and root.says else found.headline
 
 
 def _says(found: Finding, depth: str) -> str:
@@ -277,7 +289,7 @@ def _repair(found: Diagnosis, depth: str) -> dict[str, Any]:
     return {
         "kind": "repair",
         "proved": found.repair is not None and found.repair.proved,
-        "proof": proof(found) if found.repair is not None else "",
+        "proof": proof(found, owner=depth == "owner") if found.repair is not None else "",
         "items": [
             {
                 "title": one.title, "code": one.code, "root": one.explains_verdict, "says": _says(one, depth),

@@ -51,6 +51,7 @@ class Session(Acting):
             "case": lambda m, _: state.open_case(_text(m, "value")),
             "files": lambda m, buffers: self.received(items_of(m, buffers)),
             "ask": lambda m, _: state.question(_text(m, "source"), _text(m, "target"), _text(m, "endpoint")),
+            "forget": lambda *_: state.forget(),
             "step": lambda m, _: state.visit(_text(m, "value")),
             "depth": self._depth,
             "networks": self._networks,

@@ -14,9 +14,11 @@ from mi_workbook.diagnosis.attribution import Loose, bound, loose_tables, owned
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.diagnosis.looking import ENDPOINTS
 from mi_workbook.diagnosis.places import find_source
+from mi_workbook.evidence.adding import added, stands_alone
 from mi_workbook.evidence.explain import server_of
 from mi_workbook.evidence.files import load_bytes
-from mi_workbook.evidence.integrity import CHANGED, state
+from mi_workbook.evidence.integrity import CHANGED
+from mi_workbook.evidence.integrity import state as integrity
 from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.sent import Sent, read_sent
 from mi_workbook.evidence.snapshot import Snapshot
@@ -29,7 +31,13 @@ from mi_workbook.workbook.asking import Asking
 from mi_workbook.workbook.practising import Practising
 from mi_workbook.workbook.talking import Talk
 
+MACHINES = (VMS, WEB_APPS)
 DEPTHS = ("engineer", "owner")
+ADDED = "Added to what was known"
+CHANGES = "; {} resources were replaced by newer ones, and what was observed before them is left out."
+CHOOSE = "Loaded. Choose source and server name, then press Diagnose."
+EVIDENCE = ("snapshot", "opened", "case", "source", "target", "endpoint", "diagnosis", "at", "said", "asking", "sources", "targets",
+            "machines", "fits", "all_networks")  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -58,6 +66,7 @@ class State:
     said: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
+    machines: int = 0
     fits: tuple[Choice, ...] = ()
 
     def scenarios(self) -> list[tuple[str, str]]:
@@ -82,7 +91,9 @@ class State:
         self.ask()
 
     def open_files(self, items: Iterable[tuple[str, bytes]]) -> None:
-        """Load uploaded files; where they cannot be read the old evidence stays and `error` says why."""
+        """Load uploaded files and ask the question at hand again; where they cannot be read the old evidence stays and `error`
+        says why. Files that hold a part only, without an instance or a network, are added to what is known.
+        """
         named = list(items)
         try:
             held = load_bytes(named)
@@ -92,9 +103,39 @@ class State:
         if not held.resources and held.observations and self.diagnosis is not None:
             self._add(held, ", ".join(name for name, _ in named))
             return
-        self.take(held, ", ".join(name for name, _ in named))
-        if len(named) == 1 and state(held) == "changed":
-            self.notice = f"{named[0][0]}: {CHANGED}"
+        says = [f"{named[0][0]}: {CHANGED}"] if len(named) == 1 and integrity(held) == "changed" else []
+        opened = ", ".join(name for name, _ in named)
+        if self.snapshot is not None and not self.case and not stands_alone(held):
+            held, changed = added(self.snapshot, held)
+            opened = f"{self.opened}, {opened}"
+            says.append(ADDED + (CHANGES.format(changed) if changed else "."))
+        before, asked = None if self.case else self.diagnosis, (self.source, self.target, self.endpoint)
+        self.take(held, opened)
+        self._ask_again(before, *asked)
+        self.notice = " ".join([*says, *([self.notice] if self.notice else [])])
+
+    def _ask_again(self, before: Diagnosis | None, *asked: str) -> None:
+        """The question before the new files once more, where they fit it; without one, the only one there is."""
+        offered = self.source, self.target, self.endpoint
+        if before is not None:
+            self.question(*asked)
+        elif len(self.targets) == 1 and self.machines == 1:
+            self.ask()
+        if self.diagnosis is None:
+            self.error = ""
+            self.source, self.target, self.endpoint = offered
+            self.notice = CHOOSE if self.targets else ""
+        elif before is not None:
+            was, now = before.verdict.value, self.diagnosis.verdict.value
+            other = ", for another cause" if before.root_cause != self.diagnosis.root_cause else ""
+            turned = f"it was {was}, and is {now} now" if was != now else f"it is still {now}{other}"
+            self.notice = f"The same question was asked again: {turned}."
+
+    def forget(self) -> None:
+        """Put the evidence away with its question and answer; what was answered and the scenario stay."""
+        fresh = State(self.scenario)
+        for name in EVIDENCE:
+            setattr(self, name, getattr(fresh, name))
 
     def _add(self, sent: Snapshot, names: str) -> None:
         """Outputs and probes without any resource are of the source at hand; the configuration stays."""
@@ -125,6 +166,7 @@ class State:
         self.error, self.notice, self.diagnosis, self.at = "", "", None, ""
         self.sources, self.targets, self.endpoint, self.all_networks = sources, targets, "auto", False
         self.asking, self.said, self.fits = Asking(), {}, fits
+        self.machines = sum(len(snapshot.of_type(kind)) for kind in MACHINES)
         self.source = self.source if self.source in sources else (sources[0] if sources else "")
         self.target = targets[0] if targets else ""
 
@@ -237,7 +279,8 @@ class State:
 def _sources(snapshot: Snapshot) -> Iterator[str]:
     """What a question may start from, in the words the question takes."""
     network = Network(snapshot)
-    yield from sorted(str(raw.get("name", "")) for kind in (VMS, NICS, WEB_APPS) for raw in snapshot.of_type(kind))
+    for kinds in (MACHINES, (NICS,)):
+        yield from sorted(str(raw.get("name", "")) for kind in kinds for raw in snapshot.of_type(kind))
     slots = (str(raw.get("id", "")) for raw in snapshot.of_type(SLOTS))
     yield from sorted(network.web_app(at).shown for at in slots if at)
     for raw in each(snapshot.of_type(VNETS), "Listing subnets"):

@@ -45,12 +45,14 @@ class Work:
         except RuntimeError:
             self._run()
 
-    def cancel(self) -> None:
-        """End the running action at its next report, and forget those that wait."""
+    def cancel(self) -> bool:
+        """End the running action at its next report, and forget those that wait; True where there were such."""
         with self._lock:
+            forgotten = bool(self._waiting)
             self._waiting.clear()
             if self._worker is not None:
                 self._stop.set()
+        return forgotten
 
     def wait(self, seconds: float) -> bool:
         """True once nothing runs, False where something still does after these seconds."""

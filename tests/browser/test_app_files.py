@@ -77,6 +77,41 @@ def test_report_and_session_are_handed_on(visit: Visit, browser: Any, tmp_path: 
     expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible()
 
 
+def test_cancel_ends_the_opening_of_a_large_file_and_keeps_what_is_known(
+    visit: Visit, shots: Path, tmp_path: Path
+) -> None:
+    """A file of 30 MB is sent in parts; Cancel leaves evidence and answer as they were; then it is opened and judged."""
+    from playwright.sync_api import expect
+
+    document = case("peering-missing").snapshot().to_dict()
+    pattern = next(one for one in document["resources"] if one["name"] == "nic-app")
+    for number in range(30_000):
+        document["resources"].append({**pattern, "id": f"{pattern['id']}-{number}", "name": f"nic-{number}"})
+    file = tmp_path / "large.json"
+    file.write_text(json.dumps(document))
+    assert file.stat().st_size > 15_000_000  # more than a server takes in one message
+    page = visit.page
+    visit.open("peering-one-sided")
+    bar = page.get_by_role("group", name="Work in progress")
+    page.locator("input[type=file]").set_input_files(file)
+    expect(bar.get_by_role("progressbar")).to_be_visible(timeout=SOON)
+    page.screenshot(path=shots / "cancel.png")
+    bar.get_by_role("button", name="Cancel").press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Stopped")).to_be_visible(timeout=SOON)
+    expect(bar).to_be_hidden(timeout=SOON)
+    expect(page.get_by_text("Known: 9 resources")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text(f"Known: {len(document['resources'])} resources")).to_be_visible(timeout=90_000)
+    page.get_by_label("Source").first.fill("vm-app")
+    page.get_by_role("button", name="Diagnose").click()
+    expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="Redacted report").click()
+    bar.get_by_role("button", name="Cancel").click(timeout=SOON)
+    expect(page.get_by_role("alert").filter(has_text="Stopped")).to_be_focused(timeout=SOON)
+    expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible()
+
+
 def test_tables_sort_search_and_copy(visit: Visit) -> None:
     """Search and sort change what is copied; what is copied is what the package itself writes, with no formula in it."""
     from playwright.sync_api import expect

@@ -139,6 +139,7 @@ def test_screen_is_readable_in_the_themes_of_jupyterlab(lab: Lab, shots: Path, t
     found = serious(lab.page)
     room.get_by_text("All tables").click()
     lab.page.set_viewport_size({"width": 1024, "height": 2200})
+    room.locator(".jp-Cell").first.scroll_into_view_if_needed()
     lab.page.screenshot(path=shots / f"lab-1024-{theme.split()[1].lower()}.png")
     lab.page.set_viewport_size({"width": 1400, "height": 1000})
     lab.do("application:toggle-left-area")

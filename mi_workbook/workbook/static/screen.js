@@ -76,7 +76,7 @@ function questionView(question, send) {
   const lists = [freshId(), freshId()];
   const choice = (list, id) => h("datalist", { id }, list.map((value) => h("option", { value })));
   const input = (key, value, list, hint) => {
-    const made = h("input", { type: "text", list, "data-key": key, placeholder: hint, autocomplete: "off", spellcheck: "false" });
+    const made = h("input", { type: "text", list, "data-key": key, placeholder: hint, autocomplete: "off", spellcheck: "false", title: value || null });
     made.value = value;
     return made;
   };
@@ -94,16 +94,17 @@ function questionView(question, send) {
   return h("fieldset", {}, h("legend", {}, "2. Question: what cannot reach what?"), form);
 }
 
-function evidenceView(values) {
+function evidenceView(values, { send }) {
   const held = values.evidence;
   if (!held) return null;
   const missing = held.missing.length;
   return h("details", { open: held.problems.length > 0 },
     h("summary", {}, h("b", {}, "Known: "), `${held.count} resources, ${held.complete}; `,
-      missing ? `${missing} ${missing === 1 ? "piece" : "pieces"} of evidence missing for this question` : "nothing missing for this question"),
+      !held.asked ? "no question was asked yet" : missing ? `${missing} ${missing === 1 ? "piece" : "pieces"} of evidence missing for this question` : "nothing missing for this question"),
     h("p", {}, `From ${held.opened}${held.at ? `, collected ${held.at}` : ""}: ${held.kinds.join(", ")}.`),
     held.problems.length ? h("ul", {}, held.problems.map((one) => h("li", {}, `Could not be read: ${one}`))) : null,
-    missing ? h("ul", {}, held.missing.map((gap) => h("li", {}, h("b", {}, `Missing: ${gap.missing}. `), gap.why, " ", h("i", {}, "Get it: "), gap.how))) : null);
+    missing ? h("ul", {}, held.missing.map((gap) => h("li", {}, h("b", {}, `Missing: ${gap.missing}. `), gap.why, " ", h("i", {}, "Get it: "), gap.how))) : null,
+    h("p", {}, h("button", { type: "button", class: "mi-quiet", "data-key": "forget", onclick: () => send({ do: "forget" }) }, "Put this evidence away")));
 }
 
 function verdictView(values, { send }) {

@@ -11,7 +11,7 @@ function workingView(model, root, live) {
   let stop = null; // ends what this page sends
   let ending = false; // pressed: the button stays as it is, so that the focus stays
   button.addEventListener("click", () => {
-    if (ending) return;
+    if (ending || button.getAttribute("aria-disabled") === "true") return;
     ending = true;
     stop?.();
     model.send({ do: "cancel" });
@@ -31,7 +31,7 @@ function workingView(model, root, live) {
     }
     if (!ending) words.textContent = of ? `${what}: ${Math.floor((100 * done) / of)} %` : `${what} ...`;
     if (of) { bar.max = of; bar.value = done; } else bar.removeAttribute("value");
-    button.hidden = !ends;
+    button.setAttribute("aria-disabled", String(!ends)); // hidden or disabled it would lose the focus
     box.hidden = false;
     root.classList.add("telling");
   };
@@ -58,18 +58,20 @@ async function giveFiles(model, files, show, ending) {
   let taken = () => {};
   const hear = (message) => { if ("next" in message) taken(message.next >= 0); };
   model.on("msg:custom", hear);
-  ending(() => taken(false));
+  let stopped = false;
+  ending(() => { stopped = true; taken(false); });
   try {
     let sent = 0;
     for (const [number, file] of files.entries()) {
       for (let at = 0; at === 0 || at < file.size; at += PART) {
         const data = await file.slice(at, at + PART).arrayBuffer();
+        if (stopped) return false;
         const last = number === files.length - 1 && at + PART >= file.size;
         const next = last ? true : new Promise((resolve) => { taken = resolve; });
         model.send({ do: "part", drop, first: number === 0 && at === 0, file: number, name: file.name, last }, undefined, [data]);
         sent += data.byteLength;
         if (whole > PART) show({ what: "Sending to the notebook", done: sent, of: whole });
-        if (!(await next)) return false;
+        if (!(await next) || stopped) return false;
       }
     }
     return true;
