@@ -111,7 +111,7 @@ def _say(args: argparse.Namespace, redacted: Redacted, seen: Compared | None) ->
         f"Written to {args.out}. Replaced: "
         + (", ".join(f"{n} {kind}" for kind, n in redacted.replaced.items()) or "nothing")
     )
-    print("Removed: " + (", ".join(f"{_plain(name)} ({n})" for name, n in redacted.removed.items() if n) or "nothing"))
+    print("Removed: " + (", ".join(f"{_plain(name)} ({n})" for name, n in redacted.removed.items()) or "nothing"))
     if seen is not None:
         asked = " and the question" if args.source and args.target else ""
         print(f"Compared: {seen.asked} paths{asked} read the same before and after.")

@@ -225,7 +225,7 @@ def test_what_nobody_knows_to_be_harmless_goes() -> None:
     document |= {"PLANTED": 1, "collected_at": "PLANTED", "cloud": "PLANTED"}
     redacted = Redactor(KEY).snapshot(from_document(document))
     assert "planted" not in json.dumps(redacted.snapshot.to_dict()).lower()
-    listed = {"newMember", "description", "comment", "message", "observation with a text", "observation PLANTED", "PLANTED", "free text",
+    listed = {"tags", "sharedKey", "etag", "source: account", "newMember", "description", "comment", "message", "observation with a text", "observation PLANTED", "PLANTED", "free text",
               "resource of kind PLANTED.Own/things"}  # fmt: skip
     assert listed <= set(redacted.removed)
     assert redacted.snapshot.source["redaction"]["removed"] == sum(redacted.removed.values())

@@ -101,6 +101,9 @@ def test_service_tags_the_engine_knows_stay() -> None:
     assert not {tag for tag in PUBLIC_TAGS if not is_tag(tag)}
     given = Pseudonyms(KEY)
     assert given.ranges("Sql.WestEurope") == ["Sql.WestEurope"]
+    assert given.ranges("Virtual Network") == ["Virtual Network"] and re.fullmatch(
+        r"Sql\.Other\w+", (given.ranges("Sql.anna") or [""])[0]
+    )
     (other,) = given.ranges("ContosoTag") or [""]
     assert other.startswith("Tag") and given.ranges("ContosoTag") == [other] and given.ranges("contoso tag") is None
 

@@ -134,6 +134,9 @@ class Pseudonyms:
             return [mapped]
         if text in ("", "*") or is_tag(text):
             return [text]
+        tag, _, of = text.partition(".")
+        if of and is_tag(tag):  # of a region that is not known, or of a part of the service
+            return [f"{tag}.{self.word(of)}"]
         return [f"Tag{self._digest(text.lower())[:8]}"] if re.fullmatch(r"[A-Za-z][A-Za-z.]{2,60}", text) else None
 
     def word(self, text: str) -> str:
