@@ -36,7 +36,7 @@ class Members:
         self._by_rule: dict[str, Callable[[str], str | None]] = {
             "words": given.word, "names": given.name, "hosts": given.host, "ids": given.id, "either": given.either,
             "interfaces": given.interface, "thumbprints": given.hexes, "systems": given.path, "certificates": stand_in,
-            "flags": given.flags, "images": _image, "blanks": lambda _: "", "sentences": _sentence, "remarks": _remark,
+            "images": _image, "blanks": lambda _: "", "sentences": _sentence, "remarks": _remark,
             "addresses": self._one_address,
         }  # fmt: skip
 

@@ -14,7 +14,7 @@ from mi_workbook.evidence.pastes.shapes import FILTERED, NO_END
 from mi_workbook.evidence.redaction.members import Members
 from mi_workbook.evidence.redaction.pseudonyms import OWN_WORDS, Pseudonyms
 from mi_workbook.evidence.redaction.vocabulary import TIME, is_kind, is_type, is_word, listed
-from mi_workbook.evidence.snapshot import Snapshot, from_document, type_of
+from mi_workbook.evidence.snapshot import UNSTATED, Snapshot, from_document, type_of
 
 PASTED = frozenset(parser.KIND for parser in FORMATS)
 NOTES = frozenset({CUT_OFF, MAY_GO_ON, NO_MARK, FILTERED, NO_END})
@@ -85,8 +85,7 @@ class Redactor:
         kept: dict[str, Any] = {
             name: self._names.word(given[name]) for name in ("kind", "scope") if isinstance(given.get(name), str)
         }
-        if isinstance(given.get("requests"), int):
-            kept["requests"] = given["requests"]
+        kept |= {name: given[name] for name in ("requests", UNSTATED) if isinstance(given.get(name), int)}
         if isinstance(given.get("complete"), list):
             kept["complete"] = [str(one) for one in given["complete"] if is_type(str(one))]
         if isinstance(given.get("subscriptions"), list):
