@@ -201,7 +201,7 @@ def test_a_file_that_would_read_otherwise_is_not_written(tmp_path: Path, capsys:
     assert seen.different and all("app-orders" in path for path in seen.different) and seen.asked > len(seen.different)
     with pytest.raises(InputError, match="read otherwise"):
         refuse_other_answers(seen)
-    with pytest.raises(InputError, match="No redacted report"):
+    with pytest.raises(InputError, match="Not redacted"):
         redacted(given, before, "auto")
     given.save(tmp_path / "in.json")
     assert main(["redact", str(tmp_path / "in.json"), "--out", str(tmp_path / "out.json")]) == 2
