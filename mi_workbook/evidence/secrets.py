@@ -50,7 +50,7 @@ SHAPES = (
     re.compile(r"(?i)\bbearer\s+[\w.~+/=-]{8,}"),
     re.compile(r"(?i)(\bauthorization\s*:\s*\w+\s+)\S+"),
     re.compile(
-        rf"(?i)(\b{SECRET_WORD}\\?[\"']?\s*[:=]\s*)(?:\{{[^}}]{{1,500}}\}}|\\?\"[^\"]{{1,500}}\"|'[^']{{1,500}}'|[^;\n]{{1,300}}(?=;)|[^;\s]+)"
+        rf"(?i)(\b{SECRET_WORD}\\?[\"']?\s*[:=]\s*)(?!\[removed\](?:[;\s}}]|$))(?:\{{[^}}]{{1,500}}\}}|\\?\"[^\"]{{1,500}}\"|'[^']{{1,500}}'|[^;\n]{{1,300}}(?=;)|[^;\s]+)"
     ),
     re.compile(rf"(?i)(--{SECRET_WORD}[ =]+)\S+"),
     re.compile(r"(?i)(\b(?:sqlcmd|bcp|osql|mysql|psql)\b[^\n]{0,300}?\s-p\s*)\S+"),
