@@ -497,7 +497,17 @@ def test_redacted_report_holds_no_name_and_the_same_answer() -> None:
     session.act({"do": "download", "value": "redacted"})
     assert sent[0]["save"] == "report-redacted.html" and "BLOCKED" in sent[0]["text"].upper()
     assert not [name for name in ("vnet-app", "vm-app", "mi-orders", "10.1.1.4") if name in sent[0]["text"]]
+    session.act({"do": "download", "value": "redacted-session"})
+    again = State()
+    resume(again, "handed on", sent[1]["text"].encode())
+    assert (
+        again.diagnosis is not None
+        and again.diagnosis.root_cause == "peer-missing"
+        and sent[1]["save"] == "session-redacted.json"
+    )
+    assert not [name for name in ("vnet-app", "vm-app", "mi-orders") if name in sent[1]["text"]]
     session.state.take(odd_routes(), "odd")
     session.state.question("app-orders", case("app-gateway-sound").target, "auto")
-    session.act({"do": "download", "value": "redacted"})
-    assert len(sent) == 1 and "No redacted report" in session.screen["error"]
+    for form in ("redacted", "redacted-session"):
+        session.act({"do": "download", "value": form})
+        assert len(sent) == 2 and "Not redacted" in session.screen["error"]

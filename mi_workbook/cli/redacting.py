@@ -111,12 +111,9 @@ def _say(args: argparse.Namespace, redacted: Redacted, seen: Compared | None) ->
         f"Written to {args.out}. Replaced: "
         + (", ".join(f"{n} {kind}" for kind, n in redacted.replaced.items()) or "nothing")
     )
-    print("Removed: " + (", ".join(f"{_plain(name)} ({n})" for name, n in redacted.removed.items() if n) or "nothing"))
+    print("Removed: " + (", ".join(f"{_plain(name)} ({n})" for name, n in redacted.removed.items()) or "nothing"))
     if seen is not None:
-        asked = " and the question" if args.source and args.target else ""
-        print(f"Compared: {seen.asked} paths{asked} read the same before and after.")
-        if seen.left:
-            print(f"Not compared, for the time was over: {seen.left} paths. Give --seconds, or --from and --to.")
+        print(_compared(seen, asked=bool(args.source and args.target)))
     print(
         "Kept: regions, sizes, states, ports, times, and the last octet of addresses. Look at the file before you send it."
     )
@@ -125,3 +122,13 @@ def _say(args: argparse.Namespace, redacted: Redacted, seen: Compared | None) ->
 def _plain(text: str) -> str:
     """A name without control characters, cut to a line."""
     return "".join(one if one.isprintable() else "?" for one in text)[:80]
+
+
+def _compared(seen: Compared, *, asked: bool) -> str:
+    """Which answers were compared, and what was not."""
+    paths = [f"{seen.asked} {'path' if seen.asked == 1 else 'paths'}"] if seen.asked else []
+    found = [*paths, *(["the question"] if asked else [])]
+    left = f" Not compared, for the time was over: {seen.left} more; give --seconds." if seen.left else ""
+    if not found:
+        return left.strip() or "Not compared: without an instance and a source the evidence answers no question yet."
+    return f"Compared: {' and '.join(found)} read the same before and after.{left}"

@@ -81,7 +81,7 @@ def asked_again(redactor: Redactor, given: Snapshot, found: Diagnosis, endpoint:
     again = diagnose(given, source, target, endpoint)
     if _told(again) != _told(found):
         raise InputError(
-            f"No redacted report: with pseudonyms it reads {again.verdict.value} ({again.root_cause or 'no cause'}), not "
+            f"Not redacted: with pseudonyms the question reads {again.verdict.value} ({again.root_cause or 'no cause'}), not "
             f"{found.verdict.value} ({found.root_cause or 'no cause'}).",
             remedy="Hand over the summary for a ticket, and report this: redaction must not change an answer.",
         )

@@ -11,18 +11,18 @@ from mi_workbook.core.progress import each
 from mi_workbook.evidence.probes.certificate import read_certificate, whole_length
 
 # No shape below without one of these.
-HINT = re.compile(
-    r"[=@~]|eyJ|-----BEGIN|gh[pousr]_|[Bb][Ee][Aa][Rr][Ee][Rr]|[A-Za-z][\"']?\s*:\s*\S|--[a-z]|\s-[Ppu]\s"
-)
+HINT = re.compile(r"[=@~]|eyJ|-----BEGIN|ghp_|[Bb][Ee][Aa][Rr][Ee][Rr]|[A-Za-z][\"']?\s*:\s*\S|--[a-z]|\s-[Ppu]\s")
 # Texts without which a file of somebody else holds nothing that `clean` would take away; in lower case. Those that share a part
 # are looked for only where it is there: a file of 100 MB is read once for each text that is looked for.
 SIGNS = {
     "key": ("sharedkey", "accesskey", "privatekey", "private key", "apikey", "accountkey", "primarykey", "secondarykey",
-            "sendkeyvalue", "authorizationkey"),
+            "sendkeyvalue", "authorizationkey", "storagekey", "masterkey", "hostkey", "functionkey", "signingkey",
+            "encryptionkey", "decryptionkey", "validationkey", "instrumentationkey", "api_key", "api-key"),
     "pass": ("password", "passphrase", "passwd"),
-    **dict.fromkeys(("secret", "connectionstring", "credentials", "sig=", "eyj", "bearer", "pwd", "token", "customdata", "certblob",
-                     "slotsetting", "appsettings", "userdata", "psk", "8q~", "7q~", "ghp_", "authorization:", "sqlcmd"), ("",)),
-    "@": ("://",),
+    "setting": ("slotsetting", "appsettings"),
+    **dict.fromkeys(("secret", "connectionstring", "credential", "eyj", "bearer", "pwd", "token", "customdata", "certblob",
+                     "userdata", "psk", "ghp_", "authorization:", "sqlcmd"), ("",)),
+    "=": ("sig=",), "~": ("7q~", "8q~"), "@": ("://",),
 }  # fmt: skip
 KEY_IN_CODE = re.compile(r"=(?<=[A-Za-z0-9+/]{43}=)")
 KEPT_OF_FILES = frozenset({"tags", "metadata"})
@@ -52,7 +52,7 @@ SHAPES = (
     re.compile(r"(?i)\bbearer\s+[\w.~+/=-]{8,}"),
     re.compile(r"(?i)(\bauthorization\s*:\s*\w+\s+)\S+"),
     re.compile(
-        rf"(?i)(\b{SECRET_WORD}\\?[\"']?\s*[:=]\s*)(?:\{{[^}}]{{1,500}}\}}|\\?\"[^\"]{{1,500}}\"|'[^']{{1,500}}'|[^;\n]{{1,300}}(?=;)|[^;\s]+)"
+        rf"(?i)(\b{SECRET_WORD}\\?[\"']?\s*[:=]\s*)(?!\[removed\](?:[;\s}}]|$))(?:\{{[^}}]{{1,500}}\}}|\\?\"[^\"]{{1,500}}\"|'[^']{{1,500}}'|[^;\n]{{1,300}}(?=;)|[^;\s]+)"
     ),
     re.compile(rf"(?i)(--{SECRET_WORD}[ =]+)\S+"),
     re.compile(r"(?i)(\b(?:sqlcmd|bcp|osql|mysql|psql)\b[^\n]{0,300}?\s-p\s*)\S+"),
@@ -61,7 +61,7 @@ SHAPES = (
     re.compile(r"(?<=://)[^\s/@:\"']{1,200}:[^\s/@\"']{1,200}(?=@)"),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
     re.compile(r"[\w~.-]{3}[78]Q~[\w~.-]{31,34}"),
-    re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}"),
+    re.compile(r"\bghp_[A-Za-z0-9]{20,}"),
     re.compile(r"(?<![A-Za-z0-9+/=])(?:[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==)(?![A-Za-z0-9+/=])"),
 )
 

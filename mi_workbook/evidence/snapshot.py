@@ -18,6 +18,7 @@ from mi_workbook.core.writing import replace_file
 
 FORMAT = "mi-workbook/snapshot"
 VERSION = 1
+UNSTATED = "unstated"
 _KNOWN = ("format", "version", "collected_at", "cloud", "source", "resources", "observations", "problems")
 
 
@@ -248,8 +249,9 @@ class Snapshot:
     def to_dict(self) -> dict[str, Any]:
         """The document to save; loading it gives an equal snapshot."""
         source = dict(self.source)
-        if self.complete is not None:
-            source["complete"] = source.get("complete", sorted(self.complete))
+        if self.complete is not None and "complete" not in source:
+            source["complete"] = sorted(self.complete)
+            source |= {UNSTATED: True} if not self.complete else {}
         return {
             **self.extra, "format": FORMAT, "version": VERSION, "collected_at": self.collected_at, "cloud": self.cloud,
             "source": source, "resources": list(self.resources), "observations": list(self.observations),
@@ -280,8 +282,16 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zip": _zi
 
 
 def from_document(document: Mapping[str, Any]) -> Snapshot:
-    """A snapshot from its document. Without `source.complete` it counts as complete for all kinds."""
+    """A snapshot from its document. Without `source.complete` it counts as complete for all kinds.
+
+    An empty list says that no kind is; with `unstated` beside it, that nothing was claimed, as of files of other programs.
+    """
     source = document.get("source")
+    if isinstance(source, dict) and source.get(UNSTATED) is True and source.get("complete") == []:
+        kept = {name: value for name, value in source.items() if name not in (UNSTATED, "complete")}
+        found = from_document({**document, "source": {**kept, "complete": []}})
+        found.source = kept
+        return found
     claimed = source.get("complete") if isinstance(source, dict) else None
     complete = frozenset(str(kind).lower() for kind in claimed) if isinstance(claimed, list) else None
     return Snapshot(

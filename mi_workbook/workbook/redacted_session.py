@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 
+from mi_workbook.diagnosis.redacted import asked_again, compared, refuse_other_answers
 from mi_workbook.evidence.redaction import Redacted, Redactor
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.workbook.saved import resume, save
 from mi_workbook.workbook.state import State
 
 OPENED = "redacted evidence"
+PATIENCE = 5.0  # seconds, for somebody who waits at a screen
+
+
+def handed_on(state: State) -> str:
+    """The document to hand on from the screen. Raises InputError where its question, or another path, would read otherwise."""
+    redactor = Redactor()
+    text, given = redacted_session(state, redactor)
+    if state.snapshot is not None and state.diagnosis is not None:
+        asked_again(redactor, given.snapshot, state.diagnosis, state.endpoint)
+        refuse_other_answers(compared(state.snapshot, given.snapshot, redactor, PATIENCE))
+    return text
 
 
 def open_session(name: str, data: bytes) -> State:

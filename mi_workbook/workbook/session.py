@@ -11,6 +11,7 @@ from mi_workbook.diagnosis.redacted import redacted
 from mi_workbook.views.report import summary, to_html, to_markdown
 from mi_workbook.workbook.acting import STATIC, Acting, Items, code, items_of
 from mi_workbook.workbook.acting import text_of as _text
+from mi_workbook.workbook.redacted_session import handed_on
 from mi_workbook.workbook.saved import is_session, resume, save
 from mi_workbook.workbook.screen import screen
 from mi_workbook.workbook.state import DEPTHS, State
@@ -122,6 +123,8 @@ class Session(Acting):
         elif form == "redacted":
             given, again = redacted(held, found, self.state.endpoint)
             self.send({"save": "report-redacted.html", "type": "text/html", "text": to_html(again, given)})
+        elif form == "redacted-session":
+            self.send({"save": "session-redacted.json", "type": "application/json", "text": handed_on(self.state)})
         elif form == "html":
             self.send({"save": "report.html", "type": "text/html", "text": to_html(found, held)})
         elif form == "markdown":

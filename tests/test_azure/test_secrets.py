@@ -80,7 +80,40 @@ def test_each_planted_member_is_scrubbed(name: str) -> None:
     assert TOKEN not in json.dumps(scrub({name: MEMBERS[name]}))
 
 
-@pytest.mark.parametrize("text", ["eyJ", "passwordless", "sig", "a password is needed", "secretary=", "10.0.0.0/8", ""])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Server=x;Password=a b, c&d;Encrypt=True", "Server=x;Password=[removed];Encrypt=True"), ("PWD={a;b};x", "PWD=[removed];x"),
+        ('{"clientSecret": "a b"}', '{"clientSecret": [removed]}'), ("db-password: hunter2", "db-password: [removed]"),
+        ("sqlcmd -S h -U u -P pw -Q x", "sqlcmd -S h -U u -P [removed] -Q x"), ("curl -u anna:pw https://x", "curl -u [removed] https://x"),
+        ("az login --client-secret pw -t x", "az login --client-secret [removed] -t x"), ("https://u:pw@x/y", "https://[removed]@x/y"),
+        ("Authorization: Basic dTpw", "Authorization: Basic [removed]"), ("abc8Q~" + "x" * 34, "[removed]"),
+        ("key " + "A" * 43 + "= ok", "key [removed] ok"), ("A" * 86 + "==", "[removed]"), ("ghp_" + "a" * 36, "[removed]"),
+    ],
+)  # fmt: skip
+def test_each_form_is_replaced_and_its_name_stays(text: str, shown: str) -> None:
+    """What it was can be read; what it says cannot. Twice is as once."""
+    assert scrub_text(text) == shown and scrub_text(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "name", ["db_password", "API-KEY", "storageAccountKey", "vpnPsk", "sasToken", "clientSecret", "Credentials"]
+)
+def test_a_pair_whose_name_is_a_secrets_loses_its_value(name: str, tmp_path: Path) -> None:
+    """As a variable of an environment has it, live and from a file."""
+    pair = {"name": name, "value": PLANTED, "slot": 1}
+    assert scrub({"environment": [pair]}) == {"environment": [{"name": name, "slot": 1}]}
+    at = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/a"
+    (tmp_path / "one.json").write_text(json.dumps([{"id": at, "properties": {"environment": [pair], name: PLANTED}}]))
+    assert PLANTED not in json.dumps(load(tmp_path / "one.json").to_dict())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["eyJ", "passwordless", "sig", "a password is needed", "secretary=", "10.0.0.0/8", "", "TLS: 1.2", "https://login.microsoftonline.com/x",
+     "a@b.example", "the token expired", "Basic", "key=value", "$skip=3", "A" * 44, "0E1F2A3B4C5D6E7F8091A2B3C4D5E6F708192A3B", "ping -p 3",
+     "curl -v telnet://mi-orders.a1b2c3d4e5f6.database.windows.net:1433", "2026-10-01T08:00:00Z", "fe80::1%12"],
+)  # fmt: skip
 def test_harmless_texts_stay(text: str) -> None:
     """Words alone are no secret."""
     assert scrub_text(text) == text

@@ -13,6 +13,7 @@ from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.explain import read_paste
 from mi_workbook.evidence.pasted import observations_of
 from mi_workbook.evidence.redaction import Redactor
+from mi_workbook.evidence.redaction.vocabulary import read
 from mi_workbook.evidence.snapshot import Snapshot, from_document
 from mi_workbook.views.diagnosis_json import diagnosis_json
 from mi_workbook.views.report import summary, to_html, to_markdown
@@ -180,28 +181,61 @@ def test_no_machine_can_be_told_from_redacted_output(path: Path) -> None:
         assert word not in out.replace("mi-workbook", "")
 
 
-@pytest.mark.parametrize(
-    "member",
-    ["location", "kind", "provisioningState", "protocol", "type", "addressPrefix", "sku", "name", "fqdn", "id", "certThumbprint",
-     "linuxFxVersion", "asPath", "nextHopType", "destinationPortRange", "WEBSITE_VNET_ROUTE_ALL", "certBlob", "dnsServers"],
-)  # fmt: skip
-@pytest.mark.parametrize(
-    "value", ["Anna's laptop", "anna.corp.example", "ANNAPC", "PlantedSecret", "10.7.8.9 anna", "x" * 5000, "anna\x00"]
+VALUES = (
+    "Anna's laptop",
+    "anna.corp.example",
+    "ANNAPC",
+    "PlantedSecret",
+    "10.7.8.9 anna",
+    "anna" * 1500,
+    "anna\x00",
+    "KIND|anna",
+    "anna,anna",
 )
-def test_no_member_lets_a_text_through(member: str, value: str) -> None:
-    """Whatever stands where Azure writes a word, a number or an address: it goes, or another text stands in its place."""
+OF_RESOURCES, OF_ROWS = (
+    sorted(
+        {
+            name
+            for table in tables
+            for names_ in (read(table)["structure"], *read(table)["texts"].values())
+            for name in names_
+        }
+    )
+    for tables in (("members",), ("seen", "members"))
+)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+def test_no_member_lets_a_text_through(value: str) -> None:
+    """Whatever stands where Azure or a tool writes a word, a number or an address, alone, in a list or deeper: it goes, or another
+    text stands in its place."""
     at = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/routeTables/t"
+    forms = (
+        value,
+        [value],
+        {"name": value, "id": value, "properties": {"addressPrefix": value, "name": [value]}},
+        [[value]],
+        {value: value},
+        {value: []},
+    )
+    body = [
+        {"id": at, "type": "Microsoft.Network/routeTables", "properties": {name: form}}
+        for name in OF_RESOURCES
+        for form in forms
+    ]
+    rows = [{"kind": kind, "about": value, "from": value, "at": value, "format": form, "file": value, "notes": [value], "lines": [value],
+             "not_understood": [{"line": 1, "text": value, value: value}], "value": [{name: inner} for name in OF_ROWS for inner in forms]}
+            for kind in ("route-print", "ipconfig", "dig", "machine-routes", "probe-tds", "effectiveRoutes") for form in ("mi-workbook/paste/1", value)]  # fmt: skip
+    problems = [{"scope": value, "operation": value, "code": value, "message": value, "kinds": [value], value: value}]
     given = Snapshot(
-        [
-            {
-                "id": at,
-                "type": "Microsoft.Network/routeTables",
-                "properties": {member: value, "routes": [{"properties": {member: [value]}}]},
-            }
-        ]
+        body,
+        observations=rows,
+        problems=problems,
+        source={"kind": value, "done": [value], "subscriptions": [value], value: value},
     )
     out = json.dumps(Redactor(KEY).snapshot(given).snapshot.to_dict())
-    assert value not in out and "anna" not in out.lower() and "planted" not in out.lower()
+    assert len(body) > 700 and '"dns-server"' not in out and out.count("route-print") == 2
+    assert "anna" not in out.lower() and "planted" not in out.lower() and "10.7.8.9" not in out
 
 
 def test_what_nobody_knows_to_be_harmless_goes() -> None:
@@ -225,7 +259,7 @@ def test_what_nobody_knows_to_be_harmless_goes() -> None:
     document |= {"PLANTED": 1, "collected_at": "PLANTED", "cloud": "PLANTED"}
     redacted = Redactor(KEY).snapshot(from_document(document))
     assert "planted" not in json.dumps(redacted.snapshot.to_dict()).lower()
-    listed = {"newMember", "description", "comment", "message", "observation with a text", "observation PLANTED", "PLANTED", "free text",
+    listed = {"tags", "sharedKey", "etag", "source: account", "newMember", "description", "comment", "message", "observation with a text", "observation PLANTED", "PLANTED", "free text",
               "resource of kind PLANTED.Own/things"}  # fmt: skip
     assert listed <= set(redacted.removed)
     assert redacted.snapshot.source["redaction"]["removed"] == sum(redacted.removed.values())

@@ -21,7 +21,7 @@ from mi_workbook.evidence.redaction.address_map import BLOCKS, FIXED, AddressMap
 from mi_workbook.evidence.redaction.pseudonyms import Pseudonyms
 from mi_workbook.evidence.redaction.stand_in import stand_in
 from mi_workbook.evidence.redaction.vocabulary import is_kind, is_tag, is_word, read
-from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.evidence.snapshot import Snapshot, from_document
 from mi_workbook.network.network import Network
 from mi_workbook.network.service_tags import PUBLIC_TAGS
 
@@ -101,6 +101,9 @@ def test_service_tags_the_engine_knows_stay() -> None:
     assert not {tag for tag in PUBLIC_TAGS if not is_tag(tag)}
     given = Pseudonyms(KEY)
     assert given.ranges("Sql.WestEurope") == ["Sql.WestEurope"]
+    assert given.ranges("Virtual Network") == ["Virtual Network"] and re.fullmatch(
+        r"Sql\.Other\w+", (given.ranges("Sql.anna") or [""])[0]
+    )
     (other,) = given.ranges("ContosoTag") or [""]
     assert other.startswith("Tag") and given.ranges("ContosoTag") == [other] and given.ranges("contoso tag") is None
 
@@ -208,6 +211,38 @@ def test_certificate_keeps_its_dates_alone() -> None:
     assert (
         stand_in("AAAA") is None and stand_in("no base64") is None and stand_in(stand_in(blob) or "") == stand_in(blob)
     )
+
+
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12) | st.sampled_from(["10.0.0.0/8", "/subscriptions/a", "a,b", "1-2"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted(ruled())) | st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(ruled())), TREES, max_size=4),
+    st.sampled_from(["route-print", "machine-routes", "dig", "effectiveRoutes"]),
+)
+def test_any_document_is_redacted_or_removed(tree: dict[str, object], kind: str) -> None:
+    """Whatever its shape: no crash, no member without a rule, and what was redacted can be redacted and loaded again."""
+    at = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v"
+    document = {"resources": [{"id": at, "properties": tree}], "observations": [{"kind": kind, "value": tree}, {"kind": kind, "value": [tree]}],
+                "problems": [tree], "source": tree}  # fmt: skip
+    once = Redactor(KEY).snapshot(from_document(document)).snapshot
+    twice = Redactor(KEY).snapshot(from_document(json.loads(json.dumps(once.to_dict())))).snapshot
+    for one in (once, twice):
+        assert members(one.to_dict()["resources"]) | members(one.to_dict()["observations"]) <= ruled() | HEADS
+
+
+HEADS = {"kind", "about", "from", "at", "format", "whole", "complete", "file", "notes"}
+
+
+def members(value: object) -> set[str]:
+    """Names of every member, however deep."""
+    if isinstance(value, dict):
+        return {str(name).lower() for name in value} | {one for inner in value.values() for one in members(inner)}
+    return {one for inner in value for one in members(inner)} if isinstance(value, list) else set()
 
 
 @pytest.mark.parametrize(

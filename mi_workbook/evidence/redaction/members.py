@@ -9,7 +9,7 @@ from typing import Any
 
 from mi_workbook.evidence.redaction.pseudonyms import Pseudonyms
 from mi_workbook.evidence.redaction.stand_in import stand_in
-from mi_workbook.evidence.redaction.vocabulary import is_common, is_word, read
+from mi_workbook.evidence.redaction.vocabulary import is_common, is_tag, is_word, read
 
 GONE = "(removed by redaction)"
 LOST_TABLE = "Something is said of the route table; it was removed by redaction."
@@ -36,7 +36,7 @@ class Members:
         self._by_rule: dict[str, Callable[[str], str | None]] = {
             "words": given.word, "names": given.name, "hosts": given.host, "ids": given.id, "either": given.either,
             "interfaces": given.interface, "thumbprints": given.hexes, "systems": given.path, "certificates": stand_in,
-            "flags": given.flags, "images": _image, "blanks": lambda _: "", "sentences": _sentence, "remarks": _remark,
+            "images": _image, "blanks": lambda _: "", "sentences": _sentence, "remarks": _remark,
             "addresses": self._one_address,
         }  # fmt: skip
 
@@ -103,7 +103,7 @@ class Members:
 
         Blanks and commas stay where they are: the engine finds fault with some of them.
         """
-        if not re.search(r"[,;\s]", text):
+        if not re.search(r"[,;\s]", text) or is_tag(text):
             return self._given.ranges(text)
         parts = [self._given.ranges(one) if one.strip(" ,;") else [one] for one in re.split(r"([,;\s]+)", text)]
         known = [one[0] for one in parts if one is not None and len(one) == 1]
@@ -121,7 +121,7 @@ def _one_range(given: Mapping[str, Any]) -> Mapping[str, Any]:
 def _image(text: str) -> str | None:
     """KIND|image of an app: the kind alone."""
     found = IMAGE.match(text)
-    return found[0] if found and is_word(found[1]) else None
+    return found[0] if found and is_word(found[1]) else None if text else ""
 
 
 def _remark(text: str) -> str:

@@ -16,7 +16,6 @@ GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 HEX_LABEL = re.compile(r"[0-9a-f]{10,16}")
 HEX = re.compile(r"[0-9a-f]{8,128}", re.IGNORECASE)
 NUMBERS = re.compile(r"[\d.]+(?:/[\d.]+)?")
-FLAGS = re.compile(r"!?[A-Z]{0,3}[A-Za-z]{0,5}[!e]?")
 # Names of rules and routes that the service keeps in a network: what they begin with says which one it is.
 SERVICE = "healthprobe|internal|optional|aad|onedsc|strg|azure|subnet"
 RESERVED = re.compile(
@@ -134,6 +133,9 @@ class Pseudonyms:
             return [mapped]
         if text in ("", "*") or is_tag(text):
             return [text]
+        tag, _, of = text.partition(".")
+        if of and is_tag(tag):  # of a region that is not known, or of a part of the service
+            return [f"{tag}.{self.word(of)}"]
         return [f"Tag{self._digest(text.lower())[:8]}"] if re.fullmatch(r"[A-Za-z][A-Za-z.]{2,60}", text) else None
 
     def word(self, text: str) -> str:
@@ -179,10 +181,6 @@ class Pseudonyms:
         mapped = PRIVATE_ASN + int(self._digest(str(number))[:8], 16) % ASNS
         self._note("autonomous systems", str(number), str(mapped))
         return mapped
-
-    def flags(self, text: str) -> str | None:
-        """Flags of a route as netstat and ip print them, None for any other text."""
-        return text if FLAGS.fullmatch(text) or is_common(text) else None
 
     def path(self, text: str) -> str:
         """A path of autonomous systems."""

@@ -15,13 +15,13 @@ from mi_workbook.evidence.pastes.shapes import FILTERED, NO_END
 from mi_workbook.evidence.redaction.members import Members
 from mi_workbook.evidence.redaction.pseudonyms import OWN_WORDS, Pseudonyms
 from mi_workbook.evidence.redaction.vocabulary import TIME, is_kind, is_type, is_word, listed
-from mi_workbook.evidence.secrets import scrub
-from mi_workbook.evidence.snapshot import Snapshot, from_document, type_of
+from mi_workbook.evidence.snapshot import UNSTATED, Snapshot, from_document, type_of
 
 PASTED = frozenset(parser.KIND for parser in FORMATS)
 NOTES = frozenset({CUT_OFF, MAY_GO_ON, NO_MARK, FILTERED, NO_END})
 # Observations whose rows name interfaces.
 OF_INTERFACES = frozenset({"ipconfig", "route-print", "machine-interfaces"})
+OWN_MARKS = ("sha256", "redaction")  # of this product; both are made anew
 RESOURCE, SEEN = ("members",), ("seen", "members")
 
 
@@ -55,11 +55,12 @@ class Redactor:
     def snapshot(self, given: Snapshot) -> Redacted:
         """A snapshot to hand on."""
         document = given.to_dict()
-        resources = [self._resource(scrub(one)) for one in each(document["resources"], "Replacing names")]
-        observations = [self._observation(scrub(one)) for one in document["observations"]]
+        resources = [self._resource(one) for one in each(document["resources"], "Replacing names")]
+        observations = [self._observation(one) for one in document["observations"]]
         problems = [self._problem(one) for one in document["problems"]]
-        self._removed.update(given.extra.keys())
         source = self._source(document["source"])
+        self._removed.update(given.extra.keys())
+        self._removed += Counter()  # without those of which none went
         replaced = {kind: len(texts) for kind, texts in sorted(self._names.replaced.items())}
         source["redaction"] = {"removed": sum(self._removed.values()), "replaced": replaced}
         snapshot = from_document({
@@ -85,14 +86,14 @@ class Redactor:
         kept: dict[str, Any] = {
             name: self._names.word(given[name]) for name in ("kind", "scope") if isinstance(given.get(name), str)
         }
-        if isinstance(given.get("requests"), int):
-            kept["requests"] = given["requests"]
+        kept |= {name: given[name] for name in ("requests", UNSTATED) if isinstance(given.get(name), int)}
         if isinstance(given.get("complete"), list):
             kept["complete"] = [str(one) for one in given["complete"] if is_type(str(one))]
         if isinstance(given.get("subscriptions"), list):
             kept["subscriptions"] = [self._names.guid(str(one)) for one in given["subscriptions"]]
         if isinstance(given.get("done"), list):
             kept["done"] = [self._names.id(one) for one in given["done"] if isinstance(one, str)]
+        self._removed.update(f"source: {name}" for name in given if name not in kept and name not in OWN_MARKS)
         return kept
 
     def _resource(self, one: dict[str, Any]) -> dict[str, Any] | None:
@@ -110,7 +111,9 @@ class Redactor:
             return None
         members = self._of_interfaces if kind in OF_INTERFACES else self._of_rows
         kept = members.object({"value": value})
-        kept = {"value": []} if value and not kept.get("value") and isinstance(value, list) else kept
+        if value and not kept.get("value"):  # nothing of it may stay, and an empty one would say that nothing is there
+            self._removed[f"observation {kind}"] += 1
+            return None
         return {"kind": kind, **self._head(one), **kept}
 
     def _head(self, one: Mapping[str, Any]) -> dict[str, Any]:

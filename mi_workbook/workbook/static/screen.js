@@ -126,7 +126,7 @@ function verdictView(values, { send }) {
     h("div", { class: "mi-bar" },
       h("fieldset", { class: "mi-depth" }, h("legend", {}, "Explain for"), depth("owner", "application owner"), depth("engineer", "network engineer")),
       h("div", { class: "mi-tools" }, download("ticket", "Copy summary for a ticket"), download("html", "Download report.html"), download("redacted", "Redacted report"),
-        download("markdown", "Download report.md"), download("session", "Save session"))),
+        download("markdown", "Download report.md"), download("session", "Save session"), download("redacted-session", "Redacted session"))),
   ];
 }
 
