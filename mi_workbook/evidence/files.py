@@ -252,6 +252,11 @@ def _checked(name: str, rows: list[Any], pointer: str) -> list[dict[str, Any]]:
     return kept
 
 
+def checked(name: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Resources that came another way than as a file, held to the same shape. Raises InputError for one that has another."""
+    return _checked(name, list(rows), "")
+
+
 def _twice(name: str, at: str, resource_id: str) -> None:
     what = f"Resource {resource_id} appears twice with different content."
     raise InputError(what, file=name, place=at, remedy="Keep the newer one.")
