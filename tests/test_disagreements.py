@@ -676,3 +676,15 @@ def test_a_pasted_resource_of_another_shape_is_refused_and_changes_nothing(prope
     )
     assert session.screen["error"] and "must be" in session.screen["error"]
     assert session.screen["verdict"] == before
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "following"),
+    [("silence", B, "failed-guest"), ("once", R, "failed-refused"), ("unknown", U, "failed-guest")],
+)
+def test_the_time_until_it_failed_may_be_told(said: str, verdict: Verdict, following: str) -> None:
+    """Test-NetConnection does not say how it failed; the person who watched it may."""
+    steps = walked(ask(PROXY, tnc(False)), {"failed-how": said})
+    assert steps["failed-how"] is verdict
+    ids = list(steps)
+    assert ids[ids.index("failed-how") + 1] == following
