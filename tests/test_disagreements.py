@@ -657,3 +657,34 @@ def test_any_address_of_the_sources_interface_is_its_own() -> None:
     )
     found = diagnose(snapshot, one.source, MI)
     assert {look.look: look.verdict for look in found.at_source.looks}["machine"] is R
+
+
+@pytest.mark.parametrize(
+    "properties", ["5", "[]", '{"subnets": 7}', '{"addressSpace": {"addressPrefixes": "x"}, "subnets": [5]}']
+)
+def test_a_pasted_resource_of_another_shape_is_refused_and_changes_nothing(properties: str) -> None:
+    """Held to the shape that a file is held to; the answer on the screen stays."""
+    session = opened(PROXY)
+    before = session.screen["verdict"]
+    (held,) = [one for one in case(PROXY).snapshot().resources if str(one["type"]).lower().endswith("/virtualnetworks")]
+    session.act(
+        {
+            "do": "paste",
+            "value": json.dumps({"id": held["id"], "name": "v", "type": held["type"]})[:-1]
+            + f', "properties": {properties}}}',
+        }
+    )
+    assert session.screen["error"] and "must be" in session.screen["error"]
+    assert session.screen["verdict"] == before
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "following"),
+    [("silence", B, "failed-guest"), ("once", R, "failed-refused"), ("unknown", U, "failed-guest")],
+)
+def test_the_time_until_it_failed_may_be_told(said: str, verdict: Verdict, following: str) -> None:
+    """Test-NetConnection does not say how it failed; the person who watched it may."""
+    steps = walked(ask(PROXY, tnc(False)), {"failed-how": said})
+    assert steps["failed-how"] is verdict
+    ids = list(steps)
+    assert ids[ids.index("failed-how") + 1] == following

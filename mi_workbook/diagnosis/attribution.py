@@ -14,6 +14,7 @@ from typing import Any
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.finding import Place
 from mi_workbook.diagnosis.places import find_source
+from mi_workbook.evidence.forms import checked
 from mi_workbook.evidence.sent import Sent, with_resources
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import GATEWAYS, NICS, Network
@@ -44,8 +45,12 @@ class Loose:
 
 
 def bound(snapshot: Snapshot, sent: Sent, place: Place) -> Snapshot:
-    """The evidence with what was sent, bound to the place it is of: it must not count when another source is asked about."""
-    return with_resources(snapshot, sent.resources).observed([_of(place, one) for one in sent.observations])
+    """The evidence with what was sent, bound to the place it is of: it must not count when another source is asked about.
+
+    Raises InputError for a resource that has not the shape of ARM.
+    """
+    resources = checked("what was sent", sent.resources)
+    return with_resources(snapshot, resources).observed([_of(place, one) for one in sent.observations])
 
 
 def _of(place: Place, observation: dict[str, Any]) -> dict[str, Any]:

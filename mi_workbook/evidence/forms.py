@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from mi_workbook.core.errors import InputError
@@ -204,6 +205,11 @@ def _checked(name: str, rows: list[Any], pointer: str) -> list[dict[str, Any]]:
         elif kept[seen[resource_id]] != row:
             kept[seen[resource_id]] = both(name, at, "above", kept[seen[resource_id]], row)
     return kept
+
+
+def checked(name: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Resources that came another way than as a file, held to the same shape. Raises InputError for one that has another."""
+    return _checked(name, list(rows), "")
 
 
 def both(name: str, at: str, where: str, one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

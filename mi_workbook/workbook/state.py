@@ -142,9 +142,18 @@ class State:
         if self.snapshot is None or self.diagnosis is None:
             return
         where = self.diagnosis.source
-        self.snapshot = bound(self.snapshot, Sent(tuple(sent.observations)), where)
-        self.ask()
+        self._judge_with(bound(self.snapshot, Sent(tuple(sent.observations)), where))
         self.notice = f"{names}: evidence for {where.typed or where.name} now, beside {self.opened}; the question was judged again."
+
+    def _judge_with(self, snapshot: Snapshot) -> None:
+        """Judge again with more evidence; where that breaks us, the evidence stays as it was."""
+        before = self.snapshot
+        self.snapshot = snapshot
+        try:
+            self.ask()
+        except Exception:
+            self.snapshot = before
+            raise
 
     def loose(self) -> tuple[Loose, ...]:
         """Pasted tables of Azure of which somebody must say whose they are."""
@@ -210,8 +219,7 @@ class State:
         sent = read_sent(text, "pasted here")
         if any(one.get("format") == PASTE for one in sent.observations) or not sent.found:
             self.asking.read(text, self.snapshot, self.diagnosis.target.id)
-        self.snapshot = bound(self.snapshot, sent, where)
-        self.ask()
+        self._judge_with(bound(self.snapshot, sent, where))
         self.notice = f"The paste is evidence for {where.typed or where.name} now, and the question was judged again."
 
     def answer(self, answer_id: str) -> None:
