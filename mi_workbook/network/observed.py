@@ -98,6 +98,25 @@ def learned_routes(snapshot: Snapshot, gateway_id: str) -> tuple[LearnedRoute, .
     return tuple(found) if seen else None
 
 
+@dataclass(frozen=True, slots=True)
+class BgpPeer:
+    """A BGP session of a gateway. state: Unknown | Stopped | Idle | Connecting | Connected."""
+
+    address: str
+    state: str
+    evidence: Evidence
+
+
+def bgp_peers(snapshot: Snapshot, gateway_id: str) -> tuple[BgpPeer, ...]:
+    """BGP sessions of a gateway as they were seen. Source: "Virtual Network Gateways - Get Bgp Peer Status" (BgpPeerState)."""
+    found: list[BgpPeer] = []
+    for position, observation in about(snapshot, "bgppeers", gateway_id):
+        for row in _rows(observation):
+            address, state = (str(field(row, name, default="") or "") for name in ("neighbor", "state"))
+            found.append(BgpPeer(address, state, Evidence(f"observations/{position}", "/value", row)))
+    return tuple(found)
+
+
 def captured_routes(snapshot: Snapshot, nic_id: str) -> tuple[CapturedRoute, ...] | None:
     """The effective routes of a NIC as Azure showed them, None where nobody looked."""
     found: list[CapturedRoute] = []

@@ -12,6 +12,7 @@ from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import LOCAL_NETWORKS, Network
+from mi_workbook.network.observed import bgp_peers
 from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.vnet import Peering, Subnet
 from mi_workbook.reach.gateways import gateway_view
@@ -110,15 +111,20 @@ def _not_peered_with_gateway(network: Network, start: Subnet, gateways: tuple[Ga
 def _not_served(network: Network, start: Subnet, gateway: Gateway, by: str, part: Ranges, found: str) -> Decision:
     """The right gateway is in use and does not offer these addresses: they are not in the site's prefixes."""
     raw = network.snapshot.get(by)
-    why = f"{found} {gateway.name} has no route to {show_addresses(part)}."
+    down = [one for one in bgp_peers(network.snapshot, gateway.id) if one.state and one.state.lower() != "connected"]
+    told = "".join(
+        f" Its BGP session with {one.address} is {one.state}, so it learns nothing from there." for one in down
+    )
+    why = f"{found} {gateway.name} has no route to {show_addresses(part)}.{told}"
     if raw is not None and "/localnetworkgateways/" in by.lower():
         site = network.local_network(by)
         why = f"{why} The prefixes of site {site.name} are {', '.join(site.prefixes) or 'none'}."
-        return Decision("gateway", site.id, Verdict.BLOCKED, why, (site.reading.evidence("localNetworkAddressSpace"),),
-                        Cause.SITE_PREFIX_MISSING)  # fmt: skip
+        evidence = (site.reading.evidence("localNetworkAddressSpace"), *(one.evidence for one in down))
+        return Decision("gateway", site.id, Verdict.BLOCKED, why, evidence, Cause.SITE_PREFIX_MISSING)
     gap = Gap(f"Routes that gateway {gateway.name} knows", why + f" ({LOCAL_NETWORKS} or BGP should name them.)",
               f"az network vnet-gateway list-learned-routes --ids {shell_word(gateway.id)} -o json")  # fmt: skip
-    return Decision("gateway", gateway.id, Verdict.UNKNOWN, why, (gateway.reading.whole(),), gap=gap)
+    seen = (gateway.reading.whole(), *(one.evidence for one in down))
+    return Decision("gateway", gateway.id, Verdict.UNKNOWN, why, seen, gap=gap)
 
 
 def missing_route(network: Network, start: Subnet, end: Subnet | None, part: Ranges, found: str) -> Decision:

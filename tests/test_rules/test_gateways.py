@@ -224,6 +224,18 @@ def test_circuit_without_learned_routes_is_unknown_with_the_command() -> None:
     assert any("list-learned-routes" in gap.how for gap in found.gaps)
 
 
+@pytest.mark.parametrize(("state", "told"), [("Connecting", True), ("Idle", True), ("Connected", False)])
+def test_bgp_session_that_does_not_stand_is_named(state: str, told: bool) -> None:
+    """Where the gateway has no route to the place, the session from which it should have learned one is in the reason."""
+    resources = [*alone(), gateway("er", "v", kind="ExpressRoute")]
+    peers = {"kind": "bgp-peers", "about": at("virtualNetworkGateways", "er"),
+             "value": {"value": [{"neighbor": "10.60.0.1", "asn": 12076, "state": state}]}}  # fmt: skip
+    found = asked(resources, "er:er=10.60.0.4", seen=(*learned("10.77.0.0/16", gateway="er"), peers))
+    assert found.verdict is not Verdict.REACHABLE
+    said = [d for t in found.traces for d in t.decisions if f"BGP session with 10.60.0.1 is {state}" in d.why]
+    assert bool(said) is told
+
+
 def test_virtual_wan_attachment_of_the_instances_network_is_unknown_with_the_command() -> None:
     """The hub's routes are not part of the network's configuration."""
     resources = alone()
