@@ -25,6 +25,7 @@ from mi_workbook.diagnosis.outside import origin, source_addresses
 from mi_workbook.diagnosis.places import find_source, find_target
 from mi_workbook.diagnosis.web_apps import leaving
 from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.evidence.template import NO_SUBSCRIPTION
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, vnet_of
@@ -36,6 +37,10 @@ from mi_workbook.reach.resolution import AZURE_DNS, as_seen, resolve, resolve_ou
 
 ENDPOINTS = ("auto", "vnet-local", "private", "public")
 MOST_REPAIRS = 8
+TEMPLATE_NOTE = (
+    "The evidence is an exported template, which names neither subscription nor resource group: in ids and commands here put yours "
+    "in their place. A template is what was asked for when it was exported; states that Azure reports (Ready, Connected) are not in it."
+)
 NOT_CHECKED = (
     "Not visible in Azure's configuration: the client's own firewall, driver and TLS settings, and the login itself. "
     "Error 18456 proves that the network is fine."
@@ -400,6 +405,8 @@ def _notes(seen: Look) -> tuple[str, ...]:
             )
         elif kind == "redirect":
             notes.append(REDIRECT_NOTE)
+    if seen.question is not None and seen.question.instance.id.startswith(NO_SUBSCRIPTION):
+        notes.append(TEMPLATE_NOTE)
     if seen.source.kind == "app":
         notes.append(APP_NOTE)
     if seen.source.kind == "subnet":

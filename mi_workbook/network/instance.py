@@ -34,6 +34,11 @@ class ManagedInstance:
     maintenance: str
 
     @property
+    def asked(self) -> str:
+        """What to type for its name in a command, also where the name was not read (an exported template leaves it out)."""
+        return self.fqdn or "<server name of the application>"
+
+    @property
     def public_fqdn(self) -> str:
         """`.public.` after the first label. Source: "Configure public endpoint", section "Obtain the endpoint"."""
         label, _, rest = self.fqdn.partition(".")

@@ -20,7 +20,7 @@ from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.admin_rules import NONE, Ahead, ahead_of_groups
 from mi_workbook.reach.app_membership import membership_doubts, refused
 from mi_workbook.reach.clients import client_routes, own_side
-from mi_workbook.reach.endpoint import destination, ready
+from mi_workbook.reach.endpoint import destination, ready, unread_state
 from mi_workbook.reach.firewalls import remembered
 from mi_workbook.reach.forwarding import Leg, follow
 from mi_workbook.reach.names import ServerName, judge
@@ -216,6 +216,7 @@ def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> 
     odd = odd_members(network, _touched(question, end))
     if question.origin.kind == "inside" and question.resolution is not None:
         odd += name_policies(network, question.subnet.vnet_id, question.instance)
+    odd += unread_state(question.instance)
     hops += [Hop(question.at, tuple(odd))] if odd else []
     joined = question.origin.integration
     if joined is not None and (question.origin.kind == "inside" or question.origin.gateways):

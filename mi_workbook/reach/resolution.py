@@ -130,7 +130,7 @@ def _unclear(at: str, why: str, instance: ManagedInstance, evidence: tuple[Evide
     gap = Gap(
         f"The address that {instance.fqdn or instance.name} resolves to at the client",
         why,
-        f"nslookup {instance.fqdn} on the client; where the answer is known, ask again with --endpoint vnet-local or private.",
+        f"nslookup {instance.asked} on the client; where the answer is known, ask again with --endpoint vnet-local or private.",
     )
     return Decision("name", at, Verdict.UNKNOWN, why, evidence, gap=gap)
 
