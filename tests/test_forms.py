@@ -609,3 +609,25 @@ def test_an_export_without_states_is_no_guess(case_id: str) -> None:
         assert found.verdict in {Verdict(asked.verdict), Verdict.UNKNOWN}
         assert any("exported template" in note for note in found.confidence_notes)
         assert all("nslookup  " not in gap.how for gap in found.gaps)
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "cp1252", "utf-16", "utf-16-le", "utf-8-sig"])
+def test_a_table_that_cmd_wrote_to_a_file_is_read(encoding: str, tmp_path: Path) -> None:
+    """A German table, redirected: alone, and in a folder beside the configuration, where it must not become a mere note."""
+    table = Path(__file__).parent / "pastes" / "fixtures" / "route-print" / "de-both.txt"
+    data = table.read_text(encoding="utf-8").encode(encoding)
+    assert "route-print" in {one["kind"] for one in load_bytes([("route.txt", data)]).observations}
+    (tmp_path / "route.txt").write_bytes(data)
+    (tmp_path / "vnet.json").write_bytes(
+        as_json({**VNET, "tags": {"owner": "M\u00fcller"}}).decode("unicode_escape").encode("cp1252")
+    )
+    found = load(tmp_path)
+    assert "route-print" in {one["kind"] for one in found.observations} and found.resources[0]["tags"] == {
+        "owner": "M\u00fcller"
+    }
+
+
+def test_bytes_that_are_no_text_are_bad_input() -> None:
+    """A picture or an archive of another kind is named, not read as letters."""
+    with pytest.raises(InputError, match="not utf-8 text"):
+        load_bytes([("x.json", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff")])
