@@ -563,3 +563,71 @@ def test_a_folder_of_all_that_a_customer_has(tmp_path: Path) -> None:
     assert {"nc", "not-understood"} <= {one["kind"] for one in found.observations}
     packed.unlink()
     assert len(load(tmp_path).resources) == len(rows)
+
+
+def test_parse_names_the_command_for_resources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody who takes the wrong door is shown the right one."""
+    from mi_workbook.cli import main
+
+    file = tmp_path / "vnet.json"
+    file.write_text(json.dumps([VNET], indent=1), encoding="utf-8")
+    assert main(["parse", str(file)]) == 2
+    assert (
+        "1 resources of Azure" in (shown := capsys.readouterr()).err + shown.out and "diagnose" in shown.err + shown.out
+    )
+
+
+READ_ONLY = {
+    "fullyQualifiedDomainName",
+    "dnsZone",
+    "state",
+    "provisioningState",
+    "connectionStatus",
+    "peeringSyncLevel",
+    "defaultSecurityRules",
+}
+
+
+def without_states(value: Any) -> Any:
+    """What an export leaves out: everything that only Azure itself says."""
+    if isinstance(value, dict):
+        return {name: without_states(one) for name, one in value.items() if name not in READ_ONLY}
+    return [without_states(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    ["same-vnet-mi-nsg", "same-vnet-client-nsg", "peering-healthy", "private-endpoint-healthy", "same-vnet-stopped"],
+)
+def test_an_export_without_states_is_no_guess(case_id: str) -> None:
+    """Its rules and routes are judged; what it leaves out makes the path unknown; the user reads what a template is."""
+    asked = case(case_id)
+    rows = [without_states(dict(row)) for row in asked.snapshot().resources]
+    snapshot = load_bytes([("t.json", as_json(shapes.exported(rows, named=True)))])
+    for target in (asked.target, "mi-orders"):
+        found = diagnose(snapshot, asked.source, target)
+        assert found.verdict in {Verdict(asked.verdict), Verdict.UNKNOWN}
+        assert any("exported template" in note for note in found.confidence_notes)
+        assert all("nslookup  " not in gap.how for gap in found.gaps)
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "cp1252", "utf-16", "utf-16-le", "utf-8-sig"])
+def test_a_table_that_cmd_wrote_to_a_file_is_read(encoding: str, tmp_path: Path) -> None:
+    """A German table, redirected: alone, and in a folder beside the configuration, where it must not become a mere note."""
+    table = Path(__file__).parent / "pastes" / "fixtures" / "route-print" / "de-both.txt"
+    data = table.read_text(encoding="utf-8").encode(encoding)
+    assert "route-print" in {one["kind"] for one in load_bytes([("route.txt", data)]).observations}
+    (tmp_path / "route.txt").write_bytes(data)
+    (tmp_path / "vnet.json").write_bytes(
+        as_json({**VNET, "tags": {"owner": "M\u00fcller"}}).decode("unicode_escape").encode("cp1252")
+    )
+    found = load(tmp_path)
+    assert "route-print" in {one["kind"] for one in found.observations} and found.resources[0]["tags"] == {
+        "owner": "M\u00fcller"
+    }
+
+
+def test_bytes_that_are_no_text_are_bad_input() -> None:
+    """A picture or an archive of another kind is named, not read as letters."""
+    with pytest.raises(InputError, match="not utf-8 text"):
+        load_bytes([("x.json", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff")])

@@ -67,7 +67,6 @@ ENCRYPTION = ("properties", "encryption")
     [
         ("peering-healthy", "virtualNetworks", "vnet-data", ENCRYPTION, {"enabled": True, "enforcement": "DropUnencrypted"}, "encryption.enforcement"),
         ("peering-healthy", "virtualNetworks", "vnet-app", ENCRYPTION, {"enabled": "true", "enforcement": "DropUnencrypted"}, "encryption.enforcement"),
-        ("peering-healthy", "networkInterfaces", "nic-app", ("properties", "disableTcpStateTracking"), True, "disableTcpStateTracking"),
         ("expressroute-sound", "virtualNetworkGateways", "ergw-data", ("properties", "adminState"), "Disabled", "adminState"),
     ],
 )  # fmt: skip

@@ -85,7 +85,8 @@ def parse_text(args: argparse.Namespace) -> int:
     from mi_workbook.views.pastes import pastes_json, render_pastes
     from mi_workbook.views.text import told
 
-    pastes = read_pastes(read_paste(args.file), args.kind)
+    text = read_paste(args.file)
+    pastes = read_pastes(text, args.kind)
     shown = told_of(pastes, args.place)
     rest = None if args.kind else explained("\n".join(line.text for line in pastes.left))
     if args.json:
@@ -102,8 +103,24 @@ def parse_text(args: argparse.Namespace) -> int:
         if rest:
             render(rest, console())
     if not rest and not any(reading.rows or not args.kind for reading in pastes.readings):
+        _name_evidence(args.file, text)
         return BAD_INPUT
     return 0 if pastes.whole else EXIT[Verdict.UNKNOWN]
+
+
+def _name_evidence(file: str, text: str) -> None:
+    """Resources of Azure are no console output: says which command reads them."""
+    from mi_workbook.evidence.files import load_bytes
+
+    try:
+        count = len(load_bytes([(file, text.encode())]).resources)
+    except InputError:
+        return
+    if count:
+        raise InputError(
+            f"It holds {count} resources of Azure, which are evidence and no console output.", file=file,
+            remedy="mi-workbook diagnose FILE --from CLIENT --to SERVER reads them.",
+        )  # fmt: skip
 
 
 def show_request(args: argparse.Namespace) -> int:

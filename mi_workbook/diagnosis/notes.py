@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from mi_workbook.diagnosis.looking import Look
+from mi_workbook.evidence.template import NO_SUBSCRIPTION
 
 FILE = Path(__file__).with_name("notes.toml")
 
@@ -25,6 +26,8 @@ def _fitting(seen: Look) -> Iterator[str]:
             yield "redirect"
         elif kind != "proxy":
             yield "connection-type"
+    if seen.question is not None and seen.question.instance.id.startswith(NO_SUBSCRIPTION):
+        yield "template"
     if seen.source.kind == "app":
         yield "web-app"
     if seen.source.kind == "subnet":

@@ -9,6 +9,7 @@ from pathlib import Path
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.connection_string import ConnectionString, StringFinding, judge, read_all
 from mi_workbook.evidence.drivers import DriverVersion, read_versions
+from mi_workbook.evidence.encodings import text_of
 from mi_workbook.evidence.error_text import LONGEST, ErrorReading, classify
 
 NAME_LENGTH = 300  # a server name is at most 253 characters; what is longer is a paste
@@ -36,7 +37,7 @@ class Explanation:
 
 
 def read_paste(file: str) -> str:
-    """The text of a file, or of standard input for "-"; UTF-8, or UTF-16 as PowerShell's > writes it.
+    """The text of a file, or of standard input for "-", in any encoding of `encodings`; bytes that are no text as marks.
 
     Raises InputError where it cannot be read.
     """
@@ -44,8 +45,10 @@ def read_paste(file: str) -> str:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise InputError(f"It cannot be read: {error.strerror}.", file=file, remedy="Check the path.") from None
-    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+    try:
+        return text_of(data)
+    except UnicodeDecodeError:
+        return data.decode("utf-8", errors="replace")
 
 
 def explain(text: str) -> Explanation:

@@ -18,6 +18,7 @@ from typing import Any
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.progress import each, report
 from mi_workbook.evidence import template
+from mi_workbook.evidence.encodings import text_of
 from mi_workbook.evidence.forms import FORMS, both, ids_in, is_evidence, snapshot_of
 from mi_workbook.evidence.json_text import documents
 from mi_workbook.evidence.pasted import FORMAT as PASTE
@@ -183,15 +184,11 @@ def _bounded(name: str, stream: Any) -> bytes:
 
 
 def _text(name: str, data: bytes) -> str:
-    """The text, also as PowerShell writes it (UTF-16, byte order marks)."""
-    marks = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
-    plain = "utf-16-le" if data[1:2] == b"\x00" else "utf-8"
-    encoding = next((found for mark, found in marks.items() if data.startswith(mark)), plain)
     try:
-        return data.decode(encoding)
+        return text_of(data)
     except UnicodeDecodeError as error:
         raise InputError(
-            f"It is not {encoding} text.", file=name, place=f"byte {error.start}", remedy="Save it as UTF-8."
+            f"It is not {error.encoding} text.", file=name, place=f"byte {error.start}", remedy="Save it as UTF-8."
         ) from None
 
 

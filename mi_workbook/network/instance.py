@@ -34,6 +34,11 @@ class ManagedInstance:
     maintenance: str
 
     @property
+    def asked(self) -> str:
+        """Its name as one word of a command, also where the name was not read (an exported template leaves it out)."""
+        return shell_word(self.fqdn) if self.fqdn else "<server name of the application>"
+
+    @property
     def public_fqdn(self) -> str:
         """`.public.` after the first label. Source: "Configure public endpoint", section "Obtain the endpoint"."""
         label, _, rest = self.fqdn.partition(".")

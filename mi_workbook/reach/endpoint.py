@@ -49,7 +49,7 @@ def _endpoint(network: Network, question: Question) -> PrivateEndpoint:
         raise MissingEvidence(Gap(
             f"Which private endpoint of {question.instance.name} is used from there",
             f"There are several ({names}), and which of them the name leads to is not in the evidence.",
-            f"nslookup {shell_word(question.instance.fqdn)} on the client; add its output to the evidence.",
+            f"nslookup {question.instance.asked} on the client; add its output to the evidence.",
         ))  # fmt: skip
     if candidates:
         return candidates[0]
@@ -103,6 +103,18 @@ def _public(instance: ManagedInstance) -> Decision:
     return Decision("endpoint", instance.id, Verdict.UNKNOWN, gap.why, evidence, gap=gap)
 
 
+def unread_state(instance: ManagedInstance) -> list[Decision]:
+    """Unknown, and judged last, where the evidence does not say whether the instance runs.
+
+    An exported template and Get-AzSqlInstance leave the state out; a stopped instance has the same configuration as a running one.
+    """
+    if instance.state or instance.provisioning_state.lower() not in {"", "succeeded"}:
+        return []
+    why = f"Whether {instance.name} is Ready is not in the evidence; a stopped instance answers nobody."
+    gap = Gap(f"State of {instance.name}", why, f"az sql mi show --ids {shell_word(instance.id)} --query state")
+    return [Decision("instance", instance.id, Verdict.UNKNOWN, why, (instance.reading.evidence("state"),), gap=gap)]
+
+
 def ready(instance: ManagedInstance) -> Decision:
     """The instance answers only when Ready. A Stopped one still has provisioningState Succeeded."""
     state = instance.state.lower()
@@ -110,8 +122,8 @@ def ready(instance: ManagedInstance) -> Decision:
     if state == "ready":
         return Decision("instance", instance.id, Verdict.REACHABLE, f"{instance.name} is Ready.", evidence)
     if not state and instance.provisioning_state.lower() in {"", "succeeded"}:
-        note = f"The state of {instance.name} is not in the evidence; taken as Ready."
-        return Decision("instance", instance.id, Verdict.REACHABLE, note, evidence, notes=(note,))
+        why = f"The state of {instance.name} is not in the evidence; what follows is judged as if it were Ready."
+        return Decision("instance", instance.id, Verdict.REACHABLE, why, evidence)
     why = f"{instance.name} is {instance.state or instance.provisioning_state}; only Ready accepts connections."
     if state in STOPPED:
         return Decision("instance", instance.id, Verdict.BLOCKED, why, evidence, Cause.INSTANCE_NOT_READY)

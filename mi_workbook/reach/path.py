@@ -19,7 +19,7 @@ from mi_workbook.network.tested import connection_tests
 from mi_workbook.network.vnet import Subnet
 from mi_workbook.reach.app_membership import membership_doubts, refused
 from mi_workbook.reach.clients import client_routes, own_side
-from mi_workbook.reach.endpoint import destination, ready
+from mi_workbook.reach.endpoint import destination, ready, unread_state
 from mi_workbook.reach.firewalls import remembered
 from mi_workbook.reach.forwarding import follow
 from mi_workbook.reach.guards import arrival, departure
@@ -180,6 +180,7 @@ def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> 
     odd = odd_members(network, _touched(question, end))
     if question.origin.kind == "inside" and question.resolution is not None:
         odd += name_policies(network, question.subnet.vnet_id, question.instance)
+    odd += unread_state(question.instance)
     hops += [Hop(question.at, tuple(odd))] if odd else []
     joined = question.origin.integration
     if joined is not None and (question.origin.kind == "inside" or question.origin.gateways):

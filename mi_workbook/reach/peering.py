@@ -151,7 +151,7 @@ def _age(instance: ManagedInstance, here: Peering) -> Decision | None:
     gap = Gap(
         f"When the subnet of {instance.name} was created",
         why,
-        f'az resource show --ids {instance.id} --query "[systemData.createdAt, properties.createTime]"; or ask the '
+        f'az resource show --ids {shell_word(instance.id)} --query "[systemData.createdAt, properties.createTime]"; or ask the '
         "instance's owner whether it was created after 2020-09-22 or has a maintenance window.",
     )
     return Decision("peering", here.id, Verdict.UNKNOWN, why, evidence, gap=gap)

@@ -27,7 +27,7 @@ from mi_workbook.network.network import (
     Network,
 )
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import key, last, parent, shell_word, vnet_of
+from mi_workbook.network.resource_id import key, last, parent, vnet_of
 from mi_workbook.network.tested import Answer
 from mi_workbook.network.vnet import Vnet
 
@@ -130,7 +130,7 @@ def _unclear(at: str, why: str, instance: ManagedInstance, evidence: tuple[Evide
     gap = Gap(
         f"The address that {instance.fqdn or instance.name} resolves to at the client",
         why,
-        f"nslookup {shell_word(instance.fqdn)} on the client; where the answer is known, ask again with --endpoint vnet-local or private.",
+        f"nslookup {instance.asked} on the client; where the answer is known, ask again with --endpoint vnet-local or private.",
     )
     return Decision("name", at, Verdict.UNKNOWN, why, evidence, gap=gap)
 

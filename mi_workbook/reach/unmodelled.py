@@ -18,7 +18,7 @@ from mi_workbook.evidence.snapshot import field, type_of
 from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import Network
 from mi_workbook.network.reading import Reading
-from mi_workbook.network.resource_id import key, last, parent
+from mi_workbook.network.resource_id import key, last, parent, shell_word
 
 POLICY_LINKS = "Microsoft.Network/dnsResolverPolicies/virtualNetworkLinks"
 POLICY_RULES = "Microsoft.Network/dnsResolverPolicies/dnsSecurityRules"
@@ -71,7 +71,7 @@ def name_policies(network: Network, vnet_id: str, instance: ManagedInstance) -> 
         policy = parent(link.id)
         why = _may_block(network, policy, instance)
         if why:
-            gap = Gap(f"What DNS security policy {last(policy)} answers for {instance.fqdn}", why, f"az rest --method get --url {policy}/dnsSecurityRules?api-version=2025-05-01, and nslookup {instance.fqdn} on the client")  # fmt: skip
+            gap = Gap(f"What DNS security policy {last(policy)} answers for {instance.asked}", why, f"az rest --method get --url {shell_word(policy + "/dnsSecurityRules?api-version=2025-05-01")}, and nslookup {instance.asked} on the client")  # fmt: skip
             found.append(Decision("name", policy, Verdict.UNKNOWN, why, (link.whole(),), gap=gap))
     return found
 
