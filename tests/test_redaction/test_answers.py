@@ -13,6 +13,7 @@ from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Change, Diagnosis
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.diagnosis.redacted import compared, redacted, refuse_other_answers
+from mi_workbook.evidence.azure.permissions import permissions
 from mi_workbook.evidence.explain import read_paste
 from mi_workbook.evidence.files import load
 from mi_workbook.evidence.integrity import sealed, state
@@ -23,6 +24,7 @@ from mi_workbook.evidence.probes.outcome import AddressClass, Outcome
 from mi_workbook.evidence.probes.run import FORMAT, plain_value
 from mi_workbook.evidence.probes.tcp import TcpResult
 from mi_workbook.evidence.redaction import Redactor
+from mi_workbook.evidence.redaction.vocabulary import read
 from mi_workbook.evidence.snapshot import Snapshot, from_document
 from mi_workbook.workbook.saved import resume, save
 from mi_workbook.workbook.state import State
@@ -93,6 +95,29 @@ def test_files_of_other_programs_keep_their_answer(one: Case, tmp_path: Path) ->
     asked = redactor.question(one.source), redactor.question(one.target)
     assert told(diagnose(load(tmp_path / "out.json"), *asked, one.endpoint)) == before
     assert load(tmp_path / "out.json").absence("Microsoft.Network/networkManagers") in {"unstated", "proven"}
+
+
+ACTIONS = [one.action for one in permissions()]
+PROBLEMS: list[dict[str, Any]] = [
+    *({"scope": "/subscriptions/11111111-1111-1111-1111-111111111111", "operation": action, "status": 403, "code": "AuthorizationFailed"}
+      for action in ACTIONS),
+    {"scope": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/vnet-app", "operation": "", "status": 429},
+    {"scope": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Contoso/things/x", "operation": "", "status": 403},
+    {"scope": "everything that anna may read", "operation": "a query", "status": 500}, {"scope": "", "operation": "Microsoft.Contoso/things/read"},
+    {"scope": "x", "operation": "Microsoft.Network/privateDnsZones/read", "kinds": []},
+    {"scope": "x", "operation": "y", "kinds": ["Microsoft.Network/privateDnsZones", "Contoso.Own/things"]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p["operation"] or p["scope"] or "none")
+def test_what_could_not_be_read_stays_unread(problem: dict[str, Any]) -> None:
+    """The same kinds count as read whole, as partial and as unstated, whatever could not be read."""
+    given = from_document(case("peering-missing").snapshot().to_dict() | {"problems": [problem]})
+    after = Redactor(KEY).snapshot(given).snapshot
+    kinds = read("words")["kinds"]
+    assert {kind: after.absence(kind) for kind in kinds} == {kind: given.absence(kind) for kind in kinds}
+    assert {one: after.refused(one) for one in ACTIONS} == {one: given.refused(one) for one in ACTIONS}
+    assert "anna" not in json.dumps(after.to_dict()) and "ontoso" not in json.dumps(after.to_dict())
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda p: f"{p.parent.name}-{p.stem}")

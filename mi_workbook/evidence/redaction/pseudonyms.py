@@ -10,7 +10,7 @@ import secrets
 
 from mi_workbook.evidence.machine import VPN_NAMES
 from mi_workbook.evidence.redaction.address_map import AddressMap
-from mi_workbook.evidence.redaction.vocabulary import is_common, is_tag, is_type, is_word, listed, read, segments
+from mi_workbook.evidence.redaction.vocabulary import is_common, is_tag, is_word, listed, read, segments
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 HEX_LABEL = re.compile(r"[0-9a-f]{10,16}")
@@ -84,19 +84,28 @@ class Pseudonyms:
         mapped = self.number(text)
         return self.name(text) if mapped is None else mapped
 
+    def operation(self, text: str) -> str:
+        """An operation of Azure's; parts that are not known become others, and a provider stays one of Microsoft's or none."""
+        return "/".join(self._part(part) for part in text.split("/"))
+
+    def _part(self, part: str) -> str:
+        """A provider, a type or a verb."""
+        if part == "" or part.lower() in segments():
+            return part
+        return f"Microsoft.{self.word(part)}" if part.lower().startswith("microsoft.") else self.label(part)
+
     def id(self, text: str) -> str:
         """An id with its names replaced; known providers and types stay."""
         kept, after = [], "root"
         for part in text.split("/"):
             if after == "namespace":
-                kept.append(part if is_type(part) else self.label(part))
+                kept.append(self._part(part))
                 after = "type"
             elif after not in ("root", "type"):
                 kept.append(self.guid(part) if after == "subscriptions" else self.name(part, after))
                 after = "type"
             else:
-                known = part == "" or part.lower() in segments()
-                kept.append(part if known else self.label(part))
+                kept.append(self._part(part))
                 after = "root" if part == "" else "namespace" if part.lower() == "providers" else part
         return "/".join(kept)
 

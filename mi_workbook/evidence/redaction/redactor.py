@@ -138,7 +138,9 @@ class Redactor:
 
     def _problem(self, one: Mapping[str, Any]) -> dict[str, Any]:
         """What could not be read. The message is Azure's, with names in it."""
-        kept: dict[str, Any] = {name: self._names.word(str(one[name])) for name in ("operation", "code") if name in one}
+        kept: dict[str, Any] = {"operation": self._names.operation(str(one.get("operation", "")))}
+        if "code" in one:
+            kept["code"] = self._names.word(str(one["code"]))
         if isinstance(one.get("status"), int):
             kept["status"] = one["status"]
         if isinstance(one.get("kinds"), list):
