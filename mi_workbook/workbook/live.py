@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from mi_workbook.evidence.azure.sign_in import Prompt, place, sign_in, ways, wor
 from mi_workbook.views.table import Table
 from mi_workbook.workbook.state import State
 
+MOST_SHOWN = 200  # characters of a value
 SIGN_IN_FIRST = "Sign in to Azure first."
 
 
@@ -97,6 +99,7 @@ class Live:
 
     def _show(self, snapshot: Any, opened: str, source: str, target: str, endpoint: str) -> None:
         self.state.take(snapshot, opened)
+        self.state.live = True
         if source and target:
             self.state.question(source, target, endpoint)
 
@@ -130,7 +133,7 @@ def gap_table(got: Collected) -> Table:
 
 
 def before_after(found: Verified) -> Table:
-    """Both answers side by side, then every value that differs; those that turned the verdict are marked."""
+    """Both answers side by side, then every value of the configuration that differs; those that turned the verdict are marked."""
     both = found.comparison
     decisive = {(one.resource.lower(), one.pointer) for one in both.decisive}
     rows: list[tuple[object, ...]] = [
@@ -138,7 +141,7 @@ def before_after(found: Verified) -> Table:
         ("In words", both.before.headline, both.after.headline),
         ("Root cause", both.before.root_cause or "none", both.after.root_cause or "none"),
     ]
-    for one in both.differences:
+    for one in (each for each in both.differences if each.resource != "observations"):
         mark = " (turned the verdict)" if (one.resource.lower(), one.pointer) in decisive else ""
         name = f"{one.resource.rpartition('/')[2]}{one.pointer}{mark}"
         rows.append((name, _short(one.before), _short(one.after)))
@@ -146,4 +149,7 @@ def before_after(found: Verified) -> Table:
 
 
 def _short(value: Any) -> str:
-    return "absent" if value is None else str(value)[:200]
+    if value is None:
+        return "absent"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]} …"

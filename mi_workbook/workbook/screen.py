@@ -140,7 +140,7 @@ def _answer(state: State) -> dict[str, Any]:
         "cause": _cause(found, state.depth),
         "steps": _steps(state),
         "step": _step(state, walk.step),
-        "next": _next(found, walk.step),
+        "next": _next(found, walk.step, live=state.live),
         "parts": [_part(state, name, tables) for name in shown],
         "tables": [table_values(name, table) for name, table in tables.items() if name not in shown],
         "notes": list(found.confidence_notes),
@@ -208,12 +208,14 @@ def _step(state: State, step: Step) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _next(found: Diagnosis, step: Step) -> str:
+def _next(found: Diagnosis, step: Step, *, live: bool) -> str:
     if not step.is_end:
         return step.look
     if found.verdict is Verdict.UNKNOWN and found.gaps:
         return f"Get what is missing: {found.gaps[0].how} Then drop the output on this page."
     if found.verdict is Verdict.BLOCKED and any(one.remedy.az or one.remedy.portal for one in found.findings):
+        if live:
+            return "Apply the repair below, then press 'I applied the repair: verify' above: the verdict must turn."
         return "Apply the repair below, collect the evidence again and drop it on this page: the verdict must turn."
     return step.look
 
