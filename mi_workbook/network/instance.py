@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mi_workbook.core.ranges import Ranges
 from mi_workbook.network.reading import Reading, ipv4
-from mi_workbook.network.resource_id import key
+from mi_workbook.network.resource_id import key, shell_word
 
 NORMAL_PORT = 1433
 PUBLIC_PORT = 3342

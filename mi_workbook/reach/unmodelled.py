@@ -71,7 +71,7 @@ def name_policies(network: Network, vnet_id: str, instance: ManagedInstance) -> 
         policy = parent(link.id)
         why = _may_block(network, policy, instance)
         if why:
-            gap = Gap(f"What DNS security policy {last(policy)} answers for {instance.asked}", why, f"az rest --method get --url {shell_word(policy + "/dnsSecurityRules?api-version=2025-05-01")}, and nslookup {instance.asked} on the client")  # fmt: skip
+            gap = Gap(f"What DNS security policy {last(policy)} answers for {instance.asked}", why, f"az rest --method get --url {shell_word(policy + '/dnsSecurityRules?api-version=2025-05-01')}, and nslookup {instance.asked} on the client")  # fmt: skip
             found.append(Decision("name", policy, Verdict.UNKNOWN, why, (link.whole(),), gap=gap))
     return found
 

@@ -44,6 +44,7 @@ class AzurePanel(ui.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._make_outcome()
         super().__init__([ui.HTML(STYLE), self._signing(), self._collecting(), self.outcome], layout=WIDE)
         self._kept_elsewhere()
+        self.add_class("miw-azure")
         self._enable(busy=False)
 
     def _kept_elsewhere(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from mi_workbook.views.collecting import telling
 from mi_workbook.views.table import Table
 from mi_workbook.workbook.state import State
 
+MOST_SHOWN = 200  # characters of a value
 SIGN_IN_FIRST = "Sign in to Azure first."
 
 
@@ -130,6 +132,7 @@ class Live:
 
     def _show(self, snapshot: Snapshot, opened: str, source: str, target: str, endpoint: str) -> None:
         self.state.take(snapshot, opened)
+        self.state.live = True
         if source and target:
             self.state.question(source, target, endpoint)
 
@@ -167,7 +170,7 @@ def gap_table(got: Collected) -> Table:
 
 
 def before_after(found: Verified) -> Table:
-    """Both answers side by side, then every value that differs; those that turned the verdict are marked."""
+    """Both answers side by side, then every value of the configuration that differs; those that turned the verdict are marked."""
     both = found.comparison
     rows: list[tuple[object, ...]] = [
         ("Verdict", both.before.verdict.value, both.after.verdict.value),
@@ -182,4 +185,7 @@ def before_after(found: Verified) -> Table:
 
 
 def _short(value: Any) -> str:
-    return "absent" if value is None else str(value)[:200]
+    if value is None:
+        return "absent"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]} …"

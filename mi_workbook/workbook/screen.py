@@ -146,7 +146,7 @@ def _answer(state: State) -> dict[str, Any]:
         "cause": _cause(found, state.depth, state.taken()),
         "steps": _steps(state),
         "step": _step(state, found, here),
-        "next": _next(found, here.step, state.taken()),
+        "next": _next(found, here.step, state.taken(), live=state.live),
         "parts": [_part(state, name, tables) for name in shown],
         "tables": [table_values(name, table) for name, table in tables.items() if name not in shown],
         "notes": list(found.confidence_notes),
@@ -257,7 +257,7 @@ def _asked(state: State, here: Taken) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _next(found: Diagnosis, step: Step, way: list[Taken]) -> str:
+def _next(found: Diagnosis, step: Step, way: list[Taken], *, live: bool) -> str:
     if found.at_source.disagreement and found.verdict is Verdict.UNKNOWN:
         return following(found, way)
     if not step.is_end:
@@ -265,6 +265,8 @@ def _next(found: Diagnosis, step: Step, way: list[Taken]) -> str:
     if found.verdict is Verdict.UNKNOWN and found.gaps:
         return f"Get what is missing: {found.gaps[0].how} Then drop the output on this page."
     if found.verdict is Verdict.BLOCKED and any(one.remedy.az or one.remedy.portal for one in found.findings):
+        if live:
+            return "Apply the repair below, then press 'I applied the repair: verify' above: the verdict must turn."
         return "Apply the repair below, collect the evidence again and drop it on this page: the verdict must turn."
     return step.look
 

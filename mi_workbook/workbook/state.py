@@ -37,7 +37,7 @@ ADDED = "Added to what was known"
 CHANGES = "; {} resources were replaced by newer ones, and what was observed before them is left out."
 CHOOSE = "Loaded. Choose source and server name, then press Diagnose."
 EVIDENCE = ("snapshot", "opened", "case", "source", "target", "endpoint", "diagnosis", "at", "said", "asking", "sources", "targets",
-            "machines", "fits", "all_networks")  # fmt: skip
+            "machines", "live", "fits", "all_networks")  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -67,6 +67,7 @@ class State:
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     machines: int = 0
+    live: bool = False  # collected by the panel above, which can look again after a repair
     fits: tuple[Choice, ...] = ()
 
     def scenarios(self) -> list[tuple[str, str]]:
@@ -174,7 +175,7 @@ class State:
         self.snapshot, self.opened, self.case = snapshot, opened, ""
         self.error, self.notice, self.diagnosis, self.at = "", "", None, ""
         self.sources, self.targets, self.endpoint, self.all_networks = sources, targets, "auto", False
-        self.asking, self.said, self.fits = Asking(), {}, fits
+        self.asking, self.said, self.fits, self.live = Asking(), {}, fits, False
         self.machines = sum(len(snapshot.of_type(kind)) for kind in MACHINES)
         self.source = self.source if self.source in sources else (sources[0] if sources else "")
         self.target = targets[0] if targets else ""

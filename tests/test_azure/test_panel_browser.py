@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, find_chromium
 
 from mi_workbook.cases import case
-from tests.browser.places import FLAGS, LOOPBACK, SOON, served
+from tests.browser.places import FLAGS, LOOPBACK, SOON, WIDTHS, serious, served
 from tests.test_azure.conftest import estate_of
 from tests.test_azure.test_verify import mend
 
@@ -53,7 +53,7 @@ def test_sign_in_collect_repair_verify(app: tuple[str, Any], shots_azure: Path) 
     one = case(CASE)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page = browser.new_page(viewport={"width": 1024, "height": 2000}, color_scheme="dark")
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(address)
@@ -67,14 +67,22 @@ def test_sign_in_collect_repair_verify(app: tuple[str, Any], shots_azure: Path) 
         page.get_by_role("button", name="Collect and diagnose").click()
         expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible(timeout=SOON)
         expect(page.get_by_text("Kept in collected.json.gz")).to_be_visible(timeout=SOON)
+        expect(page.get_by_text("then press 'I applied the repair: verify' above")).to_be_visible(timeout=SOON)
         mend(estate, CASE)
         page.get_by_role("button", name="I applied the repair").click()
         expect(page.get_by_text("It was blocked, and is reachable now.")).to_be_visible(timeout=SOON)
         expect(page.get_by_role("status").filter(has_text="REACHABLE")).to_be_visible(timeout=SOON)
-        page.screenshot(path=shots_azure / "azure-panel.png", full_page=True)
+        found = []
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            expect(page.locator(".miw-screen")).to_have_attribute("data-theme", scheme)
+            page.screenshot(path=shots_azure / f"azure-panel-{scheme}.png", full_page=True)
+            assert page.evaluate(WIDTHS)
+            found += [f"{scheme} {one}" for one in serious(page, "body")]
         token = json.dumps("eyJhbGciOiJSUzI1NiJ9")[1:-1]
         assert token not in page.content()
         browser.close()
+    assert found == []
     assert [url for url in asked if not LOOPBACK.match(url)] == []
 
 

@@ -17,6 +17,15 @@ function followTheme(root) {
   return () => { watch.disconnect(); system.removeEventListener("change", look); };
 }
 
+const NARROW = 1000; // pixels below which the picture and the steps do not fit beside each other
+
+/** Marks the screen as narrow by its own width: beside a file list it is narrower than the window. */
+function watchWidth(root) {
+  const watch = new ResizeObserver(() => root.classList.toggle("narrow", root.clientWidth < NARROW));
+  watch.observe(root);
+  return () => watch.disconnect();
+}
+
 /** Keys that are pressed here are no commands of the notebook around it. JupyterLab asks the focused element itself first. */
 function keepKeys(root) {
   root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));

@@ -39,7 +39,8 @@ function render({ model, el }) {
   }
   model.on("change:shown", draw);
   draw();
-  return followTheme(root);
+  const ends = [followTheme(root), watchWidth(root)];
+  return () => ends.forEach((end) => end());
 }
 
 /** The values of all fields by name. */

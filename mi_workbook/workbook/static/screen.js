@@ -53,7 +53,8 @@ function render({ model, el }) {
     if (message.copy) toClipboard(message.copy).then((done) => tools.say(done ? "The summary was copied." : "Copying was refused."));
   });
   draw();
-  return followTheme(root);
+  const ends = [followTheme(root), watchWidth(root)];
+  return () => ends.forEach((end) => end());
 }
 
 function startView(values, tools) {
