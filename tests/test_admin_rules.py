@@ -95,3 +95,19 @@ def test_vnet_of_an_instance_is_spared_by_default(applied: tuple[str, ...], expe
     home = vnet("v", ["10.0.0.0/16"], {"mi": subnet("10.0.0.0/27"), "app": subnet("10.0.1.0/24")})
     resources = [home, nic("vm", "10.0.1.4", "v/app"), instance("v/mi"), MANAGER, configuration(*applied)]
     assert diagnose(Snapshot(resources, complete=None), "vm", "mi").verdict is expected
+
+
+def test_rules_shown_for_this_vnet_under_another_id_are_unknown() -> None:
+    """A VNet out of an exported template has no real id: what was shown for one of its name may be its own."""
+    resources = [
+        vnet("a", ["10.1.0.0/16"], {"app": subnet("10.1.1.0/24"), "mi": subnet("10.1.2.0/27")}),
+        nic("vm", "10.1.1.4", "a/app"), instance("a/mi"),
+    ]  # fmt: skip
+    other = "/subscriptions/real/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/"
+
+    def asked(name: str) -> Verdict:
+        shown = [{"kind": "effectiveSecurityAdminRules", "about": other + name, "value": {"value": [admin("Deny")]}}]
+        return diagnose(Snapshot(resources, observations=shown, complete=None), "vm", "mi").verdict
+
+    assert asked("a") is Verdict.UNKNOWN
+    assert asked("elsewhere") is Verdict.REACHABLE

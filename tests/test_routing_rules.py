@@ -7,6 +7,8 @@ B 10.2.0.0/16; a site 192.168.0.0/16. A managed instance stands in B unless a te
 from __future__ import annotations
 
 import copy
+import random
+from ipaddress import IPv4Address, ip_network
 from typing import Any
 
 import pytest
@@ -36,6 +38,7 @@ from mi_workbook.network.network import Network
 from mi_workbook.reach.effective_routes import effective_routes
 from mi_workbook.reach.forwarding import follow
 from mi_workbook.reach.leg import Beyond, Leg
+from mi_workbook.reach.routes import Route, RouteIndex
 
 H, A, B = ["10.0.0.0/16"], ["10.1.0.0/16"], ["10.2.0.0/16"]
 TRANSIT, REMOTE = {"allowGatewayTransit": True}, {"useRemoteGateways": True}
@@ -448,3 +451,19 @@ def test_captured_table_settles_what_a_gateway_learned() -> None:
         winner(bgp, "H/vm", "10.77.1.1", shown(("VirtualNetworkGateway", "10.77.0.0/16", "VirtualNetworkGateway")))[1]
         == "10.77.0.0/16"
     )
+
+
+def test_longest_prefix_over_one_address_is_that_of_a_plain_scan() -> None:
+    """The index gives the row that looking at every row gives; inactive rows and service tags are none."""
+    draw = random.Random(7)
+    texts = {
+        str(ip_network((draw.randrange(2**32), draw.choice((8, 16, 24, 28, 32))), strict=False)) for _ in range(300)
+    }
+    lost = Route("User", "Invalid", "0.0.0.0/0", "Internet")
+    index = RouteIndex([*(Route("User", "Active", text, "Internet") for text in sorted(texts)), lost,
+                        Route("Default", "Active", "Sql.WestEurope", "VirtualNetworkServiceEndpoint")])  # fmt: skip
+    asked = [draw.randrange(2**32) for _ in range(300)] + [int(ip_network(text).network_address) for text in texts]
+    for address in asked:
+        over = [ip_network(text) for text in texts if IPv4Address(address) in ip_network(text)]
+        won = index.winner(address)
+        assert (won.prefix if won else None) == (str(max(over, key=lambda one: one.prefixlen)) if over else None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from mi_workbook.core.evidence import Evidence
 from mi_workbook.evidence.snapshot import Snapshot, field, props
-from mi_workbook.network.resource_id import key
+from mi_workbook.network.resource_id import key, last
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,16 @@ def admin_rules_on(snapshot: Snapshot, vnet_id: str) -> AdminRules | None:
         cut = cut or (isinstance(value, dict) and bool(field(value, "skipToken", "$skipToken", default="")))
         found += [_admin_rule(row, Evidence(f"observations/{position}", "/value", row)) for row in _rows(observation)]
     return AdminRules(tuple(found), cut) if seen else None
+
+
+def admin_rules_elsewhere(snapshot: Snapshot, vnet_id: str) -> bool:
+    """True where rules were shown for a VNet of this name that is not in the evidence: perhaps this one under another id,
+    as where its body comes from an exported template.
+    """
+    shown = (str(one.get("about", "")) for one in snapshot.observations if "securityadminrule" in _kind(one))
+    return any(
+        key(at) != key(vnet_id) and last(key(at)) == last(key(vnet_id)) and snapshot.get(at) is None for at in shown
+    )
 
 
 def _admin_rule(row: dict[str, Any], evidence: Evidence) -> AdminRule:

@@ -13,7 +13,7 @@ from mi_workbook.core.ranges import EVERY_ADDRESS, NOTHING, Ranges
 from mi_workbook.core.trace import Cause, Decision, Flow
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.network import NETWORK_MANAGERS, Network
-from mi_workbook.network.observed import AdminRule, admin_rules_on
+from mi_workbook.network.observed import AdminRule, admin_rules_elsewhere, admin_rules_on
 from mi_workbook.network.reading import Reading
 from mi_workbook.network.resource_id import key, shell_word
 from mi_workbook.network.service_tags import TagMeaning
@@ -59,7 +59,7 @@ def _other(direction: str) -> str:
 
 def _may_apply(network: Network, subnet: Subnet) -> bool:
     """Whether a manager may rule over a VNet; that its rules or the managers themselves could not be read counts as perhaps."""
-    if network.snapshot.refused(MANAGERS_READ):
+    if network.snapshot.refused(MANAGERS_READ) or admin_rules_elsewhere(network.snapshot, subnet.vnet_id):
         return True
     if not network.snapshot.of_type(NETWORK_MANAGERS):
         return network.snapshot.absence(NETWORK_MANAGERS) != "proven" and network.snapshot.refused(IN_FORCE_READ)
