@@ -90,7 +90,7 @@ def test_a_snapshot_is_analysed_in_the_page_and_leaves_it_not(address: str, tmp_
         )
         page.dispatch_event(".mi-drop", "drop", {"dataTransfer": transfer})
         page.get_by_text("Known:").wait_for(timeout=LONG)
-        page.get_by_label("Source").fill("vm-app")
+        page.get_by_role("combobox", name="Source").fill("vm-app")
         page.get_by_label("Server name").fill("mi-orders")
         page.get_by_role("button", name="Diagnose").click()
         expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible(timeout=LONG)

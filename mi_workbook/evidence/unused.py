@@ -8,7 +8,7 @@ from typing import Any
 
 from mi_workbook.evidence.pasted import FORMAT
 from mi_workbook.evidence.secrets import scrub_text
-from mi_workbook.evidence.snapshot import field
+from mi_workbook.evidence.snapshot import field, type_of
 
 # Forms that people send in place of what Azure returns: the members that tell them, and what to send instead.
 KNOWN = (
@@ -32,9 +32,15 @@ NOT_SHOWN = frozenset({"authorizationfailed", "linkedauthorizationfailed", "forb
 
 
 def is_known(value: Any) -> bool:
-    """True for a form that is known to hold no evidence of a network."""
+    """True for a form that is known to hold no evidence of a network; what bears the id of a resource is one, whatever else it holds."""
     members = _members(value)
-    return any(signs <= members for signs, _ in KNOWN)
+    return any(signs <= members for signs, _ in KNOWN) and not _has_resource(value)
+
+
+def _has_resource(value: Any) -> bool:
+    rows: Iterable[Any] = value if isinstance(value, list) else [value]
+    ids = (field(one, "id") for one in rows if isinstance(one, dict) and type_of(one))
+    return any(isinstance(at, str) and at.lower().startswith("/subscriptions/") for at in ids)
 
 
 def unused(name: str, value: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def test_files_dropped_on_the_page_are_read_together(visit: Visit) -> None:
     halves = {"networks.json": resources[:4], "rest.json": resources[4:]}
     drop(page, {name: json.dumps(part) for name, part in halves.items()})
     expect(page.get_by_text("Known:")).to_be_visible(timeout=SOON)
-    page.get_by_label("Source").fill("vm-app")
+    page.get_by_role("combobox", name="Source").fill("vm-app")
     page.get_by_label("Server name").fill("mi-orders")
     page.get_by_role("button", name="Diagnose").click()
     expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible(timeout=SOON)
@@ -103,7 +103,7 @@ def test_cancel_ends_the_opening_of_a_large_file_and_keeps_what_is_known(
     expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible()
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text(f"Known: {len(document['resources'])} resources")).to_be_visible(timeout=90_000)
-    page.get_by_label("Source").first.fill("vm-app")
+    page.get_by_role("combobox", name="Source").first.fill("vm-app")
     page.get_by_role("button", name="Diagnose").click()
     expect(page.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible(timeout=SOON)
     page.get_by_role("button", name="Redacted report").click()
@@ -177,7 +177,7 @@ def test_picture_tells_more_on_request(visit: Visit) -> None:
     page = visit.page
     drop(page, {"estate.json": json.dumps(document)})
     expect(page.get_by_text("Known:")).to_be_visible(timeout=SOON)
-    page.get_by_label("Source").fill("vm-app")
+    page.get_by_role("combobox", name="Source").fill("vm-app")
     page.get_by_role("button", name="Diagnose").click()
     expect(page.get_by_role("button", name="Save PNG")).to_be_visible(timeout=SOON)
     page.get_by_role("button", name="Details of managed instance mi-orders").focus()

@@ -106,7 +106,7 @@ def test_files_go_in_and_a_report_comes_out(lab: Lab, tmp_path: Path) -> None:
     resources = case("peering-missing").snapshot().to_dict()["resources"]
     drop(lab.page, {"networks.json": json.dumps(resources[:4]), "rest.json": json.dumps(resources[4:])})
     expect(room.get_by_text("Known:")).to_be_visible(timeout=SOON)
-    room.get_by_label("Source").fill("vm-app")
+    room.get_by_role("combobox", name="Source").fill("vm-app")
     room.get_by_role("button", name="Diagnose").click()
     expect(room.get_by_role("status").filter(has_text="BLOCKED")).to_be_visible(timeout=SOON)
     kept = {}

@@ -70,6 +70,8 @@ OF_AZURE = {
     "",
     "westeurope",
     "northeurope",
+    "domain",  # Windows' names of its firewall's profiles
+    "private",
 }
 ZONES_OF_AZURE = {"vault.azure.net"}  # fmt: skip
 # Names in the cases that are words of our sentences as well.

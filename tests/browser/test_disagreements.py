@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.fixtures import browser, shots, voila
+from tests.browser.places import SOON, Visit
 from tests.test_disagreements import NO_RULES, PROFILES, PROXY, RULES, tnc
 from tests.test_loose_tables import portal
-from tests.test_notebooks import SOON, Visit, served
-from tests.test_notebooks import browser as browser
-from tests.test_notebooks import shots as shots
 
+__all__ = ["browser", "shots", "voila"]
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The start notebook as an app."""
-    yield from served(tmp_path_factory.mktemp("voila"), app=True, answers="/voila/static/voila.js")
 
 
 def paste(page: Any, text: str, place: str = "") -> None:
