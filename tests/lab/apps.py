@@ -73,7 +73,7 @@ def _everything(inner: Json) -> bool:
 
 
 def _dialled(estate: Estate, site: Json, joined: Json, outside: tuple[str, ...]) -> App:
-    """Gateway-required integration: a point-to-site client, only of Windows and over SSTP, to a pool of private addresses;
+    """Gateway-required integration: a point-to-site client, only of Windows code apps and over SSTP, to a pool of private addresses;
     not where the VNet has an ExpressRoute gateway too.
     """
     home = low(joined["vnetResourceId"])
@@ -87,7 +87,8 @@ def _dialled(estate: Estate, site: Json, joined: Json, outside: tuple[str, ...])
         protocols = {word.lower() for word in clients.get("vpnClientProtocols", [])}
         pool = [ipaddress.ip_network(prefix) for prefix in pool_of(raw)]
         private = [ipaddress.ip_network(prefix) for prefix in PRIVATE]
-        stands = not site.get("reserved") and (not protocols or "sstp" in protocols)
+        code = not (site.get("reserved") or site.get("isXenon") or site.get("hyperV"))
+        stands = code and (not protocols or "sstp" in protocols)
         if stands and pool and all(any(part.subnet_of(whole) for whole in private) for part in pool):
             # A route is one prefix, or its first and last address.
             routes = tuple(route["properties"]["startAddress"] for route in joined.get("routes", []))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import collapse_addresses
 from ipaddress import ip_network as net
 
-from lab.estate import Estate, Json, Peering, Subnet, Unbuildable, inside, low
+from lab.estate import Estate, Json, Nic, Peering, Subnet, Unbuildable, inside, low
 from lab.filters import admin_chains, firewall_at
 from lab.guard import ruleset
 from lab.kernel import Room, Rooms
@@ -140,7 +140,8 @@ class Plan:
     def _stander(self, vnet: str, address: str) -> Host | None:
         """Who has a next hop's address: a network interface here or in a direct peer, or something that is no interface.
 
-        An address of a known subnet that no interface has may be a firewall or a load balancer: the kindest it can be.
+        An address of a known subnet that no interface has may be a firewall or a load balancer: the kindest it can be. A load
+        balancer in the evidence passes on what any of its backends would.
         """
         near = [vnet, *(side.remote for side in self.estate.peerings(vnet) if side.flows)]
         subnets = [one for home in near for one in self.estate.subnets.values()
@@ -151,7 +152,9 @@ class Plan:
         if not subnets:
             return None
         known = f"appliance {address}" in self.hosts
-        found = self.host(f"appliance {address}", subnets[0], [f"{address}/32"], forwards=True)
+        behind = backends(self.estate, address)
+        forwards = any(one.forwards for one in behind) if behind else True
+        found = self.host(f"appliance {address}", subnets[0], [f"{address}/32"], forwards=forwards)
         if not known:
             found.room.guard += firewall_at(self.estate, address)
         return found
@@ -362,3 +365,17 @@ def own(room: Room, addresses: list[str]) -> None:
     """The room's host has these addresses."""
     for address in addresses:
         room.do(f"route add local {address} dev lo table local")
+
+
+def backends(estate: Estate, address: str) -> list[Nic]:
+    """The interfaces in the backend pools of the load balancer that has a front end of this address; [] where there is none."""
+    for balancer in estate.of("loadbalancers"):
+        inner = balancer["properties"]
+        fronts = [one["properties"].get("privateIPAddress") for one in inner.get("frontendIPConfigurations", [])]
+        if address in fronts:
+            pools = inner.get("backendAddressPools", [])
+            parts = [
+                part["id"].lower() for pool in pools for part in pool["properties"].get("backendIPConfigurations", [])
+            ]
+            return [nic for nic in estate.nics if any(part.startswith(f"{nic.id}/") for part in parts)]
+    return []
