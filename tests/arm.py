@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 BASE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
@@ -131,3 +132,17 @@ def private_endpoint(name: str, home: str, address: str, status: str = "Approved
     return resource("privateEndpoints", name, subnet={"id": f"{vnet_id(network)}/subnets/{part}"},
                     privateLinkServiceConnections=[{"name": name, "properties": link}],
                     customDnsConfigs=[{"fqdn": "x", "ipAddresses": [address]}])  # fmt: skip
+
+
+def joined(resources: list[Json]) -> list[Json]:
+    """The same resources, with each instance listing the connections of its private endpoints, as Azure does."""
+    for one in resources:
+        if one["type"] == "Microsoft.Sql/managedInstances":
+            one["properties"]["privateEndpointConnections"] = [
+                {"properties": {"privateEndpoint": {"id": end["id"]},
+                                "privateLinkServiceConnectionState": copy.deepcopy(link["properties"]["privateLinkServiceConnectionState"])}}
+                for end in resources if end["type"] == "Microsoft.Network/privateEndpoints"
+                for link in end["properties"]["privateLinkServiceConnections"]
+                if link["properties"]["privateLinkServiceId"].lower() == one["id"].lower()
+            ]  # fmt: skip
+    return resources

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from arm import Json, instance, nic, nsg, peered, resource, rule, subnet, vnet, vnet_id
 
+from mi_workbook.cases import case
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.diagnose import diagnose
-from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.diagnosis.diagnose import Diagnosis, diagnose
+from mi_workbook.evidence.snapshot import Snapshot, from_document
 
 MANAGER = resource("networkManagers", "nm")
 
@@ -111,3 +112,26 @@ def test_rules_shown_for_this_vnet_under_another_id_are_unknown() -> None:
 
     assert asked("a") is Verdict.UNKNOWN
     assert asked("elsewhere") is Verdict.REACHABLE
+
+
+def _without_the_rules_in_force(case_id: str) -> Diagnosis:
+    one = case(case_id)
+    document = one.snapshot().to_dict()
+    document["observations"] = [o for o in document["observations"] if o["kind"] != "effectiveSecurityAdminRules"]
+    return diagnose(from_document(document), one.source, one.target, one.endpoint)
+
+
+@pytest.mark.parametrize("case_id", ["admin-rule-denies", "peering-healthy", "peering-reply-through-appliance"])
+def test_an_answer_that_takes_admin_rules_to_be_none_says_so(case_id: str) -> None:
+    """A list without network managers does not show those of a central team's subscription, so both answers bear a note."""
+    assert any("security admin rules" in note for note in _without_the_rules_in_force(case_id).confidence_notes)
+    one = case(case_id)
+    asked = diagnose(one.snapshot(), one.source, one.target, one.endpoint)
+    assert not any("Nobody asked Azure which security admin rules" in note for note in asked.confidence_notes)
+
+
+def test_a_vnet_that_holds_an_instance_needs_no_such_note() -> None:
+    """By default admin rules are not applied there."""
+    found = _without_the_rules_in_force("same-vnet-healthy")
+    assert found.verdict is Verdict.REACHABLE
+    assert not any("security admin rules" in note for note in found.confidence_notes)

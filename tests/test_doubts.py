@@ -10,6 +10,7 @@ from arm import (
     connection,
     gateway,
     instance,
+    joined,
     nic,
     nsg,
     peered,
@@ -100,7 +101,7 @@ def named(*records: dict[str, Any]) -> list[dict[str, Any]]:
         {"id": f"{zone['id']}/virtualNetworkLinks/l", "name": "l", "type": "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
          "properties": {"virtualNetwork": {"id": vnet("a", [], {})["id"]}}},
     ]  # fmt: skip
-    return resources + [
+    return joined(resources) + [
         {"id": f"{zone['id']}/{one['kind']}/{one['name']}", "name": one["name"],
          "type": f"Microsoft.Network/privateDnsZones/{one['kind']}", "properties": one["properties"]} for one in records
     ]  # fmt: skip

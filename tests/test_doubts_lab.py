@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from arm import instance, nic, peered, private_endpoint, resource, route_table, subnet, vnet, vnet_id
+from arm import instance, joined, nic, peered, private_endpoint, resource, route_table, subnet, vnet, vnet_id
 
 from mi_workbook.cases import case
 from mi_workbook.core.verdict import Verdict
@@ -21,7 +21,7 @@ FQDN = "mi.abc123.database.windows.net"
 def by_endpoint(there: dict[str, Any], back: dict[str, Any]) -> list[dict[str, Any]]:
     """A client in one VNet and a private endpoint in a peered one. there, back: the two sides of the peering."""
     zone = resource("privateDnsZones", "privatelink.abc123.database.windows.net")
-    return [
+    return joined([
         vnet("app", ["10.1.0.0/16"], {"vm": subnet("10.1.1.0/24")}, {"data": there}),
         vnet("data", ["10.2.0.0/16"], {"mi": subnet("10.2.0.0/27"), "pe": subnet("10.2.5.0/24")}, {"app": back}),
         nic("vm-nic", "10.1.1.4", "app/vm"), instance("data/mi"), private_endpoint("pe", "data/pe", "10.2.5.4"), zone,
@@ -29,7 +29,7 @@ def by_endpoint(there: dict[str, Any], back: dict[str, Any]) -> list[dict[str, A
          "properties": {"virtualNetwork": {"id": vnet_id("app")}}},
         {"id": f"{zone['id']}/A/mi", "name": "mi", "type": f"{zone['type']}/A",
          "properties": {"aRecords": [{"ipv4Address": "10.2.5.4"}]}},
-    ]  # fmt: skip
+    ])  # fmt: skip
 
 
 def subnets(own: str, far: str, prefix: str) -> dict[str, Any]:
@@ -70,7 +70,8 @@ def test_private_endpoint_that_the_instance_does_not_know_of() -> None:
         if one["type"] == "Microsoft.Sql/managedInstances":
             one["properties"]["privateEndpointConnections"] = []
     found = diagnose(Snapshot(document["resources"], complete=None), mine.source, mine.target)
-    assert any("does not list" in note for note in found.confidence_notes)
+    assert found.verdict is Verdict.UNKNOWN
+    assert any("does not list" in gap.why and "az sql mi show" in gap.how for gap in found.gaps)
 
 
 def test_route_that_overrides_bgp_overrides_nothing_else() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from arm import BASE, Json, instance, nic, peered, private_endpoint, resource, subnet, vnet, vnet_id
+from arm import BASE, Json, instance, joined, nic, peered, private_endpoint, resource, subnet, vnet, vnet_id
 
 from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.verdict import Verdict
@@ -34,14 +34,14 @@ def estate(*rules: Json, linked: bool = True) -> list[Json]:
                "properties": {"ipConfigurations": [{"privateIpAddress": "10.9.0.4"}]}}  # fmt: skip
     record = {"id": f"{zone['id']}/A/mi", "name": "mi", "type": "Microsoft.Network/privateDnsZones/A",
               "properties": {"aRecords": [{"ipv4Address": "10.1.5.4"}]}}  # fmt: skip
-    return [
+    return joined([
         vnet("a", ["10.1.0.0/16"], {"app": subnet("10.1.0.0/24"), "pe": subnet("10.1.5.0/24")}, {"hub": peered(["10.9.0.0/16"])}),
         vnet("hub", ["10.9.0.0/16"], {"dns": subnet("10.9.0.0/24")}, {"a": peered(["10.1.0.0/16"])}),
         vnet("b", ["10.2.0.0/16"], {"mi": subnet("10.2.0.0/27")}),
         nic("vm", "10.1.0.4", "a/app"), instance("b/mi"), private_endpoint("pe", "a/pe", "10.1.5.4"), zone, record,
         link(zone["id"], "privateDnsZones", "hub"), resolver, inbound, *rules,
         *([link(RULESET, "dnsForwardingRulesets", "a")] if linked else []),
-    ]  # fmt: skip
+    ])  # fmt: skip
 
 
 def ask(resources: list[Json], complete: frozenset[str] | None = None) -> Diagnosis:

@@ -17,6 +17,7 @@ from arm import (
     connection,
     gateway,
     instance,
+    joined,
     nic,
     nsg,
     peered,
@@ -50,7 +51,7 @@ def estate(
 ) -> list[Json]:  # fmt: skip
     """The topology; a and b are the spokes' workload subnets, the sides are flags of the peerings between hub and spokes."""
     hub_side, spoke_side = hub_side or {}, spoke_side or {}
-    return [
+    return joined([
         vnet("H", H, {"GatewaySubnet": subnet("10.0.255.0/27"), "nva": subnet("10.0.1.0/24"), "vm": subnet("10.0.2.0/24")},
              {"A": peered(A, **hub_side), "B": peered(B, **hub_side)}),
         vnet("A", A, {"vm": a or subnet("10.1.0.0/24"), "pe": subnet("10.1.5.0/24")}, {"H": peered(H, **spoke_side)}),
@@ -58,7 +59,7 @@ def estate(
         gateway("gw", "H", "172.16.201.0/24"), site("branch", "192.168.0.0/16"), connection("to-branch", "gw", "branch"),
         nic("nva", "10.0.1.4", "H/nva", enableIPForwarding=True), nic("vm-a", "10.1.0.4", "A/vm"),
         nic("vm-h", "10.0.2.4", "H/vm"), instance("B/mi"), *extra,
-    ]  # fmt: skip
+    ])  # fmt: skip
 
 
 def whole(resources: list[Json], observations: tuple[Json, ...] = ()) -> Snapshot:

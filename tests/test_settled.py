@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from arm import Json, at, gateway, instance, nic, nsg, peered, private_endpoint, route_table, rule, subnet, vnet
+from arm import Json, at, gateway, instance, joined, nic, nsg, peered, private_endpoint, route_table, rule, subnet, vnet
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Diagnosis
@@ -165,7 +165,7 @@ def named_by_others(*observations: Json, servers: tuple[str, ...] = ("10.77.0.53
     home["properties"]["dhcpOptions"]["dnsServers"] = list(servers)
     resources = [home, vnet("b", ["10.2.0.0/16"], {"mi": subnet("10.2.0.0/27")}), nic("vm", "10.1.1.4", "a/app"), instance("b/mi"),
                  private_endpoint("pe", "a/pe", "10.1.5.4")]  # fmt: skip
-    return diagnose(Snapshot(resources, observations=observations, complete=None), "vm", FQDN)
+    return diagnose(Snapshot(joined(resources), observations=observations, complete=None), "vm", FQDN)
 
 
 def test_answer_at_the_client_tells_which_endpoint_is_used() -> None:

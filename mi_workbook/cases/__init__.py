@@ -2,14 +2,15 @@
 
 Each folder holds case.toml: the question, the answer it must get, and the evidence. The evidence is evidence/
 (what a customer would send), or another case (`base`) with what was done to it: `[[change]]` sets or removes what a
-pointer leads to, `[[add]]` and `[[observe]]` bring whole resources and observations, `remove` takes resources away.
+pointer leads to, `[[add]]` and `[[observe]]` bring whole resources and observations (an observation takes the place of one of its kind about the same
+resource), `remove` takes resources away.
 A base that is sound is the look-alike of the fault.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -96,8 +97,14 @@ def _edited(base: Snapshot, data: Mapping[str, Any]) -> Snapshot:
         found = found.changed([Change(_id(found, change["resource"]), change["pointer"], value)])
     found = found.changed(Change(one["id"], "", one) for one in data.get("add", ()))
     document = found.to_dict()
-    document["observations"] = [*document["observations"], *data.get("observe", ())]
+    own = data.get("observe", ())
+    document["observations"] = [*(o for o in document["observations"] if not _again(o, own)), *own]
     return from_document(document)
+
+
+def _again(seen: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the case has its own answer of Azure to what was asked about a resource of its base."""
+    return bool(seen["about"]) and any((one["kind"], one["about"]) == (seen["kind"], seen["about"]) for one in own)
 
 
 def _id(snapshot: Snapshot, name: str) -> str:

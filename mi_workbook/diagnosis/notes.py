@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mi_workbook.diagnosis.looking import Look
 from mi_workbook.evidence.template import NO_SUBSCRIPTION
+from mi_workbook.reach.admin_rules import rests_on_absence
 
 FILE = Path(__file__).with_name("notes.toml")
 
@@ -28,11 +29,18 @@ def _fitting(seen: Look) -> Iterator[str]:
             yield "connection-type"
     if seen.question is not None and seen.question.instance.id.startswith(NO_SUBSCRIPTION):
         yield "template"
+    if seen.question is not None and _leaves_by_groups(seen) and rests_on_absence(seen.network, seen.question.subnet):
+        yield "admin-rules"
     if seen.source.kind == "app":
         yield "web-app"
     if seen.source.kind == "subnet":
         yield "no-nic"
     yield "not-checked"
+
+
+def _leaves_by_groups(seen: Look) -> bool:
+    """Whether security groups of the source's subnet were asked: admin rules of its VNet would come before them."""
+    return any(d.kind == "nsg" and d.toward == "Outbound" for trace in seen.traces for d in trace.decisions)
 
 
 @cache

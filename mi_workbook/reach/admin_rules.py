@@ -73,6 +73,18 @@ def _may_apply(network: Network, subnet: Subnet) -> bool:
     return not all(_spares_instances(one) for one in configured)
 
 
+def rests_on_absence(network: Network, subnet: Subnet) -> bool:
+    """Whether a flow of this subnet is judged as if no admin rule were in force, though nobody asked Azure for those of its VNet.
+
+    A list without network managers does not show this for sure: a manager governs subscriptions and management groups in its
+    scope, and may stand in a subscription that whoever made the list cannot read ("What is Azure Virtual Network Manager",
+    section "How does Azure Virtual Network Manager work?").
+    """
+    if admin_rules_on(network.snapshot, subnet.vnet_id) is not None or _may_apply(network, subnet):
+        return False
+    return not _holds_instance(network, subnet.vnet_id)
+
+
 def _holds_instance(network: Network, vnet_id: str) -> bool:
     return any(key(one.subnet_id).startswith(key(vnet_id) + "/subnets/") for one in network.instances())
 

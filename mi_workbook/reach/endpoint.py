@@ -69,17 +69,16 @@ def _approval(endpoint: PrivateEndpoint, instance: ManagedInstance) -> Decision:
     """
     evidence = (endpoint.reading.evidence("privateLinkServiceConnections"),)
     there = instance.endpoint_states.get(key(endpoint.id), "")
-    if endpoint.status.lower() == "approved" and there.lower() not in {"", "approved"}:
-        why = f"{endpoint.name} says Approved, and {instance.name} says {there} for the same connection."
+    unlisted = instance.private_endpoint_ids is not None and key(endpoint.id) not in instance.endpoint_states
+    if endpoint.status.lower() == "approved" and (unlisted or there.lower() not in {"", "approved"}):
+        says = "does not list this connection" if unlisted else f"says {there} for the same connection"
+        why = f"{endpoint.name} says Approved, and {instance.name} {says}: one of the two was read earlier, or the connection is gone."
         gap = Gap(f"State of the connection of {endpoint.name}", why,
                   f"az sql mi show --ids {shell_word(instance.id)} --query privateEndpointConnections, and az network private-endpoint show --ids {shell_word(endpoint.id)}")  # fmt: skip
         seen = (*evidence, instance.reading.evidence("privateEndpointConnections"))
         return Decision("endpoint", endpoint.id, Verdict.UNKNOWN, why, seen, gap=gap)
     if endpoint.status.lower() == "approved":
-        unlisted = instance.private_endpoint_ids is not None and key(endpoint.id) not in instance.endpoint_states
-        note = f"{endpoint.name} says Approved, and {instance.name} does not list its connection: one of the two was read earlier."
-        return Decision("endpoint", endpoint.id, Verdict.REACHABLE, f"{endpoint.name} is Approved.", evidence,
-                        notes=(note,) if unlisted else ())  # fmt: skip
+        return Decision("endpoint", endpoint.id, Verdict.REACHABLE, f"{endpoint.name} is Approved.", evidence)
     why = (
         f"The connection of {endpoint.name} is {endpoint.status or 'without a status'}; only Approved carries traffic."
     )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from arm import Json, at, instance, nic, peered, route_table, subnet, vnet, vnet_id
+from arm import Json, at, instance, joined, nic, peered, route_table, subnet, vnet, vnet_id
 from test_routing_rules import estate
 
 from mi_workbook.core.finding import Diagnosis
@@ -43,7 +43,7 @@ def two(
         vnet("B", B, {"mi": b or subnet("10.2.0.0/27"), "pe": pe or subnet("10.2.5.0/24")}, {"A": b_side or peered(A)}),
         nic("vm-a", "10.1.0.4", "A/vm"), instance("B/mi"), *extra,
     ]  # fmt: skip
-    return unshared(found)
+    return unshared(joined(found))
 
 
 def routed(*routes: tuple[str, str, str], more: Iterable[Json] = (), **table: Any) -> list[Json]:
