@@ -1,9 +1,7 @@
-"""Round trip with every hop and the deciding rule: each of 499 spokes asks for 1433 and 11000-11999 at an instance in spoke 0,
-through an appliance in the hub (its policy makes the answer unknown) or over direct peerings.
+"""Round trip with every hop and the deciding rules: each of 499 spokes asks for 1433 and 11000-11999 at an instance in spoke 0,
+over direct peerings, with a security group at both ends.
 
-    python benchmarks/hub_spoke.py [--sources N] [--z3 N]
-
-z3 answers the same question for a sample of N sources, one exact query each for forward rules; the verdicts must agree.
+    python benchmarks/hub_spoke.py [--sources N]
 """
 
 from __future__ import annotations

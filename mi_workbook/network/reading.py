@@ -21,11 +21,12 @@ class Reading:
         raw: the object.
     """
 
-    __slots__ = ("document", "members", "pointer", "raw")
+    __slots__ = ("_spelled", "document", "members", "pointer", "raw")
 
     def __init__(self, document: str, pointer: str, raw: dict[str, Any]) -> None:
         self.document, self.pointer, self.raw = document, pointer, raw
         self.members = props(raw)
+        self._spelled: dict[str, str] | None = None
 
     @property
     def id(self) -> str:
@@ -38,8 +39,20 @@ class Reading:
         return _text(field(self.raw, "name")) or self.id.rstrip("/").rsplit("/", 1)[-1]
 
     def get(self, *names: str) -> Any:
-        """The first of these members that is present, else None."""
-        return field(self.members, *names)
+        """The first of these members that is present, else None: exact spelling first, then any case."""
+        for name in names:
+            if name in self.members:
+                return self.members[name]
+        there = (self._spelling(name) for name in names)
+        return next((self.members[one] for one in there if one is not None), None)
+
+    def _spelling(self, name: str) -> str | None:
+        """How a member is spelled here; most that are asked for are absent, so the members are gone through once only."""
+        if name in self.members:
+            return name
+        if self._spelled is None:
+            self._spelled = {one.lower(): one for one in reversed(self.members)}
+        return self._spelled.get(name.lower())
 
     def text(self, *names: str) -> str:
         """A string member, "" where absent."""
@@ -103,14 +116,14 @@ class Reading:
 
     def children(self, name: str) -> Iterator[Reading]:
         """Elements of a list member, each at its own pointer."""
+        where = self.at(name)
         for position, item in self.items(name):
-            yield Reading(self.document, f"{self.at(name)}/{position}", item)
+            yield Reading(self.document, f"{where}/{position}", item)
 
     def at(self, name: str) -> str:
         """JSON pointer of a member."""
-        actual = next((k for k in self.members if k.lower() == name.lower()), name)
         inside = "/properties" if self.members is not self.raw else ""
-        return f"{self.pointer}{inside}/{actual}"
+        return f"{self.pointer}{inside}/{self._spelling(name) or name}"
 
     def evidence(self, name: str) -> Evidence:
         """The member as evidence; its value is None where it is absent."""
