@@ -117,6 +117,34 @@ def bgp_peers(snapshot: Snapshot, gateway_id: str) -> tuple[BgpPeer, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectedClients:
+    """Point-to-site clients that a gateway listed. addresses: those it gave them; at: when it was asked."""
+
+    addresses: tuple[str, ...]
+    at: str
+    evidence: tuple[Evidence, ...]
+
+
+def connected_clients(snapshot: Snapshot, gateway_id: str) -> ConnectedClients | None:
+    """Clients connected to a gateway at the last time it was asked, None where nobody looked.
+
+    Source: "Virtual Network Gateways - Get Vpnclient Connection Health" (VpnClientConnectionHealthDetail: privateIpAddress).
+    """
+    latest = max(
+        about(snapshot, "p2shealth", gateway_id), key=lambda one: str(one[1].get("at") or ""), default=(0, None)
+    )
+    position, observation = latest
+    value = observation.get("value") if observation is not None else None
+    rows = field(value, "vpnClientConnections") if isinstance(value, dict) else value
+    if observation is None or not isinstance(rows, list):
+        return None
+    given = tuple(address for row in _objects(rows) for address in texts(field(row, "privateIpAddress")))
+    return ConnectedClients(
+        given, str(observation.get("at") or ""), (Evidence(f"observations/{position}", "/value", value),)
+    )
+
+
 def captured_routes(snapshot: Snapshot, nic_id: str) -> tuple[CapturedRoute, ...] | None:
     """The effective routes of a NIC as Azure showed them, None where nobody looked."""
     found: list[CapturedRoute] = []

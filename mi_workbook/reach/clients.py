@@ -6,7 +6,7 @@ clients"; "About point-to-site VPN" (client address pool).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mi_workbook.core.evidence import Gap
@@ -15,6 +15,7 @@ from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
+from mi_workbook.network.observed import ConnectedClients, connected_clients
 from mi_workbook.network.reading import ipv4
 from mi_workbook.network.resource_id import key, last, shell_word, vnet_of
 from mi_workbook.network.tested import machine_at
@@ -210,7 +211,7 @@ def own_side(
     if origin.kind == "clients":
         seen = None if network.snapshot.touched() else machine_at(network.snapshot, places)
         if seen is None:
-            return [_client_machine(origin.gateways[0], addresses)]
+            return [_client_machine(network, origin.gateways[0], addresses)]
         given = [
             one.prefix
             for one in given_routes(network, origin.gateways[0])
@@ -235,7 +236,7 @@ def _client_firewall(gateway: Gateway) -> Decision:
     return Decision("client", gateway.id, Verdict.UNKNOWN, gap.why, (gateway.reading.whole(),), gap=gap)
 
 
-def _client_machine(gateway: Gateway, addresses: Ranges) -> Decision:
+def _client_machine(network: Network, gateway: Gateway, addresses: Ranges) -> Decision:
     gap = Gap(
         f"The routes of the client that {gateway.name} serves",
         "They are made when the client connects, from a package that may be older than today's networks; the client's own "
@@ -244,7 +245,29 @@ def _client_machine(gateway: Gateway, addresses: Ranges) -> Decision:
         "Add the output to the evidence.",
     )
     why = f"Whether the client at {show_addresses(addresses)} has today's routes is not in Azure's configuration."
-    return Decision("client", gateway.id, Verdict.UNKNOWN, why, (gateway.reading.whole(),), gap=gap)
+    seen = connected_clients(network.snapshot, gateway.id)
+    if seen is not None:
+        why = f"{_connected(gateway, addresses, seen)} {why}"
+    evidence = (gateway.reading.whole(), *(seen.evidence if seen is not None else ()))
+    return Decision("client", gateway.id, Verdict.UNKNOWN, why, evidence, gap=replace(gap, why=f"{why} {gap.why}"))
+
+
+def _connected(gateway: Gateway, addresses: Ranges, seen: ConnectedClients) -> str:
+    """What the gateway's own list says of the client. It settles nothing: clients come and go, with a new address each time."""
+    given = ipv4(seen.addresses)
+    when = f" at {seen.at}" if seen.at else ""
+    if addresses.size == 1:
+        if given.covers(addresses):
+            return f"Gateway {gateway.name} listed a client at this address{when}: its tunnel stood then."
+        return (
+            f"Gateway {gateway.name} listed {_clients(seen)}{when}, none at this address: the client was not connected then, or has "
+            "another address now (ipconfig on the client shows it)."
+        )
+    return f"Gateway {gateway.name} listed {_clients(seen)}{when}."
+
+
+def _clients(seen: ConnectedClients) -> str:
+    return f"{len(seen.addresses) or 'no'} connected client{'' if len(seen.addresses) == 1 else 's'}"
 
 
 def _site(origin: Origin) -> Decision:

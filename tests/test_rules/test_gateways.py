@@ -7,6 +7,7 @@ from arm import Json, at, gateway, nsg, resource, route_table, rule, subnet, vne
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.diagnosis.diagnose import Diagnosis
 from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.network import Network
 from mi_workbook.reach.clients import given_routes
@@ -320,3 +321,40 @@ def test_clients_of_a_virtual_wan_hub_are_unknown_with_the_command() -> None:
     found = asked([*alone(), resource("p2svpnGateways", "hub-clients")], "p2s:hub-clients")
     assert found.verdict is Verdict.UNKNOWN
     assert any("vhub" in gap.how for gap in found.gaps)
+
+
+def _clients_seen(*given: str) -> Diagnosis:
+    """The answer for a client at 172.16.201.9, the gateway having listed these."""
+    listed = {"kind": "p2s-health", "about": at("virtualNetworkGateways", "gw"), "at": "2026-11-20T09:00:00Z", "format": "json",
+              "value": {"vpnClientConnections": [{"privateIpAddress": one, "vpnUserName": "anna"} for one in given]}}  # fmt: skip
+    return asked(alone(), "p2s:gw=172.16.201.9", seen=(listed,))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("172.16.201.9", "172.16.201.10"), "listed a client at this address at 2026-11-20T09:00:00Z"),
+        (("172.16.201.10",), "listed 1 connected client at 2026-11-20T09:00:00Z, none at this address"),
+        ((), "listed no connected clients"),
+    ],
+)
+def test_what_the_gateway_lists_of_its_clients_is_said_and_settles_nothing(given: tuple[str, ...], says: str) -> None:
+    """A client gets a new address with each connection, and its routes are its own: the answer stays unknown."""
+    found = _clients_seen(*given)
+    assert found.verdict is Verdict.UNKNOWN
+    assert any(says in gap.why for gap in found.gaps)
+
+
+@pytest.mark.parametrize(
+    "value", [None, [], {"vpnClientConnections": "none"}, {"vpnClientConnections": [7, {"privateIpAddress": 9}]}]
+)
+def test_list_of_clients_that_is_damaged_does_no_harm(value: object) -> None:
+    """It is said to hold none, or not mentioned."""
+    listed = {
+        "kind": "p2s-health",
+        "about": at("virtualNetworkGateways", "gw"),
+        "at": "",
+        "format": "json",
+        "value": value,
+    }
+    assert asked(alone(), "p2s:gw=172.16.201.9", seen=(listed,)).verdict is Verdict.UNKNOWN
