@@ -24,7 +24,7 @@ READER = [{"actions": ["*/read"], "notActions": []}]
 ALL = [{"actions": ["*"], "notActions": []}]
 ACTIONS = {"getlearnedroutes": "learned-routes", "effectiveroutetable": "effective-routes",
            "listnetworkmanagereffectivesecurityadminrules": "effectiveSecurityAdminRules",
-           "learnedroutes": "learned-routes", "advertisedroutes": "advertised-routes"}  # fmt: skip
+           "learnedroutes": "learned-routes", }  # fmt: skip
 NOTHING_LEARNED = {"RouteServiceRole_IN_0": [], "RouteServiceRole_IN_1": [], "value": None}
 
 
