@@ -35,9 +35,21 @@ def blockers(subject: Subject) -> Iterator[Found]:
                 elif decision.result is Verdict.UNKNOWN and decision.cause is not None:
                     yield replace(EXPLAIN[decision.cause](subject, trace, hop, decision), severity="degrades")
                 elif decision.result is Verdict.UNKNOWN and decision.kind == "appliance":
-                    fault = "rt-client-nva" if trace.direction == "forward" else "rt-mi-return-nva"
-                    found = plain(fault, decision, **_table_of(decision))
-                    yield replace(found, severity="risk", changes=_drop_route(subject, trace, decision))
+                    yield _through_appliance(subject, trace, decision)
+
+
+def _through_appliance(subject: Subject, trace: Trace, decision: Decision) -> Found:
+    """An appliance on the way, by the route that leads to it: of a route table, or one that it announced itself."""
+    announced = next((e for e in decision.evidence if isinstance(e.value, dict) and "network" in e.value), None)
+    if announced is not None:
+        observation = subject.network.snapshot.observations[int(announced.document.removeprefix("observations/"))]
+        peer = str(observation.get("about") or "")
+        values = {"prefix": str(announced.value["network"]), "group": segment(peer, "resourceGroups"),
+                  "server": segment(peer, "virtualHubs"), "peer": last(peer)}  # fmt: skip
+        return replace(plain("rt-announced-nva", decision, **values), severity="risk")
+    fault = "rt-client-nva" if trace.direction == "forward" else "rt-mi-return-nva"
+    found = plain(fault, decision, **_table_of(decision))
+    return replace(found, severity="risk", changes=_drop_route(subject, trace, decision))
 
 
 def _table_of(decision: Decision) -> dict[str, str]:

@@ -38,6 +38,8 @@ PLACEHOLDERS = frozenset(
         "vnet",
         "nsg",
         "rt",
+        "server",
+        "peer",
         "mi",
         "subscription",
         "remote_group",

@@ -37,6 +37,7 @@ OF_EVERY_MACHINE = re.compile(r"127\.|224\.|239\.|192\.0\.2\.|198\.51\.100\.|255
 # Names that Azure gives, or that say nothing of anybody.
 OF_AZURE = {
     "gatewaysubnet",
+    "routeserversubnet",
     "azurefirewallsubnet",
     "default",
     "virtualnetwork",
