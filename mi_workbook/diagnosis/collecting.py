@@ -18,7 +18,7 @@ from mi_workbook.evidence.azure.holding import may_pass
 from mi_workbook.evidence.azure.permissions import how_to_get, lost_without
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 from mi_workbook.network.network import GATEWAYS, NETWORK_MANAGERS, PRIVATE_ZONES, VNETS, WEB_APPS, ZONE_LINKS, Network
-from mi_workbook.network.resource_id import key, parent, shell_word
+from mi_workbook.network.resource_id import key, parent, shell_word, vnet_of
 from mi_workbook.network.route_server import BGP_CONNECTIONS
 
 RULESETS = "Microsoft.Network/dnsForwardingRulesets"
@@ -111,7 +111,7 @@ def collect_path(
         collector.live(met)
         collector.later([*met, *_managers(snapshot)])
         learners = [*_gateways(answer, snapshot), *_bgp_connections(answer, snapshot)]
-        collector.live([answer.source.id, *learners, *_managed(snapshot, met)], computed=True)
+        collector.live([answer.source.id, *learners, *_managed(snapshot, answer, met)], computed=True)
     if answer is not None:
         answer, trouble = _asked(collector.snapshot(), source, target, endpoint)
     if answer is not None and settings.next_hop:
@@ -322,15 +322,20 @@ def _managers(snapshot: Snapshot) -> list[str]:
     return [str(one.get("id", "")) for one in snapshot.of_type(NETWORK_MANAGERS)]
 
 
-def _managed(snapshot: Snapshot, met: Iterable[str]) -> list[str]:
-    """VNets of a path whose security admin rules have to be asked for: a network manager is there, or may be.
+def _managed(snapshot: Snapshot, answer: Diagnosis, met: Iterable[str]) -> list[str]:
+    """VNets of a path whose security admin rules have to be asked for: all where a network manager is seen or may be unseen.
+
+    Where the account sees none, one may still rule over the source's VNet from a subscription that it cannot read; that of an
+    instance is spared unless a manager says otherwise.
 
     Source: "Security admin rules in Azure Virtual Network Manager"; REST reference of "List Network Manager Effective
     Security Admin Rules" (2025-05-01).
     """
-    if not _managers(snapshot) and snapshot.absence(NETWORK_MANAGERS) == "proven":
-        return []
-    return [one for one in met if type_of({"id": one}).lower() == VNETS.lower()]
+    vnets = [one for one in met if type_of({"id": one}).lower() == VNETS.lower()]
+    if _managers(snapshot) or snapshot.absence(NETWORK_MANAGERS) != "proven":
+        return vnets
+    start, end = vnet_of(answer.source.subnet), vnet_of(answer.target.subnet)
+    return [one for one in vnets if key(one) == key(start) != key(end)]
 
 
 def _named(gap: Gap) -> Iterator[str]:

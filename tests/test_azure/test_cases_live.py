@@ -12,20 +12,12 @@ from tests.test_azure.conftest import estate_of
 OF_THE_CLIENT = {"developer-box-not-connected", "developer-box-old-package", "developer-box-second-vpn"}
 # A test at the source disagrees with what Azure shows: a collection gives the answer of the configuration alone.
 ALONE = {"same-vnet-block-outdated": Verdict.BLOCKED, "same-vnet-guest-firewall": Verdict.REACHABLE}
-# The case tells the rules in force; the manager they come from makes a collection ask for them.
-MANAGER = {
-    "id": "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-gov/providers/Microsoft.Network/networkManagers/nm-corp",
-    "name": "nm-corp", "type": "Microsoft.Network/networkManagers", "location": "westeurope",
-    "properties": {"networkManagerScopeAccesses": ["SecurityAdmin"]},
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("one", all_cases(), ids=lambda c: c.id)
 def test_case_collected_live_gives_its_verdict(one: Case, serve) -> None:
     """Discovery, live reads and the growing loop find what the answer needs, in few requests."""
     estate = estate_of(one)
-    if one.id == "admin-rule-denies":
-        estate.resources.append(MANAGER)
     got = collect_path(FakeCredential(), one.source, one.target, one.endpoint, serve(estate))
     assert got.diagnosis is not None, got.trouble
     expected = Verdict.UNKNOWN if one.id in OF_THE_CLIENT else ALONE.get(one.id, one.verdict)

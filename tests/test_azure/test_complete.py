@@ -14,7 +14,6 @@ from mi_workbook.evidence.secrets import scrub
 from mi_workbook.network.network import PLAN_CONNECTIONS
 from tests.test_azure.arm_server import FakeCredential, Fault, Handler, refusal
 from tests.test_azure.conftest import estate_of
-from tests.test_azure.test_cases_live import MANAGER
 
 GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-app/providers"
 RULESET = f"{GROUP}/Microsoft.Network/dnsForwardingRulesets/corp"
@@ -68,6 +67,26 @@ def test_ruleset_for_another_domain_changes_nothing(serve) -> None:
     got = collect_path(FakeCredential(), one.source, one.target, one.endpoint, serve(found))
     assert got.diagnosis and got.diagnosis.verdict is Verdict.REACHABLE
     assert got.snapshot.absence("Microsoft.Network/dnsForwardingRulesets/forwardingRules") == "proven"
+
+
+MANAGER = {
+    "id": "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-gov/providers/Microsoft.Network/networkManagers/nm-corp",
+    "name": "nm-corp", "type": "Microsoft.Network/networkManagers", "location": "westeurope",
+    "properties": {"networkManagerScopeAccesses": ["SecurityAdmin"]},
+}  # fmt: skip
+
+
+def test_admin_rules_of_a_manager_that_nobody_may_see_are_asked_for(serve) -> None:
+    """A central team's manager stands in a subscription that the account cannot read; what is in force on the VNet shows it."""
+    one = case("admin-rule-denies")
+    found = estate_of(one)
+    assert not any(r["type"].endswith("networkManagers") for r in found.resources)
+    got = collect_path(FakeCredential(), one.source, one.target, one.endpoint, serve(found))
+    assert got.diagnosis and got.diagnosis.root_cause == "admin-rule-denies"
+    found.faults = [Fault("listNetworkManagerEffective", refused)]
+    got = collect_path(FakeCredential(), one.source, one.target, one.endpoint, serve(found))
+    assert got.diagnosis and any("security admin rules" in note for note in got.diagnosis.confidence_notes)
+    assert any("listNetworkManagerEffectiveSecurityAdminRules/action" in gap.how for gap in got.gaps)
 
 
 def test_admin_rules_that_may_not_be_asked_for_leave_the_path_unknown(serve) -> None:

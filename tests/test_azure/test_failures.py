@@ -266,7 +266,7 @@ def test_newer_api_version_is_found_from_the_refusal(serve: Serve) -> None:
                 "The supported api-versions are '2030-05-01, 2031-01-01, 2032-01-01-preview'.")  # fmt: skip
         handler.say(400, refusal("NoRegisteredProviderFound", text))
 
-    faults = [Fault("/virtualNetworks/", retired)]
+    faults = [Fault(r"^\w+ /subscriptions/.*/virtualNetworks/", retired)]
     got = collect_path(FakeCredential(), one.source, one.target, settings=serve(estate_of(one, faults=faults)))
     assert got.diagnosis and got.diagnosis.verdict == one.verdict
     assert not got.snapshot.problems

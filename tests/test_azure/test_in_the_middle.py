@@ -97,7 +97,7 @@ def on_later_pages(do: Callable[[Handler], None]) -> Callable[[Handler], None]:
     """Only a page that is not the first goes wrong."""
 
     def judged(handler: Handler) -> None:
-        token = json.loads(handler.body)["options"].get("$skipToken") if handler.body else None
+        token = json.loads(handler.body).get("options", {}).get("$skipToken") if handler.body else None
         (do if token or "$skiptoken" in handler.query else Handler.answer)(handler)
 
     return judged
