@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mi_workbook.cases import case
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.host_firewall import Packet, by_linux, by_windows
+from mi_workbook.diagnosis.diagnose import Diagnosis, diagnose
+from mi_workbook.evidence.snapshot import from_document
+from mi_workbook.reach.host_firewall import Packet, by_linux, by_windows
 
 R, B, U = Verdict.REACHABLE, Verdict.BLOCKED, Verdict.UNKNOWN
 SQL = Packet("10.0.0.4", 1433)
@@ -82,6 +85,7 @@ PROFILE = {"what": "profile", "name": "Domain", "enabled": True, "outbound": "Al
     ([PROFILE, block()], B), ([PROFILE, block(ports=["80", "443"])], R), ([PROFILE, block(ports=["1400-1500"])], B), ([PROFILE, block(ports=["Any"], protocol="Any")], B),
     ([PROFILE, block(protocol="UDP")], R), ([PROFILE, block(program="C:\\\\app.exe")], U), ([PROFILE, block(profile="Domain, Private")], U),
     ([PROFILE, block(addresses=["10.0.0.0/255.0.0.0"])], B), ([PROFILE, block(addresses=["192.168.0.0/16"])], R), ([PROFILE, block(addresses=["LocalSubnet"])], U),
+    ([PROFILE, {**PROFILE, "name": "Public", "enabled": False}, block()], U), ([{**PROFILE, "enabled": False}, block()], U),
     ([PROFILE, block(addresses=[])], B), ([PROFILE, block(ports=None)], B), ([PROFILE, block(ports=["RPC"])], R),
 ])  # fmt: skip
 def test_windows(rows: list[dict[str, Any]], verdict: Verdict) -> None:
@@ -150,3 +154,38 @@ def test_whatever_the_rules_one_that_is_not_understood_never_proves(
         [OUT, rule("-m strange --thing 1 -j ACCEPT"), rule("-m strange --thing 1 -j DROP"), *rows[1:]], whole, SQL
     )
     assert doubted is U
+
+
+def _guest(*left_out: str, **changed: Any) -> Diagnosis:
+    """The case of a VM whose own firewall blocks, without some of its outputs (by place), or with changed members in all."""
+    one = case("same-vnet-guest-firewall")
+    document = one.snapshot().to_dict()
+    own = [o for o in document["observations"] if o["kind"] != "effectiveSecurityAdminRules"]
+    names = dict(zip(("test", "profiles", "rules"), own, strict=True))
+    document["observations"] = [{**o, **changed} for name, o in names.items() if name not in left_out]
+    return diagnose(from_document(document), one.source, one.target, one.endpoint)
+
+
+def test_a_failed_test_and_a_rule_that_surely_blocks_are_one_cause() -> None:
+    """Azure lets it through, the test on the VM failed, and its own rule says why."""
+    found = _guest()
+    assert (found.verdict, found.root_cause) == (Verdict.BLOCKED, "fw-own-rule")
+    assert "Deny SQL to servers" in next(f.says for f in found.findings if f.fault == "fw-own-rule")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "changed", "verdict"),
+    [
+        (("test",), {}, Verdict.UNKNOWN),
+        (("profiles",), {}, Verdict.UNKNOWN),
+        (("rules",), {}, Verdict.UNKNOWN),
+        ((), {"whole": False}, Verdict.UNKNOWN),
+        ((), {"not_understood": [{"line": 3, "text": "?"}]}, Verdict.UNKNOWN),
+        ((), {"from": "vm-other"}, Verdict.REACHABLE),
+    ],
+)
+def test_less_than_that_is_no_proof(left_out: tuple[str, ...], changed: dict[str, Any], verdict: Verdict) -> None:
+    """Rules without a test may be old, a test without all rules has no cause, and another machine's outputs say nothing."""
+    found = _guest(*left_out, **changed)
+    assert found.verdict is verdict
+    assert found.root_cause is None

@@ -10,6 +10,7 @@ from mi_workbook.checks.app_faults import APP_CAUSES
 from mi_workbook.checks.check import Explain, Found, Subject, plain
 from mi_workbook.checks.mending import without_route
 from mi_workbook.core.finding import Change
+from mi_workbook.core.ranges import show_ports
 from mi_workbook.core.trace import Cause, Decision, Hop, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.instance import PrivateEndpoint
@@ -176,6 +177,9 @@ EXPLAIN: dict[Cause, Explain] = {
     Cause.CLIENT_NEEDS_BGP: _only("p2s-v2v-needs-bgp"),
     Cause.CLIENT_NOT_CONNECTED: _only("p2s-not-connected"),
     Cause.CLIENT_OTHER_INTERFACE: _only("p2s-wrong-interface"),
+    Cause.GUEST_FIREWALL: lambda subject, trace, hop, decision: plain(
+        "fw-own-rule", decision, ports=show_ports(trace.flow.ports)
+    ),
     Cause.CLIENT_PACKAGE_STALE: _only("p2s-package-stale"),
     Cause.OUTSIDE_PRIVATE_NAME: gateway_faults.outside_name,
     Cause.REPLY_NOT_TO_INTERNET: gateway_faults.reply_elsewhere,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.verdict import Verdict
-from mi_workbook.diagnosis.host_firewall import Packet, by_linux, by_windows
 from mi_workbook.diagnosis.places import find_source
 from mi_workbook.diagnosis.scene import Scene, names
 from mi_workbook.evidence.pastes.paste import Reading
@@ -13,6 +12,7 @@ from mi_workbook.network.resource_id import key, vnet_of
 from mi_workbook.network.tested import NO_NAME, OPEN, Test, connection_tests
 from mi_workbook.reach.captured import against_captured
 from mi_workbook.reach.effective_routes import effective_routes
+from mi_workbook.reach.host_firewall import Packet, both_lists, by_linux, by_windows
 from mi_workbook.reach.settled import same_target
 
 Look = tuple[Verdict, str]
@@ -45,7 +45,7 @@ def guest(scene: Scene) -> Look:
 def _both_lists(readings: list[Reading]) -> bool:
     """True where the profiles and the block rules were shown to their end."""
     whole = all(one.whole and not one.left for one in readings)
-    return whole and {"profile", "rules-end"} <= {row["what"] for one in readings for row in one.rows}
+    return whole and both_lists(row for one in readings for row in one.rows)
 
 
 def _address(scene: Scene) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from mi_workbook.core.errors import MissingEvidence
 from mi_workbook.core.evidence import Evidence, Gap
@@ -23,6 +24,7 @@ from mi_workbook.reach.endpoint import destination, ready, unread_state
 from mi_workbook.reach.firewalls import remembered
 from mi_workbook.reach.forwarding import follow
 from mi_workbook.reach.guards import arrival, departure
+from mi_workbook.reach.host_firewall import stopped_at_source
 from mi_workbook.reach.internet import egress, from_internet, to_internet
 from mi_workbook.reach.leg import Leg
 from mi_workbook.reach.names import judge
@@ -47,15 +49,16 @@ def traces(network: Network, question: Question) -> list[Trace]:
 
 
 def _with_tests(network: Network, question: Question, ways: list[Trace]) -> list[Trace]:
-    """The traces held against connections that were tried from the source; a changed network was not tried."""
+    """The traces held against connections that were tried from the source and its own packet filter; a changed network was
+    not tried.
+    """
     if not network.snapshot.observations or network.snapshot.touched():
         return ways
     tests = connection_tests(network.snapshot, question.places)
-    if not tests:
-        return ways
     instance = question.instance
     names = frozenset({(instance.public_fqdn if question.endpoint == "public" else instance.fqdn).lower()})
-    return doubted(trace for trip in round_trips(ways) for trace in settle(trip, tests, names, question.at))
+    own = partial(stopped_at_source, network.snapshot, question.places)
+    return doubted(trace for trip in round_trips(ways) for trace in settle(trip, tests, names, question.at, own))
 
 
 def round_trips(ways: Iterable[Trace]) -> list[tuple[Trace, ...]]:

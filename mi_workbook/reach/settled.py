@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from mi_workbook.core.evidence import Gap
-from mi_workbook.core.ranges import Ranges, show_ports
+from mi_workbook.core.ranges import Ranges, show_addresses, show_ports
 from mi_workbook.core.trace import Cause, Decision, Hop, Trace
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.network.reading import ipv4
 from mi_workbook.network.service_tags import PUBLIC
 from mi_workbook.network.tested import OPEN, Test
+from mi_workbook.reach.host_firewall import Packet, Stopped
 
 # What is wrong with the name as it was typed is not settled by a test of another name.
 OF_THE_NAME = frozenset(
@@ -54,10 +55,13 @@ def _mark(decision: Decision) -> tuple[object, ...]:
     return decision.kind, decision.by, decision.rule, decision.toward, decision.cause
 
 
-def settle(trip: tuple[Trace, ...], tests: Iterable[Test], names: frozenset[str], at: str) -> list[Trace]:
+def settle(
+    trip: tuple[Trace, ...], tests: Iterable[Test], names: frozenset[str], at: str,
+    own_filter: Callable[[Packet], Stopped | None],
+) -> list[Trace]:  # fmt: skip
     """The way there and back of one connection, with the tests of exactly that target.
 
-    names: server names of the endpoint in question; at: the source.
+    names: server names of the endpoint in question; at: the source; own_filter: what the source's own packet filter stops.
     """
     flow = trip[0].flow
     fitting = [test for test in tests if same_target(test, flow.destination, names)]
@@ -72,8 +76,8 @@ def settle(trip: tuple[Trace, ...], tests: Iterable[Test], names: frozenset[str]
         by_name = opened[-1].host in names
         return _each(trip, lambda decision: _proved(decision, opened[-1], by_name))
     if failed:
-        return _contradicted(trip, failed[-1], at)
-    return list(trip)
+        return _contradicted(trip, failed[-1], at, own_filter)
+    return _perhaps_filtered(trip, at, own_filter)
 
 
 def _covers(test: Test, ports: Ranges) -> bool:
@@ -145,11 +149,21 @@ def _proved(decision: Decision, test: Test, by_name: bool) -> Decision:
     return replace(decision, result=Verdict.UNKNOWN, why=gap.why, gap=gap, evidence=(*decision.evidence, test.evidence))
 
 
-def _contradicted(trip: tuple[Trace, ...], test: Test, at: str) -> list[Trace]:
-    """A test failed where nothing in the configuration stops it: the cause lies outside of what Azure shows."""
+def _contradicted(
+    trip: tuple[Trace, ...], test: Test, at: str, own_filter: Callable[[Packet], Stopped | None]
+) -> list[Trace]:
+    """A test failed where nothing in the configuration stops it: the cause lies outside of what Azure shows.
+
+    Where the source's own packet filter surely stops what was tried, both agree, and that is the cause.
+    """
     stops = [d for trace in trip for d in trace.decisions if d.result is not Verdict.REACHABLE]
     if any(d.kind != "client" for d in stops):
         return list(trip)
+    own = own_filter(Packet(test.address, test.port)) if test.port else None
+    if own is not None:
+        why = f"{own.says} A test from there ended in {test.result}{_when(test)}."
+        stop = Decision("client", at, Verdict.BLOCKED, why, (*own.evidence, test.evidence), Cause.GUEST_FIREWALL)
+        return [replace(trip[0], hops=(Hop(at, (stop,)), *trip[0].hops)), *trip[1:]]
     host = test.host or test.address
     target = f"{host}:{test.port}" if test.port else host
     why = (
@@ -176,6 +190,30 @@ def next_test(test: Test) -> str:
         "The source's own firewall; on-premises and appliance firewalls for the port; then the same test from a VM in the "
         "instance's VNet as a control."
     )
+
+
+def _perhaps_filtered(trip: tuple[Trace, ...], at: str, own_filter: Callable[[Packet], Stopped | None]) -> list[Trace]:
+    """Nobody tried, and the source's own rules as they were shown would stop it: they may have changed since, so it is unknown."""
+    flow = trip[0].flow
+    own = (
+        own_filter(Packet(show_addresses(_first(flow.destination)), flow.ports.spans[0][0]))
+        if flow.destination
+        else None
+    )
+    if own is None:
+        return list(trip)
+    why = f"{own.says} No test of the connection from there is in the evidence."
+    gap = Gap(
+        "Whether the source's own firewall stops it today",
+        why,
+        "At the source: Test-NetConnection <server name> -Port 1433 (Windows) or nc -vz <server name> 1433; add its output to the evidence.",
+    )
+    stop = Decision("client", at, Verdict.UNKNOWN, why, own.evidence, gap=gap)
+    return [replace(trip[0], hops=(Hop(at, (stop,)), *trip[0].hops)), *trip[1:]]
+
+
+def _first(addresses: Ranges) -> Ranges:
+    return Ranges(((addresses.spans[0][0], addresses.spans[0][0]),))
 
 
 def _when(test: Test) -> str:

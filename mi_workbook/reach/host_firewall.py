@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_network
 from typing import Any
 
+from mi_workbook.core.evidence import Evidence
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.evidence.snapshot import Snapshot
+from mi_workbook.network.tested import is_from
 
 TCP = frozenset({"tcp", "6", "any", "all"})
 OPEN_BY_DEFAULT = frozenset({"allow", "notconfigured"})
@@ -32,15 +35,61 @@ class Packet:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What a machine's own filter says of a packet that it surely stops, and the outputs that show it."""
+
+    says: str
+    evidence: tuple[Evidence, ...]
+
+
+def stopped_at_source(snapshot: Snapshot, places: frozenset[str], packet: Packet) -> Stopped | None:
+    """The stop in the packet filter of the machine at a place; None where its rules were not all shown, or none surely meets it.
+
+    places: words that observations from the source bear.
+    """
+    for kind, judge in (("windows-firewall", by_windows), ("linux-firewall", by_linux)):
+        seen = [
+            (n, one) for n, one in enumerate(snapshot.observations) if one.get("kind") == kind and is_from(one, places)
+        ]
+        rows = [row for _, one in seen for row in _rows(one)]
+        if rows and all(_shown_whole(one) for _, one in seen) and (kind != "windows-firewall" or both_lists(rows)):
+            verdict, says = judge(rows, True, packet)
+            if verdict is Verdict.BLOCKED:
+                return Stopped(says, tuple(Evidence(f"observations/{n}", "/value", one["value"]) for n, one in seen))
+    return None
+
+
+def _rows(observation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    value = observation.get("value")
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _shown_whole(observation: Mapping[str, Any]) -> bool:
+    return bool(observation.get("whole")) and not observation.get("not_understood") and not observation.get("notes")
+
+
+def both_lists(rows: Iterable[Mapping[str, Any]]) -> bool:
+    """True where both the profiles of Windows' firewall and the end of its list of block rules are among the rows."""
+    return {"profile", "rules-end"} <= {row.get("what") for row in rows}
+
+
 def by_windows(rows: Iterable[Mapping[str, Any]], whole: bool, packet: Packet) -> tuple[Verdict, str]:
     """The profiles and the block rules of Windows.
 
-    whole: both lists were shown to their end. Unknown where a profile blocks by default, since allow rules are not listed.
+    whole: both lists were shown to their end. Unknown where a profile blocks by default, since allow rules are not listed, and
+    where a rule blocks while a profile is off, since which profile is in force is not among the rows.
     """
     rows = list(rows)
     rules = [row for row in rows if row.get("what") == "block-rule"]
+    off = [str(row.get("name")) for row in rows if row.get("what") == "profile" and row.get("enabled") is False]
     for row in rules:
         if _meets(row, packet, sure=True):
+            if off:
+                return (
+                    Verdict.UNKNOWN,
+                    f"Rule {row.get('name')} blocks it, but the firewall is off in profile {', '.join(off)}.",
+                )
             return Verdict.BLOCKED, f"Windows' firewall blocks it: rule {row.get('name')}."
     perhaps = [str(row.get("name")) for row in rules if _meets(row, packet, sure=False)]
     if perhaps:
