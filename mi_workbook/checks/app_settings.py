@@ -43,6 +43,14 @@ def slot(subject: Subject, joined: Integration) -> Iterator[Found]:
         yield Found("app-slot", joined.app.id, (whole.reading.evidence("virtualNetworkSubnetId"),), names(subject))
 
 
+def stopped(subject: Subject, joined: Integration) -> Iterator[Found]:
+    """An app that does not run asks for nothing, whatever its network allows."""
+    if joined.app.reading.text("state").lower() == "stopped":
+        change = Change(joined.app.id, joined.app.reading.at("state"), "Running")
+        values = {**names(subject), "actual": "Stopped", "expected": "Running"}
+        yield Found("app-stopped", joined.app.id, (joined.app.reading.evidence("state"),), values, (change,))
+
+
 def name_servers(subject: Subject, joined: Integration) -> Iterator[Found]:
     """Settings of name servers that do not do what they seem to."""
     dns = joined.app.dns
@@ -173,7 +181,7 @@ def retirement(subject: Subject, joined: Integration) -> Iterator[Found]:
 
 
 LOOKS: tuple[Look, ...] = (
-    tier, slot, name_servers, unsupported, compose, association, size, region, public_senders, subnet_limit, five_vnets,
+    tier, slot, stopped, name_servers, unsupported, compose, association, size, region, public_senders, subnet_limit, five_vnets,
     other_subscription, dns_not_synced, retirement,
 )  # fmt: skip
 

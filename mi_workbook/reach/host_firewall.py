@@ -219,7 +219,7 @@ def _targeted(
 
 def _iptables_rule(text: str, packet: Packet) -> tuple[bool | None, str]:
     """Whether the rule meets the packet (None: a condition is not understood), and its target."""
-    if len(text) > LONGEST_RULE:
+    if len(text) > LONGEST_RULE or not text.strip():  # redaction leaves the rule and takes its words away
         return None, "?"
     try:
         words = shlex.split(text)

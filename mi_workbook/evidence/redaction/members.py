@@ -37,7 +37,7 @@ class Members:
             "words": given.word, "names": given.name, "hosts": given.host, "ids": given.id, "either": given.either,
             "interfaces": given.interface, "thumbprints": given.hexes, "systems": given.path, "certificates": stand_in,
             "images": _image, "blanks": lambda _: "", "sentences": _sentence, "remarks": _remark,
-            "addresses": self._one_address,
+            "addresses": self._one_address, "filters": given.filter_rule,
         }  # fmt: skip
 
     def object(self, given: Mapping[str, Any], inside: str = "", depth: int = 0) -> dict[str, Any]:

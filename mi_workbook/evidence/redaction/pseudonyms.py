@@ -15,6 +15,8 @@ from mi_workbook.evidence.redaction.vocabulary import is_common, is_tag, is_word
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 HEX_LABEL = re.compile(r"[0-9a-f]{10,16}")
 HEX = re.compile(r"[0-9a-f]{8,128}", re.IGNORECASE)
+FILTER_PORTS = re.compile(r"\d{1,5}(?:[:-]\d{1,5})?")
+COUNT = re.compile(r"\d{6,}")
 NUMBERS = re.compile(r"[\d.]+(?:/[\d.]+)?")
 # Names of rules and routes that the service keeps in a network: what they begin with says which one it is.
 SERVICE = "healthprobe|internal|optional|aad|onedsc|strg|azure|subnet"
@@ -167,6 +169,22 @@ class Pseudonyms:
         if mapped is not None:
             return mapped
         return text if is_common(text) or text.lower() in OWN_WORDS else self.name(text)
+
+    def filter_rule(self, text: str) -> str:
+        """A rule of a packet filter: its own words and ports stay, addresses and all other words are replaced."""
+        parts = re.split(r"([\s,\"]+)", text)
+        return "".join(one if at % 2 or not one else self._of_filter(one) for at, one in enumerate(parts))
+
+    def _of_filter(self, word: str) -> str:
+        if word.lower() in listed("filters") or FILTER_PORTS.fullmatch(word):
+            return word
+        if COUNT.fullmatch(word):
+            return "99999"
+        mapped = self.number(word)
+        if mapped is not None:
+            return mapped
+        dashes = re.match(r"-{0,2}", word)
+        return (dashes[0] if dashes else "") + self.either(word.lstrip("-/") or "x")
 
     def interface(self, text: str) -> str:
         """A name of an interface, its index or address: what makes it look like a VPN stays, for the engine looks for that."""

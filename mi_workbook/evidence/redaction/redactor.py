@@ -12,15 +12,16 @@ from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.pastes.answer_text import CUT_OFF, MAY_GO_ON, NO_MARK
 from mi_workbook.evidence.pastes.formats import FORMATS
 from mi_workbook.evidence.pastes.shapes import FILTERED, NO_END
-from mi_workbook.evidence.redaction.members import Members
+from mi_workbook.evidence.redaction.members import GONE, Members
 from mi_workbook.evidence.redaction.pseudonyms import OWN_WORDS, Pseudonyms
 from mi_workbook.evidence.redaction.vocabulary import TIME, is_kind, is_type, is_word, listed
 from mi_workbook.evidence.snapshot import UNSTATED, Snapshot, from_document, type_of
 
 PASTED = frozenset(parser.KIND for parser in FORMATS)
 NOTES = frozenset({CUT_OFF, MAY_GO_ON, NO_MARK, FILTERED, NO_END})
-# Observations whose rows name interfaces.
+# Observations whose rows name interfaces, and the one whose rows are rules of a packet filter.
 OF_INTERFACES = frozenset({"ipconfig", "route-print", "machine-interfaces"})
+OF_FILTERS = "linux-firewall"
 OWN_MARKS = ("sha256", "redaction")  # of this product; both are made anew
 RESOURCE, SEEN = ("members",), ("seen", "members")
 
@@ -51,6 +52,7 @@ class Redactor:
         self._of_resources = Members(self._names, self._removed, RESOURCE)
         self._of_rows = Members(self._names, self._removed, SEEN)
         self._of_interfaces = Members(self._names, self._removed, SEEN, {"name": "interfaces"})
+        self._of_filters = Members(self._names, self._removed, SEEN, {"text": "filters", "rules": "filters"})
 
     def snapshot(self, given: Snapshot) -> Redacted:
         """A snapshot to hand on."""
@@ -109,12 +111,17 @@ class Redactor:
         if not (kind in PASTED or kind.lower() in listed("observations")) or not isinstance(value, dict | list):
             self._removed["observation with a text" if "text" in one else f"observation {kind}"] += 1
             return None
-        members = self._of_interfaces if kind in OF_INTERFACES else self._of_rows
+        members = self._members_of(kind)
         kept = members.object({"value": value})
         if value and not kept.get("value"):  # nothing of it may stay, and an empty one would say that nothing is there
             self._removed[f"observation {kind}"] += 1
             return None
         return {"kind": kind, **self._head(one), **kept}
+
+    def _members_of(self, kind: str) -> Members:
+        if kind in OF_INTERFACES:
+            return self._of_interfaces
+        return self._of_filters if kind == OF_FILTERS else self._of_rows
 
     def _head(self, one: Mapping[str, Any]) -> dict[str, Any]:
         """Whose it is, and how whole it is; lines that were not understood keep their numbers alone."""
@@ -128,8 +135,8 @@ class Redactor:
         if isinstance(one.get("file"), str):
             head["file"] = self._names.label(one["file"])
         if isinstance(one.get("notes"), list):
-            head["notes"] = [note for note in one["notes"] if note in NOTES]
-            self._removed["notes"] += len(one["notes"]) - len(head["notes"])
+            head["notes"] = [note if note in NOTES else GONE for note in one["notes"]]
+            self._removed["notes"] += head["notes"].count(GONE)
         lists = {name: one[name] for name in ("lines", "not_understood") if isinstance(one.get(name), list)}
         return head | self._of_rows.object(lists)
 
