@@ -161,14 +161,14 @@ def _contradicted(
         return list(trip)
     own = own_filter(Packet(test.address, test.port)) if test.port else None
     if own is not None:
-        why = f"{own.says} A test from there ended in {test.result}{_when(test)}."
+        why = f"{own.says} A test from there {_ended(test)}."
         stop = Decision("client", at, Verdict.BLOCKED, why, (*own.evidence, test.evidence), Cause.GUEST_FIREWALL)
         return [replace(trip[0], hops=(Hop(at, (stop,)), *trip[0].hops)), *trip[1:]]
     host = test.host or test.address
     target = f"{host}:{test.port}" if test.port else host
     why = (
-        f"Nothing in Azure's configuration stops it, but a test from there to {target} ended in {test.result}"
-        f"{_when(test)}: the cause lies outside of Azure's configuration, or it changed since."
+        f"Nothing in Azure's configuration stops it, but a test from there to {target} {_ended(test)}: "
+        "the cause lies outside of Azure's configuration, or it changed since."
     )
     gap = Gap(
         f"What stops TCP {show_ports(trip[0].flow.ports)} between the source and Azure, or inside the source",
@@ -214,6 +214,11 @@ def _perhaps_filtered(trip: tuple[Trace, ...], at: str, own_filter: Callable[[Pa
 
 def _first(addresses: Ranges) -> Ranges:
     return Ranges(((addresses.spans[0][0], addresses.spans[0][0]),))
+
+
+def _ended(test: Test) -> str:
+    """How a test failed, in words that read with a tool that says no more than that it did."""
+    return f"{'failed' if test.result == 'failed' else f'ended in {test.result}'}{_when(test)}"
 
 
 def _when(test: Test) -> str:
