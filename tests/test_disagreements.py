@@ -459,7 +459,7 @@ def test_every_view_shows_the_walk_and_hostile_text_stays_text() -> None:
     assert (
         walk["tree"] == "test-failed"
         and walk["end"]["id"] == "failed-guest-rule"
-        and walk["end"]["suspects"][0] == "fw-local-host"
+        and walk["end"]["suspects"][0] == "fw-own-rule"
     )
     assert diagnosis_json(diagnose(one.snapshot(), one.source, MI))["disagreement"] is None
 
