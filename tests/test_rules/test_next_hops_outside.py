@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from arm import Json, route_table, subnet
+from arm import Json, connection, private_endpoint, resource, route_table, site, subnet
+from test_routing_rules import passes, to_branch
 
 from mi_workbook.core.verdict import Verdict
-from test_rules.topology import asked, named, routed, two
+from test_rules.topology import asked, hub, named, routed, shared_hub, two, unshared, verdict
 
 
 def public(resources: list[Json]) -> list[Json]:
@@ -58,3 +59,47 @@ def test_own_public_range_hides_no_public_endpoint() -> None:
 def test_user_route_that_keeps_packets_for_a_peer_at_home_is_what_is_wrong() -> None:
     """Nobody's addresses overlap; the route is to be deleted."""
     assert asked(routed(("10.2.0.0/16", "VnetLocal", ""))).root_cause == "rt-none"
+
+
+@pytest.mark.parametrize("off", [True, False])
+def test_doubt_about_disabled_peering_routes_is_told_only_where_they_are_disabled(off: bool) -> None:
+    """A note about a setting that nobody made would send people after it."""
+    table = route_table("rt", **({"disablePeeringRoute": "All"} if off else {}))
+    there = private_endpoint("pe", "B/pe", "10.2.5.4")
+    found = asked(two(a=subnet("10.1.0.0/24", table="rt"), extra=(table, there)), endpoint="private")
+    assert any("disablePeeringRoute" in note for note in found.confidence_notes) is off
+
+
+def test_network_manager_beats_no_user_route_over_the_destinations_network() -> None:
+    """What it connects is at most as long as a network's space: such a user route stays, a shorter one may lose."""
+    manager = resource("networkManagers", "m")
+    assert asked(routed(("10.2.0.0/16", "None", ""), more=(manager,))).root_cause == "rt-none"
+    assert verdict(routed(("10.2.0.0/27", "Internet", ""), more=(manager,))) is Verdict.BLOCKED
+    apart = [one for one in routed(("10.0.0.0/8", "None", ""), more=(manager,))]
+    for name in ("A", "B"):
+        named(apart, name)["virtualNetworkPeerings"] = []
+    assert verdict(apart) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("first", ["branch", "other"])
+def test_of_two_tunnels_with_one_prefix_the_one_to_the_site_in_question_counts(first: str) -> None:
+    """Two sites, or two devices of one, may name the same prefix; whichever is listed first."""
+    resources = shared_hub(extra=(site("other", "192.168.0.0/16"), connection("to-other", "gw", "other")))
+    joined = {one["name"]: one for one in resources if one["type"].endswith("connections")}
+    rest = [one for one in resources if one["name"] not in joined]
+    order = sorted(joined.values(), key=lambda one: one["name"] != f"to-{first}")
+    assert passes(to_branch(unshared([*rest, *order])))
+
+
+def test_forwarded_traffic_is_spoken_of_only_where_something_forwards() -> None:
+    """allowForwardedTraffic is off by default on many sound peerings; replies that come directly are not forwarded either."""
+    plain = two()
+    for name in ("A", "B"):
+        named(plain, name)["virtualNetworkPeerings"][0]["properties"]["allowForwardedTraffic"] = False
+    assert not {one.fault for one in asked(plain).findings} & {"peer-forwarded"}
+    via = route_table("rt-b", ("10.1.0.0/16", "VirtualAppliance", "10.0.1.4"))
+    back = hub(b=subnet("10.2.0.0/27", table="rt-b"), extra=(via,))
+    found = asked(back, "vm-a")
+    replies = [one for trace in found.traces if trace.direction == "return" for one in trace.decisions]
+    assert any(one.kind == "appliance" for one in replies)
+    assert not any("forwarded traffic" in one.why for one in replies)
