@@ -33,7 +33,8 @@ MODULES = {  # and how many there are to one that is tried
     "reach/onto_gateways.py": 3, "reach/app_membership.py": 3,
 }  # fmt: skip
 GROUPS = [  # each is collected only where the one before it noticed nothing
-    ["test_rules/test_security.py", "test_rules/test_routes.py", "test_golden_routes.py", "test_doubts.py"],
+    ["test_rules/test_security.py", "test_rules/test_routes.py", "test_rules/test_doubtful_routes.py", "test_golden_routes.py",
+     "test_doubts.py"],
     ["test_cases.py::test_case_gets_its_answer", "test_ranges_and_rules.py"],
     ["test_rules", "test_routing_rules.py", "test_forwarding_rules.py", "test_admin_rules.py", "test_doubts_lab.py",
      "test_app_membership.py", "oracle"],
