@@ -89,3 +89,9 @@ def test_what_azure_blocks_comes_before_the_doubt() -> None:
     found = diagnose(snapshot, one.source, one.target)
     assert (found.verdict, found.root_cause) == (Verdict.BLOCKED, one.root_cause)
     assert "swift-region" in {f.fault for f in found.findings}
+
+
+@pytest.mark.parametrize("image", ["DOCKER|contoso.azurecr.io/orders:1", "NODE|20-lts", "COMPOSE", "", None, 7])
+def test_app_of_one_container_or_of_code_is_not_taken_for_a_compose_file(image: object) -> None:
+    """Only apps made of several containers have no VNet integration."""
+    assert asked(Change(APP, "/properties/siteConfig", {"linuxFxVersion": image})).verdict is Verdict.REACHABLE

@@ -131,6 +131,12 @@ def meaning(text: str) -> TagMeaning | None:
         return _tag(text.lower().partition(".")[0])
 
 
+@lru_cache(maxsize=10_000)
+def readable(text: str) -> bool:
+    """False where the prefix of a user route may be any address: neither a prefix of IPv4 or IPv6 nor a tag that is known."""
+    return ":" in text or (bool(text) and meaning(text) is not None)
+
+
 def _tag(name: str) -> TagMeaning | None:
     if name == "azureloadbalancer":
         return exactly(HOST_ADDRESS)

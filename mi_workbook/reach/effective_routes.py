@@ -13,7 +13,7 @@ from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import key, last, shell_word
 from mi_workbook.network.route_table import RouteTable
-from mi_workbook.network.service_tags import meaning
+from mi_workbook.network.service_tags import readable
 from mi_workbook.network.vnet import Peering, Subnet, Vnet
 from mi_workbook.reach.gateway_rows import contested, gateway_routes
 from mi_workbook.reach.gateways import GatewayView, gateway_view
@@ -63,18 +63,8 @@ def _effective_routes(network: Network, subnet: Subnet) -> EffectiveRoutes:
         propagation=_propagation(table) if table and not table.propagation_read else None,
         forced=next((_forced(one) for one in view.gateways if one.default_site_id), None),
         contested=disputed,
-        unread=next((_unread(route) for route in user if not route.addresses and not _known(route.prefix)), None),
+        unread=next((_unread(route) for route in user if not route.addresses and not readable(route.prefix)), None),
     )
-
-
-def _known(text: str) -> bool:
-    """True for an IPv6 prefix, which no IPv4 packet matches, and for a service tag that is known to be public addresses."""
-    if ":" in text:
-        return True
-    try:
-        return meaning(text) is not None and bool(text)
-    except ValueError:
-        return False
 
 
 def _propagation(table: RouteTable) -> Gap:

@@ -213,9 +213,18 @@ def _peering_routes_off(network: Network, subnet: Subnet) -> bool:
 
 
 def _local(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
-    """VnetLocal reaches the own VNet only; elsewhere the address space overlaps the destination's."""
-    outside = leg.end is None and leg.beyond is None
-    if outside or (leg.end is not None and key(leg.end.vnet_id) == key(leg.start.vnet_id)):
+    """VnetLocal reaches the own VNet only; elsewhere the address space overlaps the destination's, or a user route keeps
+    packets in a VNet that has no such address. The public endpoint's address is not in the evidence, and none of a VNet's own.
+
+    Source: "Virtual network traffic routing", section "System routes" (Virtual network).
+    """
+    if leg.end is not None and key(leg.end.vnet_id) == key(leg.start.vnet_id):
+        return [passed(leg, route, part)]
+    own = network.vnet(leg.start.vnet_id).addresses
+    if not own.meets(part):
+        why = f"{words(route, part)} That is no address of the network, so such packets are dropped."
+        return [blocked(leg, Cause.ROUTE_NONE, why, route)]
+    if leg.end is None and leg.beyond is None and part != leg.addresses:
         return [passed(leg, route, part)]
     return [blocked(leg, Cause.ADDRESS_OVERLAP, f"{words(route, part)} {OVERLAP}", route)]
 

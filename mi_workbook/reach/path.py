@@ -291,7 +291,8 @@ def _through_transit(
 def _reply(network: Network, question: Question, back: Flow, end: Subnet) -> list[Hop]:
     """The way back: routing only, for security groups let replies of an allowed flow through.
 
-    Source: "Network security groups", section "Security rules" (flow record).
+    Source: "Network security groups", section "Security rules" (flow record); "Azure Firewall scenarios to inspect traffic
+    destined to a private endpoint" (user routes are bypassed by traffic from private endpoints).
     """
     if question.endpoint == "private":
         why = "Replies of a private endpoint are sent back by the platform."

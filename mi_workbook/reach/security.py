@@ -21,7 +21,7 @@ from mi_workbook.network.nic import read_nic
 from mi_workbook.network.nsg import Nsg, Rule
 from mi_workbook.network.reading import Reading, ipv4
 from mi_workbook.network.resource_id import key, last, vnet_of
-from mi_workbook.network.service_tags import HOST_ADDRESS, PRIVATE, TagMeaning, meaning
+from mi_workbook.network.service_tags import HOST_ADDRESS, PRIVATE, TagMeaning, meaning, readable
 from mi_workbook.network.vnet import Subnet, Vnet
 from mi_workbook.reach.gateways import gateway_view
 from mi_workbook.reach.rule_sets import Judged, Layer, judge
@@ -62,7 +62,8 @@ def _virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
     vnet = network.spaced(subnet.vnet_id)
     view = gateway_view(network, vnet)
     table = network.route_table(subnet.route_table_id) if subnet.route_table_id else None
-    prefixes = (*(route.prefix for route in view.routes), *(route.prefix for route in (table.routes if table else ())))
+    routed = [route.prefix for route in (table.routes if table else ())]
+    prefixes = (*(route.prefix for route in view.routes), *routed)
     states = {"connected", "initiated", "disconnected"}
     peers = [p.remote for p in vnet.peerings if p.state.lower() == "connected" and p.allow_vnet_access]
     odd = [p.remote for p in vnet.peerings if p.state.lower() not in states]
@@ -74,7 +75,12 @@ def _virtual_network(network: Network, subnet: Subnet) -> TagMeaning:
         p.state.lower() not in {"initiated", "disconnected"} and not p.remote_prefixes and not p.only_ipv6
         for p in vnet.peerings
     )
-    more = bool(view.gaps) or unread or (not_listed and network.snapshot.absence(PEERINGS) != "proven")
+    more = (
+        bool(view.gaps)
+        or unread
+        or not all(map(readable, routed))
+        or (not_listed and network.snapshot.absence(PEERINGS) != "proven")
+    )
     managers = network.snapshot.of_type(NETWORK_MANAGERS) or network.snapshot.absence(NETWORK_MANAGERS) == "unproven"
     return TagMeaning(surely, perhaps | PRIVATE if more or managers else perhaps)
 

@@ -7,7 +7,7 @@ wire and its security groups; a gateway is a host with further wires to clients,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import collapse_addresses
 from ipaddress import ip_network as net
 
@@ -41,7 +41,7 @@ class Plan:
         self.vnets: dict[str, Room] = {}
         self.hosts: dict[str, Host] = {}
         self.devices: dict[tuple[str, str, str], str | None] = {}
-        self.tables: dict[str, int] = {}
+        self.tables: dict[tuple[str, bool], int] = {}
         self.behind: dict[tuple[str, str], tuple[Room, str]] = {}
         self.links: dict[frozenset[str], dict[str, str]] = {}
         self.internet: Room | None = None
@@ -57,9 +57,11 @@ class Plan:
 
     def host(
         self, name: str, subnet: Subnet, prefixes: list[str], own: Json | None = None, *, forwards: bool = False,
-        guarded: bool = True,
+        guarded: bool = True, user_routes: bool = True,
     ) -> Host:  # fmt: skip
-        """A host that owns addresses of a subnet. guarded: whether security groups apply to it."""
+        """A host that owns addresses of a subnet. guarded: whether security groups apply to it; user_routes: whether the subnet's
+        route table acts on what it sends.
+        """
         if name in self.hosts:
             return self.hosts[name]
         room, home = self.rooms.room(name, forwards=forwards), self.vnet(subnet.vnet)
@@ -73,7 +75,7 @@ class Plan:
         for prefix in prefixes:
             room.do(f"route add local {prefix} dev lo table local")
             home.do(f"route add {prefix} dev {far} table {DELIVER}")
-        home.do(f"rule add iif {far} table {self._table(subnet)}")
+        home.do(f"rule add iif {far} table {self._table(subnet if user_routes else replace(subnet, table=None))}")
         return found
 
     def _no_way_out(self) -> str:
@@ -90,8 +92,9 @@ class Plan:
 
     def _table(self, subnet: Subnet) -> int:
         """Number of a subnet's route table; its rows are written the first time it is asked for."""
-        if subnet.id not in self.tables:
-            self.tables[subnet.id] = number = 1000 + len(self.tables)
+        known = (subnet.id, subnet.table is None)
+        if known not in self.tables:
+            self.tables[known] = number = 1000 + len(self.tables)
             room = self.vnet(subnet.vnet)
             for row in dict.fromkeys(effective(self.estate, subnet)):
                 device = self._device(subnet.vnet, row)
@@ -99,7 +102,7 @@ class Plan:
                 # append, not add: two rows may be equal to the kernel, and then the first one counts
                 room.do(f"route append {way} table {number} metric {row.metric}")
             room.do(f"route append blackhole default table {number} metric 9999")
-        return self.tables[subnet.id]
+        return self.tables[known]
 
     # --- next hops -------------------------------------------------------------------------------------------
 
@@ -282,12 +285,14 @@ class Plan:
         return self.host(INSTANCE, subnet, list(subnet.prefixes))
 
     def endpoint(self, address: str) -> Host:
-        """A private endpoint; security groups count only where the subnet's policy says so."""
+        """A private endpoint; security groups count only where the subnet's policy says so, and no route table acts on its
+        replies, whatever the policy ("Azure Firewall scenarios to inspect traffic destined to a private endpoint").
+        """
         home = next(subnet for ip, subnet in endpoint_addresses(self.estate) if ip == address)
         subnet = self.estate.subnets[home]
         policy = str(subnet.raw.get("privateEndpointNetworkPolicies", "")).lower()
         return self.host(f"endpoint {address}", subnet, [f"{address}/32"],
-                         guarded=policy in {"enabled", "networksecuritygroupenabled"})  # fmt: skip
+                         guarded=policy in {"enabled", "networksecuritygroupenabled"}, user_routes=False)  # fmt: skip
 
     def client_of(self, gateway: str, addresses: list[str]) -> Room:
         """Point-to-site clients with a fresh profile: their routes are those of "About point-to-site VPN routing"."""

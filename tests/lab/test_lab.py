@@ -105,3 +105,28 @@ def test_packets_stop_where_a_rule_stops_them(kernel: None) -> None:
     assert {1433, 11000, 11099, 11201, 11999} <= there.ports
     no_reply = ask([*resources, route_table("t", ("10.0.1.0/24", "None", ""))], [], "vm", "mi", "vnet-local")
     assert no_reply.shut() == sorted(no_reply.ports)
+
+
+@pytest.mark.lab
+def test_no_route_table_stops_replies_of_a_private_endpoint(kernel: None) -> None:
+    """The lab itself: the table of the endpoint's subnet acts on other hosts there, whatever the policy, and not on it."""
+    from arm import instance, nic, private_endpoint, resource, route_table, subnet, vnet, vnet_id
+
+    from lab.ask import ask
+
+    zone = resource("privateDnsZones", "privatelink.abc123.database.windows.net")
+    resources = [
+        vnet("v", ["10.0.0.0/16"], {
+            "mi": subnet("10.0.0.0/27"), "app": subnet("10.0.1.0/24"),
+            "pe": subnet("10.0.5.0/24", table="t", privateEndpointNetworkPolicies="Enabled")}),
+        route_table("t", ("10.0.1.0/24", "None", "")), nic("vm", "10.0.1.4", "v/app"), nic("other", "10.0.5.9", "v/pe"),
+        instance("v/mi", privateEndpointConnections=[{"id": "x"}]), private_endpoint("pe", "v/pe", "10.0.5.4"), zone,
+        {"id": f"{zone['id']}/virtualNetworkLinks/l", "name": "l", "type": f"{zone['type']}/virtualNetworkLinks",
+         "properties": {"virtualNetwork": {"id": vnet_id("v")}}},
+        {"id": f"{zone['id']}/A/mi", "name": "mi", "type": f"{zone['type']}/A",
+         "properties": {"aRecords": [{"ipv4Address": "10.0.5.4"}]}},
+    ]  # fmt: skip
+    target = "mi.abc123.database.windows.net"
+    assert ask(resources, [], "vm", target).verdict == ask(resources, [], "other", target).verdict == "all"
+    table = route_table("t", ("10.0.5.4/32", "None", ""))
+    assert ask([*resources[:1], table, *resources[2:]], [], "other", target).verdict == "none"

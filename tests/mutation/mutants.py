@@ -1,6 +1,7 @@
 """Mutants of one module: a comparison, a condition, a number, a sign or a statement that is wrong in one place.
 
-Texts are left as they are: what a verdict says in words is tested elsewhere, and a wrong word is no wrong verdict.
+Texts are left as they are: what a verdict says in words is tested elsewhere, and a wrong word is no wrong verdict. So are
+annotations, which nothing evaluates.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ class Mutant:
 def mutants(source: str) -> Iterator[Mutant]:
     """All mutants of a module's text, in the order of its lines."""
     tree = ast.parse(source)
+    said = _annotations(tree)
     for number, node in enumerate(ast.walk(tree)):
+        if id(node) in said:
+            continue
         for way in range(3):
             changed = copy.deepcopy(tree)
             place = next(one for i, one in enumerate(ast.walk(changed)) if i == number)
@@ -43,6 +47,16 @@ def mutants(source: str) -> Iterator[Mutant]:
                 break
             ast.fix_missing_locations(changed)
             yield Mutant(getattr(node, "lineno", 0), f"{before} -> {_shown(place)}", ast.unparse(changed))
+
+
+def _annotations(tree: ast.AST) -> set[int]:
+    """Identities of all nodes inside annotations."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        for member in ("annotation", "returns"):
+            note = getattr(node, member, None)
+            found |= {id(inner) for inner in ast.walk(note)} if isinstance(note, ast.AST) else set()
+    return found
 
 
 def _shown(node: ast.AST) -> str:

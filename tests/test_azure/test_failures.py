@@ -350,3 +350,17 @@ def test_snapshot_survives_saving(serve: Serve, tmp_path) -> None:
 
         assert got.diagnosis
         assert diagnose(load(tmp_path / "estate.json.gz"), one.source, one.target).verdict is got.diagnosis.verdict
+
+
+def test_refusal_is_read_from_the_answers_of_older_clients_too() -> None:
+    """Clients of before azure.core.rest (azure-mgmt-resourcegraph 8.0.0) hand over an answer that has text() and no json()."""
+    requests = pytest.importorskip("requests")
+    from azure.core.pipeline.transport import HttpRequest, RequestsTransportResponse
+
+    answer = requests.Response()
+    answer.status_code, answer.encoding = 403, "utf-8"
+    answer._content = b'{"error": {"code": "AuthorizationFailed", "message": "The client someone may not."}}'
+    older = RequestsTransportResponse(HttpRequest("POST", "https://management.azure.com/"), answer)
+    assert not hasattr(older, "json")
+    told = arm.failure(older)
+    assert (told.status, told.code) == (403, "AuthorizationFailed") and "someone" not in told.message

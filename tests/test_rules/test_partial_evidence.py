@@ -250,3 +250,15 @@ def test_refused_security_admin_rules_are_not_taken_for_none(extra: tuple[Any, .
     """They come before the groups: unknown, or a note."""
     found = diagnose(refused(two(extra=extra), operation), "vm-a", "mi")
     assert found.verdict is Verdict.UNKNOWN or any("admin" in note for note in found.confidence_notes)
+
+
+@pytest.mark.parametrize("lost", ["", "10.2.0.0/33", "SomeTag"])
+def test_user_route_without_a_readable_prefix_may_widen_the_virtual_network_tag(lost: str) -> None:
+    """Prefixes of user routes are in the tag, so a group that lets the tag through may let these packets through."""
+    table = route_table("rt", ("10.2.0.0/16", "VirtualAppliance", "10.0.1.4"))
+    resources = hub(a=subnet("10.1.0.0/24", nsg="n", table="rt"), extra=(nsg("n"), table))
+    assert asked(resources).verdict is Verdict.UNKNOWN  # the appliance
+    named(resources, "rt")["routes"][0]["properties"]["addressPrefix"] = lost
+    assert asked(resources).verdict is Verdict.UNKNOWN
+    named(resources, "rt")["routes"] = []
+    assert asked(resources).verdict is Verdict.BLOCKED

@@ -5,6 +5,7 @@ Bodies are kept as they came, so nothing that a model of some SDK version does n
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -234,7 +235,7 @@ def failure(response: Any) -> ReadFailed:
     """What an answer of 300 and above means, in words. A refusal's own text names the account, so it is not kept."""
     status = int(response.status_code)
     try:
-        body = response.json()
+        body = json.loads(response.text())  # older clients hand over a kind of answer that has no json()
     except Exception:  # a body that cannot be read does not change what the status says
         body = {}
     error = body.get("error", body) if isinstance(body, dict) else {}
