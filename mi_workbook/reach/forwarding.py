@@ -213,17 +213,20 @@ def _peering_routes_off(network: Network, subnet: Subnet) -> bool:
 
 
 def _local(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:
-    """VnetLocal reaches the own VNet only; elsewhere the address space overlaps the destination's, or a user route keeps
-    packets in a VNet that has no such address. The public endpoint's address is not in the evidence, and none of a VNet's own.
+    """VnetLocal carries packets between ranges of the own VNet; elsewhere the address space overlaps the destination's.
 
-    Source: "Virtual network traffic routing", section "System routes" (Virtual network).
+    A user route with this next hop for addresses that the VNet does not have is unknown: the documentation says what the next hop
+    is for, and not whether such packets are dropped or find a peered network. The public endpoint's address is not in the
+    evidence, and none of a VNet's own. Source: "Virtual network traffic routing", section "System routes" (Virtual network).
     """
     if leg.end is not None and key(leg.end.vnet_id) == key(leg.start.vnet_id):
         return [passed(leg, route, part)]
     own = network.vnet(leg.start.vnet_id).addresses
     if not own.meets(part):
-        why = f"{words(route, part)} That is no address of the network, so such packets are dropped."
-        return [blocked(leg, Cause.ROUTE_NONE, why, route)]
+        why = f"{words(route, part)} The network has no such address; what Azure does with such packets is not documented."
+        return [
+            replace(blocked(leg, Cause.ROUTE_NONE, why, route), result=Verdict.UNKNOWN, gap=_kept_at_home(route, why))
+        ]
     if leg.end is None and leg.beyond is None and part != leg.addresses:
         return [passed(leg, route, part)]
     return [blocked(leg, Cause.ADDRESS_OVERLAP, f"{words(route, part)} {OVERLAP}", route)]
@@ -236,6 +239,14 @@ def _internet(network: Network, leg: Leg, route: Route, part: Ranges) -> list[De
         why = f"{words(route, part)} A private destination is not reached over the Internet."
         return [blocked(leg, Cause.ROUTE_INTERNET_PRIVATE_DST, why, route)]
     return _unrouted(network, leg, route, part)
+
+
+def _kept_at_home(route: Route, why: str) -> Gap:
+    return Gap(
+        f"What user route {route.name} does with packets for {route.prefix}",
+        why,
+        "Test-NetConnection <server name> -Port 1433 from the source; where it fails, delete the route or give it the next hop that is meant.",
+    )
 
 
 def _none(network: Network, leg: Leg, route: Route, part: Ranges) -> list[Decision]:

@@ -164,7 +164,7 @@ class Model:
     def _user(self, route: Json, home: Json, end: Json) -> int:
         kind = route["nextHopType"]
         if kind == "VnetLocal":
-            return PASS if home is end else DROP
+            return PASS if home is end else DEPENDS  # what it does with a peer's addresses is not documented
         if kind in {"None", "Internet"}:
             return DROP
         hop = route["nextHopIpAddress"]
