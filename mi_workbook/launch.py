@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.core.nearest import LONGEST, did_you_mean
 
 SHARE = Path(__file__).parent / "workbook" / "jupyter"
 TEMPLATE = "mi-workbook"
+A_CASE = (
+    "A built-in case is chosen on the screen that mi-workbook open shows, or answered by mi-workbook diagnose case:ID."
+)
 FOLDERS = (Path(__file__).parent.parent / "notebooks", Path(sys.prefix) / "share" / "mi_workbook" / "notebooks")
 
 
@@ -24,8 +28,9 @@ def notebook(name: str) -> Path:
     known = sorted(path for folder in FOLDERS for path in folder.glob("*.ipynb"))
     found = next((path for path in known if name in {path.stem, path.name}), None)
     if found is None:
-        names = ", ".join(sorted({path.stem for path in known}))
-        raise InputError(f"There is no notebook '{name}'.", remedy=f"Known: {names}.")
+        names = sorted({path.stem for path in known})
+        remedy = A_CASE if name.startswith("case:") else did_you_mean(name, names, f"Known: {', '.join(names)}.")
+        raise InputError(f"There is no notebook '{name[:LONGEST]}'.", remedy=remedy)
     return found
 
 

@@ -17,10 +17,12 @@ from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Change
+from mi_workbook.core.nearest import LONGEST, did_you_mean
 from mi_workbook.evidence.files import load
 from mi_workbook.evidence.snapshot import Snapshot, from_document
 
 HERE = Path(__file__).parent
+ALL = "All of them: mi-workbook demo, or the list 'Built-in case' on the screen."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,10 @@ def _ids() -> tuple[str, ...]:
 
 
 def case(case_id: str) -> Case:
-    """One case. Raises InputError, naming the known ids, where there is none of that id."""
+    """One case. Raises InputError, naming the nearest ids and what lists all, where there is none of that id."""
     if case_id not in _ids():
-        raise InputError(f"There is no built-in case '{case_id}'.", remedy=f"Known: {', '.join(_ids())}.")
+        remedy = did_you_mean(case_id, _ids(), ALL)
+        raise InputError(f"There is no built-in case '{case_id[:LONGEST]}'.", remedy=remedy)
     data = _data(case_id)
     return Case(
         id=case_id,

@@ -12,7 +12,7 @@ function repairView(part, depth) {
   if (!part.items.length && !part.proof) return null;
   return h("section", { class: "mi-repair" },
     h("h3", {}, part.items.length ? "What was found, and its repair" : "Repair"),
-    part.proof ? h("p", {}, h("b", {}, `${part.proved ? "✓" : "?"} ${part.proof}`)) : null,
+    part.proof ? h("p", {}, h("b", {}, `${part.sign} ${part.proof}`)) : null,
     part.items.map((one) => findingView(one, depth)));
 }
 
