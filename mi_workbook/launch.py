@@ -12,6 +12,8 @@ from mi_workbook.core.nearest import LONGEST, did_you_mean
 
 SHARE = Path(__file__).parent / "workbook" / "jupyter"
 TEMPLATE = "mi-workbook"
+# JupyterLab would ask over the first screen whether it may fetch news from its project's site (jupyter lab --help-all).
+NO_NEWS = "--LabApp.news_url=None"
 A_CASE = (
     "A built-in case is chosen on the screen that mi-workbook open shows, or answered by mi-workbook diagnose case:ID."
 )
@@ -41,7 +43,7 @@ def serve(path: Path, *, app: bool) -> int:
 
 def command(path: Path, *, app: bool) -> list[str]:
     """The command that serves a notebook: in JupyterLab, or as a Voila app whose page loads nothing from elsewhere."""
-    module = ["voila", f"--template={TEMPLATE}"] if app else ["jupyterlab", *_as_root()]
+    module = ["voila", f"--template={TEMPLATE}"] if app else ["jupyterlab", NO_NEWS, *_as_root()]
     return [sys.executable, "-m", *module, str(path)]
 
 

@@ -91,7 +91,7 @@ def test_what_must_be_seen_afterwards_is_what_the_model_showed(one: Case) -> Non
         assert ("the verdict must turn" in says) is whole
         assert ("verify" in says) is live
         root = next(f for f in found.findings if f.explains_verdict)
-        assert says.startswith("Have the repair") is (root.remedy.safety == "other-team")
+        assert ("or have it done by" in says) is (root.remedy.safety == "other-team")
 
 
 def test_what_no_built_in_case_shows() -> None:

@@ -50,7 +50,7 @@ def after_repair(diagnosis: Diagnosis, *, live: bool) -> str:
     root = next((one for one in diagnosis.findings if one.explains_verdict), None)
     act = "Apply the repair below"
     if root is not None and root.remedy.safety == THEIRS:
-        act = "Have the repair below done by those it belongs to"
+        act = "Do the repair below, or have it done by those it belongs to"
     if standing(diagnosis) == "breaks":
         act = f"Settle first how {_lost(diagnosis)} keep their way; then apply the repair below"
     again = ", collect the evidence again and drop it on this page"

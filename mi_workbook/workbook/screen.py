@@ -263,7 +263,7 @@ def _next(found: Diagnosis, step: Step, way: list[Taken], *, live: bool) -> str:
     if not step.is_end:
         return step.look
     if found.verdict is Verdict.UNKNOWN and found.gaps:
-        return f"Get what is missing: {found.gaps[0].how} Then drop the output on this page."
+        return f"Get what is missing: {found.gaps[0].how} Then paste the output below, or drop its file on this page."
     if found.verdict is Verdict.BLOCKED and any(one.remedy.az or one.remedy.portal for one in found.findings):
         return after_repair(found, live=live)
     return step.look

@@ -18,10 +18,14 @@ function followTheme(root) {
 }
 
 const NARROW = 1000; // pixels below which the picture and the steps do not fit beside each other
+const SLIM = 700; // below which evidence and question do not either
 
-/** Marks the screen as narrow by its own width: beside a file list it is narrower than the window. */
+/** Marks the screen as narrow or slim by its own width: beside a file list it is narrower than the window. */
 function watchWidth(root) {
-  const watch = new ResizeObserver(() => root.classList.toggle("narrow", root.clientWidth < NARROW));
+  const watch = new ResizeObserver(() => {
+    root.classList.toggle("narrow", root.clientWidth < NARROW);
+    root.classList.toggle("slim", root.clientWidth < SLIM);
+  });
   watch.observe(root);
   return () => watch.disconnect();
 }
