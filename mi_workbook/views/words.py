@@ -11,6 +11,12 @@ ENDPOINT_WORDS = {
     "auto": "endpoint by the name", "vnet-local": "VNet-local endpoint", "private": "private endpoint",
     "public": "public endpoint",
 }  # fmt: skip
+# For a reader who knows the application and not the network; the name of the endpoint stays, since forms ask for it.
+OWNER_ENDPOINT_WORDS = {
+    "vnet-local": "at its address inside its own network (VNet-local endpoint)",
+    "private": "at an address of its own in your network (private endpoint)",
+    "public": "over its public address (public endpoint)",
+}  # fmt: skip
 SAFETY_WORDS = {
     "safe": "safe while in use", "disruptive": "interrupts connections", "other-team": "for another team",
     "display-only": "for information",

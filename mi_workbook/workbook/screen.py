@@ -24,6 +24,7 @@ from mi_workbook.views.words import (
     ENDPOINT_WORDS,
     KIND_WORDS,
     LOOK_WORDS,
+    OWNER_ENDPOINT_WORDS,
     SAFETY_WORDS,
     STEP_WORDS,
     VERDICT_SIGNS,
@@ -141,7 +142,7 @@ def _answer(state: State) -> dict[str, Any]:
             "kind": found.verdict.value,
             "sign": VERDICT_SIGNS[found.verdict],
             "headline": _headline(found, state.depth),
-            "question": f"{found.source.name} to {found.target.name}, {ENDPOINT_WORDS.get(found.endpoint, found.endpoint)}",
+            "question": _asked_for(found, state.depth),
         },
         "cause": _cause(found, state.depth, state.taken()),
         "steps": _steps(state),
@@ -196,6 +197,11 @@ def _headline(found: Diagnosis, depth: str) -> str:
     """The answer in a sentence, its reason in the words of the reader's depth."""
     root = next((one for one in found.findings if one.explains_verdict), None)
     return found.headline.replace(root.says, _says(root, depth)) if root is not None and root.says else found.headline
+
+
+def _asked_for(found: Diagnosis, depth: str) -> str:
+    words = {**ENDPOINT_WORDS, **(OWNER_ENDPOINT_WORDS if depth == "owner" else {})}
+    return f"{found.source.name} to {found.target.name}, {words.get(found.endpoint, found.endpoint)}"
 
 
 def _says(found: Finding, depth: str) -> str:

@@ -32,7 +32,7 @@ function render({ model, el }) {
     const focused = el.getRootNode().activeElement;
     const key = root.contains(focused) ? focused.dataset.key : null;
     for (const name of names) {
-      const now = JSON.stringify(sources[name](values));
+      const now = JSON.stringify(sources[name](values) ?? null); // a kernel inside the browser sends None as undefined
       if (keep[name] === now) continue;
       keep[name] = now;
       homes[name].replaceChildren(...[makers[name](values, tools)].flat().filter(Boolean));
