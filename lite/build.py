@@ -54,9 +54,13 @@ def main() -> int:
 
 
 def front(output: Path) -> None:
-    """The site's own address opens the start notebook; the launcher of an empty JupyterLab tells a reader nothing."""
+    """The site's own address opens the start notebook; the launcher of an empty JupyterLab tells a reader nothing.
+
+    The pages below read their settings here as well, from the element of that id (JupyterLite, "Configuration files").
+    """
     page = f'''<!doctype html><html lang="en"><head><meta charset="utf-8"><title>mi_workbook</title>
-<meta http-equiv="refresh" content="0; url={START}"></head><body><p><a href="{START}">Open the workbook</a></p></body></html>
+<meta http-equiv="refresh" content="0; url={START}">
+<script id="jupyter-config-data" type="application/json" data-jupyter-lite-root=".">{{}}</script></head><body><p><a href="{START}">Open the workbook</a></p></body></html>
 '''
     (output / "index.html").write_text(page, encoding="utf-8")
 
@@ -127,7 +131,7 @@ def settings() -> dict[str, Any]:
         "jupyter-config-data": {
             "appName": "mi_workbook",
             "litePluginSettings": {
-                "@jupyterlite/pyodide-kernel-extension:kernel": {"pyodideUrl": "./static/pyodide/pyodide.js"},
+                "@jupyterlite/pyodide-kernel-extension:kernel": {"pyodideUrl": "./static/pyodide/pyodide.mjs"},
             },
             "settingsOverrides": {
                 "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},

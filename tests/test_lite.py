@@ -70,5 +70,6 @@ def test_the_address_of_the_site_opens_the_start_notebook(build: ModuleType, tmp
     """By itself, and by a link where a browser does not go on by itself."""
     build.front(tmp_path)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert 'id="jupyter-config-data" type="application/json" data-jupyter-lite-root=".">{}</script>' in page
     assert page.count(build.START) == 2 and build.START.endswith("path=start.ipynb")
     assert (ROOT / "notebooks" / "start.ipynb").is_file()

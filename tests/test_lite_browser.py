@@ -80,7 +80,7 @@ def test_a_snapshot_is_analysed_in_the_page_and_leaves_it_not(address: str, tmp_
         page.goto(address)
         page.locator(".jp-Notebook").first.wait_for(timeout=LONG)
         page.get_by_text("(Pyodide) | Idle").wait_for(timeout=LONG)
-        expect(page.get_by_text("Here Python runs in your browser")).to_be_visible(timeout=LONG)
+        expect(page.get_by_role("paragraph").filter(has_text="Here Python runs")).to_be_visible(timeout=LONG)
         page.get_by_role("menuitem", name="Run").click()
         page.get_by_text("Run All Cells", exact=True).click()
         page.get_by_label("Built-in case").wait_for(timeout=LONG)
