@@ -26,12 +26,14 @@ PYODIDE = "314.0.6"  # the version that jupyterlite-pyodide-kernel 0.8.6 was mad
 # What the kernel loads when it starts; the versions are those of Pyodide's own list.
 OF_THE_KERNEL = ("ipython", "micropip", "packaging", "jedi", "typing-extensions")
 MORE = ("ipywidgets>=8.1,<9", "anywidget>=0.9", "psygnal", "comm")  # what the screen needs besides
+START = "lab/index.html?path=start.ipynb"
 NAMES = ("mi-workbook", "ipywidgets", "anywidget", "psygnal", "comm", "typing-extensions")
+WAIT = "\n\nHere Python runs in your browser: press ▶▶ to run all cells; the first time takes half a minute. Nothing you drop leaves this page."
 FIRST_CELL = f"import piplite\n\nawait piplite.install({list(NAMES)!r}, deps=False)"
 
 
 def main() -> int:
-    """Build the site; returns the exit code of the builder."""
+    """Build the site; a step that fails ends it with its own words."""
     output = Path(sys.argv[1] if len(sys.argv) > 1 else HERE / "site").resolve()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -43,10 +45,24 @@ def main() -> int:
             download(one, wheels)
         notebooks(contents)
         (work / "jupyter-lite.json").write_text(json.dumps(settings()), encoding="utf-8")
-        return run(
+        run(
             sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", str(work), "--contents", str(contents),
             "--output-dir", str(output), *(f"--piplite-wheels={wheel}" for wheel in sorted(wheels.glob("*.whl"))),
         )  # fmt: skip
+    front(output)
+    return 0
+
+
+def front(output: Path) -> None:
+    """The site's own address opens the start notebook; the launcher of an empty JupyterLab tells a reader nothing.
+
+    The pages below read their settings here as well, from the element of that id (JupyterLite, "Configuration files").
+    """
+    page = f'''<!doctype html><html lang="en"><head><meta charset="utf-8"><title>mi_workbook</title>
+<meta http-equiv="refresh" content="0; url={START}">
+<script id="jupyter-config-data" type="application/json" data-jupyter-lite-root=".">{{}}</script></head><body><p><a href="{START}">Open the workbook</a></p></body></html>
+'''
+    (output / "index.html").write_text(page, encoding="utf-8")
 
 
 def run(*command: str) -> int:
@@ -96,12 +112,13 @@ def needed(packages: dict[str, Any], names: tuple[str, ...]) -> list[str]:
 
 
 def notebooks(folder: Path) -> None:
-    """The notebooks of the repository; a first cell makes the package known, and the kernel has the browser's name."""
+    """The notebooks of the repository; a first cell, folded, makes the package known, and the kernel has the browser's name."""
     folder.mkdir()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         book = json.loads(path.read_text(encoding="utf-8"))
-        cell = {"cell_type": "code", "execution_count": None, "id": "browser", "metadata": {}, "outputs": [],
+        cell = {"cell_type": "code", "execution_count": None, "id": "browser", "metadata": {"jupyter": {"source_hidden": True}}, "outputs": [],
                 "source": FIRST_CELL}  # fmt: skip
+        book["cells"][0]["source"] = [*book["cells"][0]["source"], WAIT]
         book["cells"].insert(1, cell)
         book["metadata"]["kernelspec"] = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
         (folder / path.name).write_text(json.dumps(book, indent=1), encoding="utf-8")
@@ -114,7 +131,7 @@ def settings() -> dict[str, Any]:
         "jupyter-config-data": {
             "appName": "mi_workbook",
             "litePluginSettings": {
-                "@jupyterlite/pyodide-kernel-extension:kernel": {"pyodideUrl": "./static/pyodide/pyodide.js"},
+                "@jupyterlite/pyodide-kernel-extension:kernel": {"pyodideUrl": "./static/pyodide/pyodide.mjs"},
             },
             "settingsOverrides": {
                 "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},

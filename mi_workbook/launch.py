@@ -8,9 +8,15 @@ import sys
 from pathlib import Path
 
 from mi_workbook.core.errors import InputError
+from mi_workbook.core.nearest import LONGEST, did_you_mean
 
 SHARE = Path(__file__).parent / "workbook" / "jupyter"
 TEMPLATE = "mi-workbook"
+# JupyterLab would ask over the first screen whether it may fetch news from its project's site (jupyter lab --help-all).
+NO_NEWS = "--LabApp.news_url=None"
+A_CASE = (
+    "A built-in case is chosen on the screen that mi-workbook open shows, or answered by mi-workbook diagnose case:ID."
+)
 FOLDERS = (Path(__file__).parent.parent / "notebooks", Path(sys.prefix) / "share" / "mi_workbook" / "notebooks")
 
 
@@ -24,8 +30,9 @@ def notebook(name: str) -> Path:
     known = sorted(path for folder in FOLDERS for path in folder.glob("*.ipynb"))
     found = next((path for path in known if name in {path.stem, path.name}), None)
     if found is None:
-        names = ", ".join(sorted({path.stem for path in known}))
-        raise InputError(f"There is no notebook '{name}'.", remedy=f"Known: {names}.")
+        names = sorted({path.stem for path in known})
+        remedy = A_CASE if name.startswith("case:") else did_you_mean(name, names, f"Known: {', '.join(names)}.")
+        raise InputError(f"There is no notebook '{name[:LONGEST]}'.", remedy=remedy)
     return found
 
 
@@ -36,7 +43,7 @@ def serve(path: Path, *, app: bool) -> int:
 
 def command(path: Path, *, app: bool) -> list[str]:
     """The command that serves a notebook: in JupyterLab, or as a Voila app whose page loads nothing from elsewhere."""
-    module = ["voila", f"--template={TEMPLATE}"] if app else ["jupyterlab", *_as_root()]
+    module = ["voila", f"--template={TEMPLATE}"] if app else ["jupyterlab", NO_NEWS, *_as_root()]
     return [sys.executable, "-m", *module, str(path)]
 
 

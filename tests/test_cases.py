@@ -2,10 +2,12 @@
 
 import copy
 import json
+import tomllib
+from dataclasses import asdict
 
 import pytest
 
-from mi_workbook.cases import Case, all_cases
+from mi_workbook.cases import HERE, Case, all_cases
 from mi_workbook.checks.blockers import EXPLAIN
 from mi_workbook.checks.catalogue import load as catalogue
 from mi_workbook.core.errors import InputError
@@ -155,3 +157,15 @@ def test_instance_may_be_named_by_its_arm_id(case: Case) -> None:
     for written in (at, at.upper().replace("/SUBSCRIPTIONS/", "/subscriptions/")):
         found = diagnose(case.snapshot(), case.source, written)
         assert (found.verdict, found.root_cause) == (by_name.verdict, by_name.root_cause)
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_a_list_reads_what_the_whole_file_says(case: Case) -> None:
+    """Lists read a file up to its first table only: question and answer stand there whole."""
+    whole = tomllib.loads((HERE / case.id / "case.toml").read_text(encoding="utf-8"))
+    said = {name: value for name, value in asdict(case).items() if name in whole}
+    assert said == {
+        name: tuple(value) if isinstance(value, list) else value for name, value in whole.items() if name in said
+    }
+    assert (case.source, case.target, case.endpoint) == (whole["from"], whole["to"], whole.get("endpoint", "auto"))
+    assert {"title", "story", "scenario", "verdict", "root_cause", "faults", "repair_proved"} <= set(said)

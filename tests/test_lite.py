@@ -41,7 +41,7 @@ assert session.screen["verdict"]["kind"] == "blocked" and not session.screen["er
 
 
 def test_notebooks_are_the_same_but_for_one_cell(build: ModuleType, tmp_path: Path) -> None:
-    """Each notebook is there and valid, with the cell that makes the package known and the browser's kernel."""
+    """Each notebook is there and valid, with the folded cell that makes the package known, and the browser's kernel."""
     build.notebooks(tmp_path / "contents")
     made = sorted((tmp_path / "contents").glob("*.ipynb"))
     assert [path.name for path in made] == sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -49,7 +49,9 @@ def test_notebooks_are_the_same_but_for_one_cell(build: ModuleType, tmp_path: Pa
         book = nbformat.read(path, as_version=4)
         nbformat.validate(book)
         ours = nbformat.read(ROOT / "notebooks" / path.name, as_version=4)
-        assert [cell.source for cell in book.cells if cell.id != "browser"] == [cell.source for cell in ours.cells]
+        said = [cell.source.removesuffix(build.WAIT) for cell in book.cells if cell.id != "browser"]
+        assert said == [cell.source for cell in ours.cells]
+        assert book.cells[0].source.endswith(build.WAIT) and book.cells[1].metadata.jupyter.source_hidden
         assert book.metadata.kernelspec.name == "python"
 
 
@@ -62,3 +64,12 @@ def test_everything_a_package_needs_is_taken_along(build: ModuleType) -> None:
 def test_python_comes_from_the_site_itself(build: ModuleType) -> None:
     """The kernel is told to load Python beside the page, not from another host."""
     assert "://" not in json.dumps(build.settings())
+
+
+def test_the_address_of_the_site_opens_the_start_notebook(build: ModuleType, tmp_path: Path) -> None:
+    """By itself, and by a link where a browser does not go on by itself."""
+    build.front(tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert 'id="jupyter-config-data" type="application/json" data-jupyter-lite-root=".">{}</script>' in page
+    assert page.count(build.START) == 2 and build.START.endswith("path=start.ipynb")
+    assert (ROOT / "notebooks" / "start.ipynb").is_file()

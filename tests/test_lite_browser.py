@@ -67,7 +67,7 @@ def address(site: Path) -> Iterator[str]:
 
 @pytest.mark.browser
 def test_a_snapshot_is_analysed_in_the_page_and_leaves_it_not(address: str, tmp_path: Path) -> None:
-    """From the notebook to the report: a dropped file, the verdict, the download; every request goes to the site itself."""
+    """From the site's address to the report: the notebook run, a dropped file, the verdict, the download; every request goes to the site itself."""
     from playwright.sync_api import expect, sync_playwright
 
     customer = json.dumps(case("peering-one-sided").snapshot().to_dict())
@@ -77,13 +77,14 @@ def test_a_snapshot_is_analysed_in_the_page_and_leaves_it_not(address: str, tmp_
         asked: list[str] = []
         context.on("request", lambda request: asked.append(request.url))
         page = context.new_page()
-        page.goto(f"{address}/lab/index.html?path=start.ipynb")
+        page.goto(address)
         page.locator(".jp-Notebook").first.wait_for(timeout=LONG)
         page.get_by_text("(Pyodide) | Idle").wait_for(timeout=LONG)
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        for _ in range(2):
-            page.keyboard.press("Shift+Enter")
+        expect(page.get_by_role("paragraph").filter(has_text="Here Python runs")).to_be_visible(timeout=LONG)
+        page.get_by_role("menuitem", name="Run").click()
+        page.get_by_text("Run All Cells", exact=True).click()
         page.get_by_label("Built-in case").wait_for(timeout=LONG)
+        expect(page.get_by_role("button", name="Practise")).to_be_visible(timeout=LONG)
         transfer = page.evaluate_handle(
             "(text) => { const data = new DataTransfer(); data.items.add(new File([text], 'customer.json')); return data; }",
             customer,

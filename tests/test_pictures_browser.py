@@ -84,3 +84,14 @@ def test_estates_with_long_names_stay_legible(page: Any, networks: int, whole: b
     shown = [one for one in found if one.startswith("cut: ")]
     assert len(set(shown)) == len(shown) > 0
     assert len(shown) == networks - 2 or not whole
+
+
+def test_what_is_said_of_a_link_is_never_cut(page: Any) -> None:
+    """With names too long for the gap each side keeps its state, on a line of its own, and nothing meets the break."""
+    text = json.dumps(case("peering-one-sided").snapshot().to_dict())
+    for name in ("vnet-app", "vnet-data"):
+        text = text.replace(name, f"{name}-landing-zone-westeurope-production-shared")
+    found = flaws(page, from_document(json.loads(text)), "vm-app", "mi-orders")
+    assert found and all(one.startswith("cut: vnet-") and one.endswith("shared") for one in found), found
+    words = page.locator("svg text").all_text_contents()
+    assert "Initiated" in words and "no peering" in words

@@ -9,6 +9,7 @@ A base that is sound is the look-alike of the fault.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,13 @@ from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Change
+from mi_workbook.core.nearest import LONGEST, did_you_mean
 from mi_workbook.evidence.files import load
 from mi_workbook.evidence.snapshot import Snapshot, from_document
 
 HERE = Path(__file__).parent
+TABLE = re.compile(r"^\[", re.MULTILINE)  # where the first table of a case.toml begins
+ALL = "All of them: mi-workbook demo, or the list 'Built-in case' on the screen."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,11 @@ def _ids() -> tuple[str, ...]:
 
 
 def case(case_id: str) -> Case:
-    """One case. Raises InputError, naming the known ids, where there is none of that id."""
+    """One case. Raises InputError, naming the nearest ids and what lists all, where there is none of that id."""
     if case_id not in _ids():
-        raise InputError(f"There is no built-in case '{case_id}'.", remedy=f"Known: {', '.join(_ids())}.")
-    data = _data(case_id)
+        remedy = did_you_mean(case_id, _ids(), ALL)
+        raise InputError(f"There is no built-in case '{case_id[:LONGEST]}'.", remedy=remedy)
+    data = _head(case_id)
     return Case(
         id=case_id,
         title=data["title"],
@@ -86,8 +91,18 @@ def with_edits(snapshot: Snapshot, case_id: str) -> Snapshot:
 
 
 @cache
+def _head(case_id: str) -> dict[str, Any]:
+    """Question and answer alone: lists name every case, and most of a file is what was done to the base."""
+    return tomllib.loads(TABLE.split(_text(case_id), maxsplit=1)[0])
+
+
+@cache
 def _data(case_id: str) -> dict[str, Any]:
-    return tomllib.loads((HERE / case_id / "case.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(_text(case_id))
+
+
+def _text(case_id: str) -> str:
+    return (HERE / case_id / "case.toml").read_text(encoding="utf-8")
 
 
 def _edited(base: Snapshot, data: Mapping[str, Any]) -> Snapshot:

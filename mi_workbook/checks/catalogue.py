@@ -12,6 +12,7 @@ from typing import Any
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Fault, Remedy
+from mi_workbook.core.nearest import LONGEST, did_you_mean
 from mi_workbook.core.trace import Cause
 
 FOLDER = Path(__file__).parent / "faults"
@@ -133,7 +134,9 @@ def fault(name: str) -> Fault:
         return faults[name]
     found = next((f for f in faults.values() if name in f.aliases), None)
     if found is None:
-        raise InputError(f"There is no fault '{name}'.", remedy="mi-workbook faults lists them.")
+        known = [*faults, *(alias for one in faults.values() for alias in one.aliases)]
+        remedy = did_you_mean(name, known, "All of them: mi-workbook faults.")
+        raise InputError(f"There is no fault '{name[:LONGEST]}'.", remedy=remedy)
     return found
 
 

@@ -30,7 +30,7 @@ def show_cases(args: argparse.Namespace) -> int:
             print(f"{one.id:<34} {one.verdict:<10} {one.title}")
         print("\nTry: mi-workbook diagnose case:peering-missing")
         return 0
-    one = case(args.case)
+    one = case(args.case.removeprefix("case:"))
     text = json.dumps(one.snapshot().to_dict(), indent=1)
     if not args.out:
         print(text)

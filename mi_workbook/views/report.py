@@ -14,11 +14,12 @@ from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.guide.follow_up import taken
 from mi_workbook.network.resource_id import last
 from mi_workbook.views.html import escape, md, plain
+from mi_workbook.views.proof import mended, proof, sign
 from mi_workbook.views.source_tables import source_tables
 from mi_workbook.views.table import STYLE, Table
 from mi_workbook.views.tables import views
 from mi_workbook.views.topology import as_table, picture, to_svg
-from mi_workbook.views.words import ENDPOINT_WORDS, SAFETY_WORDS, VERDICT_SIGNS, proof
+from mi_workbook.views.words import ENDPOINT_WORDS, SAFETY_WORDS, VERDICT_SIGNS
 
 Section = tuple[str, list[str], list[str]]
 RESOURCE_ID = re.compile(r"/subscriptions/[^\s,;'\"]+")
@@ -62,13 +63,13 @@ def summary(diagnosis: Diagnosis) -> str:
     source, target = diagnosis.source.name, diagnosis.target.name
     where = ENDPOINT_WORDS.get(diagnosis.endpoint, diagnosis.endpoint)
     parts = [f"{source} to managed instance {target} ({where}{_ports(diagnosis)}): {diagnosis.verdict.value.upper()}."]
-    root = next((one for one in diagnosis.findings if one.explains_verdict), None)
-    if root is not None:
-        parts += [f"Cause: {root.title}. {root.owner_says or ''}", f"Repair: {root.remedy.does}"]
+    first = mended(diagnosis)
+    if first is not None:
+        label = "Cause" if first.explains_verdict else "Found"
+        parts += [f"{label}: {first.title}. {first.owner_says or ''}", f"Repair: {first.remedy.does}"]
+        parts.append(proof(diagnosis, owner=True))
         others = len(diagnosis.findings) - 1
         parts.append(f"{others} further finding{'s' if others > 1 else ''} in the report." if others else "")
-    if diagnosis.repair is not None and diagnosis.repair.proved:
-        parts.append("The repair was proved on a model of this network.")
     parts += _apart(diagnosis)
     if diagnosis.gaps:
         parts.append(f"Missing evidence: {diagnosis.gaps[0].missing}. How to get it stands in the report.")
@@ -147,8 +148,8 @@ def _about(snapshot: Snapshot) -> str:
 
 
 def _repairs(diagnosis: Diagnosis) -> Section:
-    pages = [_p(proof(diagnosis))]
-    lines = [md(proof(diagnosis))]
+    shown = f"{sign(diagnosis)} {proof(diagnosis)}"
+    pages, lines = [_p(shown)], [md(shown)]
     for one in diagnosis.findings:
         title, commands = _words(one)
         pages += [_p(title), _p(one.says), f"<pre>{escape(commands)}</pre>"]

@@ -12,13 +12,15 @@ from mi_workbook.core.verdict import Verdict
 from mi_workbook.guide.follow_up import commands, follow_up, taken
 from mi_workbook.reach.routes import EffectiveRoutes, Route
 from mi_workbook.views.html import plain
+from mi_workbook.views.proof import proof, sign, standing
 from mi_workbook.views.table import Table
-from mi_workbook.views.words import AGREE_WORDS, WEIGHT_WORDS, proof
+from mi_workbook.views.words import AGREE_WORDS, SAFETY_WORDS, WEIGHT_WORDS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 STYLES = {"": "", "bad": "red", "decides": "yellow"}
+MARKS = {"✓": "green", "?": "yellow"}
 SIGNS = {Verdict.REACHABLE: ("✓", "green"), Verdict.BLOCKED: ("✗", "red"), Verdict.UNKNOWN: ("?", "yellow")}
 
 
@@ -59,7 +61,7 @@ def _finding(found: Finding, console: Console) -> None:
     line(console, f"  {found.says}")
     for evidence in found.evidence[:3]:
         line(console, f"  Evidence: {evidence.document} {evidence.pointer} = {str(evidence.value)[:160]}", "dim")
-    line(console, f"  Repair ({found.remedy.safety}): {found.remedy.does}")
+    line(console, f"  Repair ({SAFETY_WORDS.get(found.remedy.safety, found.remedy.safety)}): {found.remedy.does}")
     for command in found.remedy.az:
         line(console, f"    {command}", "cyan")
     line(console, f"  Undo: {found.remedy.undo}", "dim")
@@ -108,10 +110,9 @@ def told(answers: Iterable[Told], console: Console) -> None:
 
 
 def _repair(diagnosis: Diagnosis, console: Console) -> None:
-    repair = diagnosis.repair
-    if repair is None:
-        return
-    line(console, f"\n{'✓' if repair.proved else '?'} {proof(diagnosis)}", "green" if repair.proved else "yellow")
+    if standing(diagnosis) != "nothing":
+        mark = sign(diagnosis)
+        line(console, f"\n{mark} {proof(diagnosis)}", MARKS.get(mark, ""))
 
 
 def render_table(table: Table, console: Console) -> None:

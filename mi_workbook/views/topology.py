@@ -112,10 +112,11 @@ def _containers(made: Layout) -> None:
         left, right = made.lefts[first] - PAD, made.lefts[position] + CARD + PAD
         name = f"VNet {last(station.vnet)}" if station.vnet else outside_of(station)
         room = right - left - 20
+        shown = last(station.vnet) if station.vnet and wide(name, "title") > room else name
         prefixes = tuple(station.space.split(", "))
         made.shapes += [
             Box(left, TOP, right, made.bottom, "vnet" if station.vnet else "outside"),
-            Text(left + 10, TOP + 20, squeezed(name, room, "title"), "title"),
+            Text(left + 10, TOP + 20, squeezed(shown, room, "title"), "title"),
             Text(left + 10, TOP + 36, counted(prefixes, room, "note"), "note"),
         ]
         made.rows.append(("VNet" if station.vnet else "Outside", name, station.space))
@@ -141,12 +142,21 @@ def _links(made: Layout, network: Network, diagnosis: Diagnosis) -> None:
         left, right = made.lefts[at] + CARD + PAD + 6, made.lefts[at + 1] - PAD - 6
         if any("tunnel" in one or one in {"ExpressRoute", "private link"} for one in words):
             made.shapes.append(Tube(left, right, CARD_TOP + THERE_Y - 16, CARD_TOP + BACK_Y + 16))
-        for row, line in enumerate(words):
-            made.shapes.append(
-                Text((left + right) / 2, 56 + 17 * row, fitted(line, BETWEEN + 4, "link"), "link", "middle")
-            )
+        lines = [part for line in words for part in _link_lines(line)]
+        first = 56 - 17 * max(0, len(lines) - 4)
+        for row, line in enumerate(lines):
+            made.shapes.append(Text((left + right) / 2, first + 17 * row, line, "link", "middle"))
         if words:
             made.rows.append(("Between", f"{before.name} and {after.name}", ", ".join(words)))
+
+
+def _link_lines(words: str) -> list[str]:
+    """A line about a link; where its name is too long, what is said of it gets a line of its own: that must not be cut."""
+    room = BETWEEN + 4
+    name, colon, says = words.rpartition(": ")
+    if not colon or wide(words, "link") <= room:
+        return [fitted(words, room, "link")]
+    return [squeezed(name, room, "link"), fitted(says, room, "link")]
 
 
 def _joined(found: Course, at: int) -> tuple[Station, Station]:

@@ -2,36 +2,7 @@
 
 from __future__ import annotations
 
-from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.verdict import Verdict
-
-
-def proof(diagnosis: Diagnosis, *, owner: bool = False) -> str:
-    """What trying the repair on the model showed, and which part of it others must do. owner: without ids of faults."""
-    repair = diagnosis.repair
-    if repair is None:
-        return "No change of Azure's configuration was tried."
-    names = ", ".join(repair.faults)
-    if owner:
-        names = "what was found" if len(repair.faults) > 1 else "this"
-    if repair.breaks:
-        return (
-            f"With {names} mended it is reachable, but {', '.join(repair.breaks)} would lose the way to the instance."
-        )
-    if not repair.proved:
-        return f"Not proved: with {names} mended the verdict is {repair.verdict_after.value}."
-    rest = "" if repair.verdict_after is Verdict.REACHABLE else (
-        " The source's own side, outside of Azure, remains to be tested.")  # fmt: skip
-    reached = "it is reachable" if not rest else "nothing in Azure stops it"
-    return f"Proved on the model: with {names} mended {reached}, and each step is needed.{rest}{_others(diagnosis)}"
-
-
-def _others(diagnosis: Diagnosis) -> str:
-    """Steps that are somebody else's to take."""
-    steps = diagnosis.repair.faults if diagnosis.repair else ()
-    theirs = [f.fault for f in diagnosis.findings if f.remedy.safety == "other-team" and f.fault in steps]
-    return f" For another team to do: {', '.join(dict.fromkeys(theirs))}." if theirs else ""
-
 
 VERDICT_SIGNS = {Verdict.REACHABLE: "✓", Verdict.BLOCKED: "✗", Verdict.UNKNOWN: "?"}
 STEP_WORDS = {Verdict.REACHABLE: "lets it through", Verdict.BLOCKED: "stops it", Verdict.UNKNOWN: "not known"}
@@ -39,6 +10,12 @@ LOOK_WORDS = {Verdict.REACHABLE: "yes", Verdict.BLOCKED: "no", Verdict.UNKNOWN: 
 ENDPOINT_WORDS = {
     "auto": "endpoint by the name", "vnet-local": "VNet-local endpoint", "private": "private endpoint",
     "public": "public endpoint",
+}  # fmt: skip
+# For a reader who knows the application and not the network; the name of the endpoint stays, since forms ask for it.
+OWNER_ENDPOINT_WORDS = {
+    "vnet-local": "at its address inside its own network (VNet-local endpoint)",
+    "private": "at an address of its own in your network (private endpoint)",
+    "public": "over its public address (public endpoint)",
 }  # fmt: skip
 SAFETY_WORDS = {
     "safe": "safe while in use", "disruptive": "interrupts connections", "other-team": "for another team",

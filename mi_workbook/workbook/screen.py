@@ -13,6 +13,7 @@ from mi_workbook.guide.follow_up import Taken, commands, follow_up, suspects
 from mi_workbook.guide.scenario import Step, question_trees, tree
 from mi_workbook.network.resource_id import last
 from mi_workbook.views.disagreement import following
+from mi_workbook.views.proof import after_repair, proof, sign
 from mi_workbook.views.source_tables import source_tables
 from mi_workbook.views.table import Table
 from mi_workbook.views.tables import views
@@ -23,10 +24,10 @@ from mi_workbook.views.words import (
     ENDPOINT_WORDS,
     KIND_WORDS,
     LOOK_WORDS,
+    OWNER_ENDPOINT_WORDS,
     SAFETY_WORDS,
     STEP_WORDS,
     VERDICT_SIGNS,
-    proof,
 )
 from mi_workbook.workbook.state import State
 from mi_workbook.workbook.values import clean, completeness, table_values
@@ -141,7 +142,7 @@ def _answer(state: State) -> dict[str, Any]:
             "kind": found.verdict.value,
             "sign": VERDICT_SIGNS[found.verdict],
             "headline": _headline(found, state.depth),
-            "question": f"{found.source.name} to {found.target.name}, {ENDPOINT_WORDS.get(found.endpoint, found.endpoint)}",
+            "question": _asked_for(found, state.depth),
         },
         "cause": _cause(found, state.depth, state.taken()),
         "steps": _steps(state),
@@ -196,6 +197,11 @@ def _headline(found: Diagnosis, depth: str) -> str:
     """The answer in a sentence, its reason in the words of the reader's depth."""
     root = next((one for one in found.findings if one.explains_verdict), None)
     return found.headline.replace(root.says, _says(root, depth)) if root is not None and root.says else found.headline
+
+
+def _asked_for(found: Diagnosis, depth: str) -> str:
+    words = {**ENDPOINT_WORDS, **(OWNER_ENDPOINT_WORDS if depth == "owner" else {})}
+    return f"{found.source.name} to {found.target.name}, {words.get(found.endpoint, found.endpoint)}"
 
 
 def _says(found: Finding, depth: str) -> str:
@@ -263,11 +269,9 @@ def _next(found: Diagnosis, step: Step, way: list[Taken], *, live: bool) -> str:
     if not step.is_end:
         return step.look
     if found.verdict is Verdict.UNKNOWN and found.gaps:
-        return f"Get what is missing: {found.gaps[0].how} Then drop the output on this page."
+        return f"Get what is missing: {found.gaps[0].how} Then paste the output below, or drop its file on this page."
     if found.verdict is Verdict.BLOCKED and any(one.remedy.az or one.remedy.portal for one in found.findings):
-        if live:
-            return "Apply the repair below, then press 'I applied the repair: verify' above: the verdict must turn."
-        return "Apply the repair below, collect the evidence again and drop it on this page: the verdict must turn."
+        return after_repair(found, live=live)
     return step.look
 
 
@@ -290,8 +294,8 @@ def _part(state: State, name: str, tables: dict[str, Table]) -> dict[str, Any]:
 def _repair(found: Diagnosis, depth: str) -> dict[str, Any]:
     return {
         "kind": "repair",
-        "proved": found.repair is not None and found.repair.proved,
-        "proof": proof(found, owner=depth == "owner") if found.repair is not None else "",
+        "sign": sign(found),
+        "proof": proof(found, owner=depth == "owner"),
         "items": [
             {
                 "title": one.title, "code": one.code, "root": one.explains_verdict, "says": _says(one, depth),

@@ -23,7 +23,11 @@ PARTS = ("dom", "table", "picture", "repair", "ask", "page", "working", "talk", 
 
 def start(scenario: str = "") -> Session:
     """The session as one widget; a scenario id narrows the built-in cases to it, without one the first question is asked."""
-    state = State(scenario)
+    state = State()
+    try:
+        state.choose_scenario(scenario)
+    except InputError as error:
+        state.error = str(error)
     if not scenario:
         state.talk.begin(BEGIN)
     return Session(state)

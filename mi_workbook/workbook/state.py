@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mi_workbook.cases import all_cases, case
 from mi_workbook.core.errors import InputError, MissingEvidence
 from mi_workbook.core.finding import Diagnosis
+from mi_workbook.core.nearest import LONGEST, did_you_mean
 from mi_workbook.core.progress import each
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.attribution import Loose, bound, loose_tables, owned
@@ -81,7 +82,8 @@ class State:
     def choose_scenario(self, scenario: str) -> None:
         """Narrow the built-in cases to one scenario ("" for all). Raises InputError for an unknown one."""
         if scenario and scenario not in all_scenarios():
-            raise InputError("There is no such scenario.", remedy="Choose one of the list.")
+            remedy = did_you_mean(scenario, all_scenarios(), "Choose one of the list.")
+            raise InputError(f"There is no scenario '{scenario[:LONGEST]}'.", remedy=remedy)
         self.scenario = scenario
 
     def open_case(self, case_id: str) -> None:

@@ -12,6 +12,8 @@ from tests.browser.places import SOON, WIDTHS, Visit, choose, example_of, seriou
 
 __all__ = ["browser", "shots", "visit", "voila"]
 pytestmark = pytest.mark.browser
+FIXTURES = Path(__file__).parent.parent / "pastes" / "fixtures"
+NOT_CONNECTED = (FIXTURES / "route-print" / "de-4.txt").read_text(encoding="utf-8")
 
 
 def test_every_scenario_is_walked_to_its_end(visit: Visit) -> None:
@@ -38,6 +40,39 @@ def test_answer_is_readable_and_accessible(browser: Any, voila: str, shots: Path
         visit.shot(shots, f"{case_id}-{width}-{scheme}")
     visit.close()
     assert found == []
+
+
+@pytest.mark.parametrize(("width", "rows"), [(1280, 1), (1024, 2)])
+def test_tools_stand_in_one_row(browser: Any, voila: str, width: int, rows: int) -> None:
+    """No button of the bar is left alone below the others; where there is room the reading depth stands beside them."""
+    visit = Visit(browser, voila)
+    visit.page.set_viewport_size({"width": width, "height": 1000})
+    visit.open("app-service-tier")
+    buttons = visit.page.locator(".mi-bar button")
+    assert buttons.count() == 6
+    assert len({box["y"] for box in map(lambda one: one.bounding_box(), buttons.all())}) == 1
+    bar, button = visit.page.locator(".mi-bar").bounding_box(), buttons.first.bounding_box()
+    assert (bar["height"] < 1.9 * button["height"]) is (rows == 1)
+    visit.close()
+
+
+def test_a_paste_says_what_came_of_it_where_it_was_pasted(visit: Visit) -> None:
+    """The answer stands far above the field: the verdict is said beside it, one press leads there; what is wrong is brought into view."""
+    from playwright.sync_api import expect
+
+    page = visit.page
+    visit.open("developer-box-sound")
+    paste, read = page.get_by_label("Paste what came back"), page.get_by_role("button", name="Read the paste")
+    paste.fill("hello")
+    read.click()
+    expect(page.get_by_role("alert")).to_be_in_viewport(timeout=SOON)
+    paste.fill(NOT_CONNECTED)
+    read.click()
+    note = page.locator(".mi-ask .mi-note")
+    expect(note).to_contain_text("The verdict with it: ✗ BLOCKED", timeout=SOON)
+    page.get_by_role("button", name="Show the whole answer").click()
+    expect(page.locator(".mi-banner")).to_be_in_viewport()
+    expect(page.locator(".mi-banner")).to_be_focused()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1024, "dark")])

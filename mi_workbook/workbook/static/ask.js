@@ -18,13 +18,22 @@ function askView(values, { send }) {
       copyButton("Copy the whole request as a message", () => asked.message)) : null,
     form,
     ask.loose.map((one) => looseView(one, send)),
-    ask.read.length ? h("p", {}, `Read: ${ask.read.join("; ")}. Its rows stand in 'All tables'.`) : null,
+    ask.read.length ? pasteView(ask, verdict) : null,
     ask.answers.map((one) => h("article", { class: "mi-card" },
       h("p", {}, h("b", {}, `${one.sign} ${one.says}`), " ", h("span", { class: "mi-tag" }, one.word)),
       h("p", {}, one.proves), h("p", { class: "mi-small" }, one.not), h("p", {}, h("b", {}, "Next test: "), one.next))),
     ask.left.length ? fold(`Not understood: ${ask.left.length} lines`, h("ul", {}, ask.left.map((line) => h("li", {}, h("code", {}, line))))) : null);
   body.open = verdict.kind === "unknown" || !!ask.place || ask.read.length > 0 || ask.loose.length > 0;
   return body;
+}
+
+/** What was read, and the verdict with it: the answer itself stands far above. */
+function pasteView({ read, answers }, verdict) {
+  const up = (event) => event.target.closest(".miw-screen").querySelector(".mi-banner").focus();
+  return h("div", { class: "mi-note" },
+    h("p", {}, `Read: ${read.join("; ")}. Its rows stand in 'All tables'.`, answers.length ? "" : " Nothing follows from it for this question by itself."),
+    h("p", {}, "The verdict with it: ", h("b", {}, `${verdict.sign} ${verdict.kind.toUpperCase()}. `), verdict.headline, " ",
+      h("button", { type: "button", class: "mi-quiet", "data-key": "up", onclick: up }, "Show the whole answer")));
 }
 
 /** A pasted table that names no owner: nothing is judged by it until somebody says whose it is, and that it is whole. */

@@ -53,10 +53,10 @@ let made = 0;
 /** An id that no other view of this page has. */
 const freshId = () => `miw-${(made += 1)}-${Math.random().toString(36).slice(2, 8)}`;
 
-/** A labelled field. */
-function field(label, control) {
+/** A labelled field; `wide` or `long` for long values. */
+function field(label, control, wide = "") {
   control.id = freshId();
-  return h("div", { class: "mi-field" }, h("label", { for: control.id }, label), control);
+  return h("div", { class: `mi-field ${wide}`.trim() }, h("label", { for: control.id }, label), control);
 }
 
 /** A fold that is closed at first. */

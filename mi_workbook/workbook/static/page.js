@@ -1,27 +1,34 @@
 // What every page of the workbook has: the theme, choices, files dropped on it, and words of error.
 
-/** Light or dark as the page behind the screen is; in an app of its own, as the system asks. */
+/** Light or dark as the page behind the screen is; in an app of its own, as the system asks.
+    VS Code names the kind of its theme on the body, whose background is transparent (Webview API guide, "Theming webview content"). */
 function followTheme(root) {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const look = () => {
     const body = document.body;
     if ("voila" in body.dataset) body.classList.toggle("miw-night", system.matches);
     let dark = body.classList.contains("miw-night") || body.dataset.jpThemeLight === "false";
-    if (!("jpThemeLight" in body.dataset) && !("voila" in body.dataset)) dark = isDark(getComputedStyle(body).backgroundColor) ?? system.matches;
+    const kind = body.dataset.vscodeThemeKind;
+    if (kind) dark = kind === "vscode-dark" || kind === "vscode-high-contrast";
+    else if (!("jpThemeLight" in body.dataset) && !("voila" in body.dataset)) dark = isDark(getComputedStyle(body).backgroundColor) ?? system.matches;
     root.dataset.theme = dark ? "dark" : "light";
   };
   const watch = new MutationObserver(look);
-  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind", "class"] });
   system.addEventListener("change", look);
   look();
   return () => { watch.disconnect(); system.removeEventListener("change", look); };
 }
 
 const NARROW = 1000; // pixels below which the picture and the steps do not fit beside each other
+const SLIM = 700; // below which evidence and question do not either
 
-/** Marks the screen as narrow by its own width: beside a file list it is narrower than the window. */
+/** Marks the screen as narrow or slim by its own width: beside a file list it is narrower than the window. */
 function watchWidth(root) {
-  const watch = new ResizeObserver(() => root.classList.toggle("narrow", root.clientWidth < NARROW));
+  const watch = new ResizeObserver(() => {
+    root.classList.toggle("narrow", root.clientWidth < NARROW);
+    root.classList.toggle("slim", root.clientWidth < SLIM);
+  });
   watch.observe(root);
   return () => watch.disconnect();
 }

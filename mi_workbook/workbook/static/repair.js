@@ -9,10 +9,10 @@ function commandBox(title, lines) {
 }
 
 function repairView(part, depth) {
-  if (!part.items.length && !part.proof) return null;
+  if (!part.items.length && part.sign === "·") return null; // nothing was found, so there is nothing to prove
   return h("section", { class: "mi-repair" },
     h("h3", {}, part.items.length ? "What was found, and its repair" : "Repair"),
-    part.proof ? h("p", {}, h("b", {}, `${part.proved ? "✓" : "?"} ${part.proof}`)) : null,
+    part.proof ? h("p", {}, h("b", {}, `${part.sign} ${part.proof}`)) : null,
     part.items.map((one) => findingView(one, depth)));
 }
 

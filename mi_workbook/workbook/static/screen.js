@@ -16,7 +16,7 @@ function render({ model, el }) {
   const sources = {
     practice: (s) => s.practice, talk: (s) => [s.talk, !!s.verdict], start: (s) => [s.choose, s.question, !!s.evidence], message: (s) => [s.error, s.notice], evidence: (s) => s.evidence,
     verdict: (s) => [s.verdict, s.cause, s.next, s.depth], steps: (s) => s.steps, step: (s) => [s.step, s.parts, s.depth],
-    ask: (s) => [s.ask, s.verdict && s.verdict.kind], more: (s) => [!!s.verdict, s.tables, s.notes],
+    ask: (s) => [s.ask, s.verdict], more: (s) => [!!s.verdict, s.tables, s.notes],
   };
   const makers = { practice: practiceView, talk: talkView, start: startView, message: messageView, evidence: evidenceView, verdict: verdictView, steps: stepsView, step: stepView, ask: askView, more: moreView };
   const working = workingView(model, root, live);
@@ -32,7 +32,7 @@ function render({ model, el }) {
     const focused = el.getRootNode().activeElement;
     const key = root.contains(focused) ? focused.dataset.key : null;
     for (const name of names) {
-      const now = JSON.stringify(sources[name](values));
+      const now = JSON.stringify(sources[name](values) ?? null); // a kernel inside the browser sends None as undefined
       if (keep[name] === now) continue;
       keep[name] = now;
       homes[name].replaceChildren(...[makers[name](values, tools)].flat().filter(Boolean));
@@ -46,6 +46,7 @@ function render({ model, el }) {
     else if (again && again !== focused) again.focus();
     else if (key && !again) headOf(key)?.focus(); // the button that was pressed is gone: on to what it led to
     if (arrived || values.error) wanted = null;
+    if (values.error) root.querySelector(".mi-alert")?.scrollIntoView({ block: "nearest" }); // what was pressed may stand far below
   }
   model.on("change:screen", draw);
   model.on("msg:custom", (message) => {
@@ -66,7 +67,7 @@ function startView(values, tools) {
   one.addEventListener("change", () => one.value && send({ do: "case", value: one.value }));
   const evidence = h("fieldset", {}, h("legend", {}, "1. Evidence"),
     dropView(tools),
-    h("div", { class: "mi-row" }, field("Scenario", scenario), field("Built-in case", one)),
+    h("div", { class: "mi-row" }, field("Scenario", scenario), field("Built-in case", one, "wide")),
     values.evidence ? null : fold("Which commands collect the evidence?",
       h("p", {}, "Run those that fit with the Azure CLI, then drop all files here at once. Reader on the resource groups is enough."),
       commandBox("Azure CLI", choose.collect)));
@@ -88,7 +89,7 @@ function questionView(question, send) {
   const ask = () => send({ do: "ask", source: source.value, target: target.value, endpoint: endpoint.value });
   for (const one of [source, target, endpoint])
     one.addEventListener("change", () => [source.value, target.value, endpoint.value].join("\n") !== asked && ask());
-  const form = h("form", { class: "mi-row" }, field("Source", source), field("Server name", target),
+  const form = h("form", { class: "mi-row" }, field("Source", source), field("Server name", target, "long"),
     field("Endpoint", endpoint), h("button", { type: "submit", class: "mi-main", "data-key": "ask" }, "Diagnose"),
     choice(question.sources, lists[0]), choice(question.targets, lists[1]));
   form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
@@ -116,9 +117,10 @@ function verdictView(values, { send }) {
     radio.addEventListener("change", () => send({ do: "depth", value }));
     return h("label", {}, radio, " ", label);
   };
-  const download = (value, label) => h("button", { type: "button", "data-key": `get-${value}`, onclick: () => send({ do: "download", value }) }, label);
+  const download = (value, label, name = null) => h("button", { type: "button", class: "mi-quiet", "data-key": `get-${value}`, "aria-label": name, title: name,
+    onclick: () => send({ do: "download", value }) }, label);
   return [
-    h("div", { class: `mi-banner ${verdict.kind}`, role: "status" },
+    h("div", { class: `mi-banner ${verdict.kind}`, role: "status", tabindex: "-1" },
       h("div", { class: "mi-word" }, h("span", { "aria-hidden": "true" }, `${verdict.sign} `), verdict.kind.toUpperCase()),
       h("div", {}, h("div", { class: "mi-headline" }, verdict.headline), h("div", { class: "mi-small" }, verdict.question))),
     cause ? h("div", { class: "mi-cause" },
@@ -126,8 +128,8 @@ function verdictView(values, { send }) {
     h("p", { class: "mi-next" }, h("b", {}, "Next: "), values.next),
     h("div", { class: "mi-bar" },
       h("fieldset", { class: "mi-depth" }, h("legend", {}, "Explain for"), depth("owner", "application owner"), depth("engineer", "network engineer")),
-      h("div", { class: "mi-tools" }, download("ticket", "Copy summary for a ticket"), download("html", "Download report.html"), download("redacted", "Redacted report"),
-        download("markdown", "Download report.md"), download("session", "Save session"), download("redacted-session", "Redacted session"))),
+      h("div", { class: "mi-tools" }, download("ticket", "Copy summary for a ticket"), download("html", "report.html", "Download report.html"),
+        download("markdown", "report.md", "Download report.md"), download("redacted", "Redacted report"), download("session", "Save session"), download("redacted-session", "Redacted session"))),
   ];
 }
 
