@@ -24,6 +24,7 @@ WRAPPERS = frozenset({"timeout", "time", "sudo"})
 TOOLS = (
     "nslookup", "getent", "dscacheutil", "resolve-dnsname", "dig", "nameresolver", "test-netconnection", "tnc", "psping", "psping64", "tcpping", "nc", "ncat", "netcat",
     "curl", "telnet", "traceroute", "tracert", "tcptraceroute", "az", "get-azeffectiveroutetable", "printenv", "ipconfig", "get-netroute", "netsh", "netstat",
+    "find-netroute", "resolvectl", "systemd-resolve", "scutil", "get-dnsclientserveraddress", "get-dnsclientnrptpolicy", "get-dnsclientnrptrule",
 )  # fmt: skip
 _RESULTS = (
     ("blocked", r"access a socket|access permissions|administratively prohibited|\b10013\b"),
