@@ -171,6 +171,27 @@ def blocks(
         at, last = closing + 1, closing
 
 
+def runs(
+    lines: Sequence[Line], block: Callable[[Sequence[Line], int], tuple[int, bool] | None], *names: str
+) -> Iterator[Claim]:
+    """Blocks of a form of their own, one after another, with the command of these names before them.
+
+    block: for a position the last line of the block that begins there and whether it is this format's; None where none begins. A
+    block that is not claimed is passed over as a whole, so that no line is looked at again and again.
+    """
+    here, taken = 0, -1
+    while here < len(lines):
+        found = block(lines, here)
+        if found is None:
+            here += 1
+            continue
+        last, ours = found
+        if ours:
+            yield Claim(_with_command(lines, here, taken, names), last)
+            taken = last
+        here = last + 1
+
+
 def _goes_on(text: str, starts: Callable[[str], bool], belongs: Callable[[str], bool], again: bool) -> bool:
     if again and starts(text):
         return False

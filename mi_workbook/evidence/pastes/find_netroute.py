@@ -21,28 +21,28 @@ TITLE = "Windows PowerShell: Find-NetRoute"
 COMMANDS = ("find-netroute",)
 MEMBER = re.compile(r"^\s*(?P<key>[A-Za-z]{2,40})\s*:(?: (?P<value>.*))?$")
 REST = re.compile(r"^ {12,}\S")  # a long value goes on under its column
+OPENS = re.compile(r"^\s*IPAddress\s*:")
 OF_ADDRESS = frozenset({"ipaddress", "prefixlength", "prefixorigin", "suffixorigin", "addressstate", "skipassource"})
 OF_ROUTE = frozenset({"destinationprefix", "nexthop"})
 ERROR = re.compile(r"^\s*(?:\S{0,3}\[[\d;]+m)?Find-NetRoute\s?:", re.IGNORECASE)
 CODE = re.compile(r"FullyQualifiedErrorId\s*:\s*Windows System Error (?P<code>\d+)\s*,\s*Find-NetRoute", re.IGNORECASE)
 CHATTER = re.compile(r"^\s*(?:\+|At line:\d+|Line \|\s*$|\d+ \||\||~)")
+LONGEST_LIST = 80  # members of one object; twice what MSFT_NetRoute has
 UNREACHABLE = frozenset({"1231", "1232", "10051", "10065"})
 NO_CODE = re.compile(r"network location cannot be reached", re.IGNORECASE)
 
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """Two lists of members, the first of an address and the second of a route; or the command's error."""
-    here = 0
-    while here < len(lines):
-        command = at.command(lines[here].text, *COMMANDS) is not None
-        start = here + 1 if command else here
-        last = _error_end(lines, start) if command or ERROR.match(lines[here].text) else None
-        last = last if last is not None else _objects_end(lines, start, command)
-        if last is None:
-            here += 1
-            continue
-        yield Claim(here, last)
-        here = last + 1
+    return at.runs(lines, _block)
+
+
+def _block(lines: Sequence[Line], here: int) -> tuple[int, bool] | None:
+    command = "oute" in lines[here].text and at.command(lines[here].text, *COMMANDS) is not None
+    start = here + 1 if command else here
+    last = _error_end(lines, start) if command or ERROR.match(lines[here].text) else None
+    last = last if last is not None else _objects_end(lines, start, command)
+    return None if last is None else (last, True)
 
 
 def _error_end(lines: Sequence[Line], start: int) -> int | None:
@@ -61,8 +61,8 @@ def _error_end(lines: Sequence[Line], start: int) -> int | None:
 
 def _objects_end(lines: Sequence[Line], start: int, command: bool) -> int | None:
     """The end of the route's list. Without the command, both lists must be there; with it one of them will do."""
-    first = _filled(lines, start)
-    if first is None:
+    first = _filled(lines, start) if command else start
+    if first is None or not (command or OPENS.match(lines[first].text)):
         return None
     keys, end = _list(lines, first)
     if not keys & (OF_ADDRESS | OF_ROUTE) or (not command and not {"ipaddress", "prefixlength"} <= keys):
@@ -85,7 +85,9 @@ def _list(lines: Sequence[Line], first: int) -> tuple[set[str], int]:
     """The names of a run of members, and its last line."""
     keys: set[str] = set()
     here = first
-    while here < len(lines) and (MEMBER.match(lines[here].text) or (keys and REST.match(lines[here].text))):
+    while here < min(len(lines), first + LONGEST_LIST) and (
+        MEMBER.match(lines[here].text) or (keys and REST.match(lines[here].text))
+    ):
         known = MEMBER.match(lines[here].text)
         keys |= {known["key"].lower()} if known else set()
         here += 1

@@ -40,38 +40,31 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
         block = "\n".join(line.text for line in lines[claim.first : claim.last + 1])
         if '"dst"' in block:
             yield Claim(claim.first - (claim.first > 0 and asked(lines[claim.first - 1].text) is not None), claim.last)
-    here = 0
-    while here < len(lines):
-        last = _last(lines, here)
-        if last is None:
-            here += 1
-            continue
-        yield Claim(here, last)
-        here = last + 1
+    yield from at.runs(lines, _last)
 
 
 def asked(text: str) -> list[str] | None:
     """The words behind `get` where the line is this command, else None."""
+    if "ip" not in text:
+        return None
     words = [word for word in at.command(text, *COMMANDS) or () if not word.startswith("-")]
     return words[2:] if len(words) > 2 and words[0] in ROUTE and words[1] in GET else None
 
 
-def _last(lines: Sequence[Line], first: int) -> int | None:
-    """The last line of the answer that begins here, None where none does."""
+def _last(lines: Sequence[Line], first: int) -> tuple[int, bool] | None:
+    """The last line of the answer that begins here, with the command before it, None where none does."""
     typed = asked(lines[first].text) is not None
     at_answer = first + 1 if typed else first
-    if at_answer >= len(lines):
-        return None
-    text = lines[at_answer].text.strip()
+    text = lines[at_answer].text.strip() if at_answer < len(lines) else ""
     if typed and text.startswith(ERROR):
-        return at_answer
+        return at_answer, True
     facts = _parse(text)
     if facts is None:
         return None
     last = at_answer
     while last + 1 < len(lines) and _is_cache(lines[last + 1].text):
         last += 1
-    return last if typed or "uid" in facts or last > at_answer else None
+    return last, typed or "uid" in facts or last > at_answer
 
 
 def _is_cache(text: str) -> bool:

@@ -52,24 +52,24 @@ LEAST = 2
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """Runs of lines with a time stamp that hold a PUSH_REPLY or one of the known events; one PUSH_REPLY alone will do."""
-    here = 0
-    while here < len(lines):
-        if not (_known(lines[here].text) or STAMP.match(lines[here].text)):
-            here += 1
-            continue
-        last, gap, known = here, 0, 0
-        for following in range(here, len(lines)):
-            text = lines[following].text
-            if _known(text) or STAMP.match(text):
-                last, gap = following, 0
-                known += LEAST if _known(text) == "push" else bool(_known(text))
-            elif not at.blank(text):
-                gap += 1
-                if gap > GAP or at.is_command(text):
-                    break
-        if known >= LEAST:
-            yield Claim(here, last)
-        here = last + 1
+    return at.runs(lines, _block)
+
+
+def _block(lines: Sequence[Line], first: int) -> tuple[int, bool] | None:
+    """The last line of the log that begins here, and whether enough of it is known."""
+    if not (_known(lines[first].text) or STAMP.match(lines[first].text)):
+        return None
+    last, gap, known = first, 0, 0
+    for here in range(first, len(lines)):
+        text = lines[here].text
+        if (word := _known(text)) or STAMP.match(text):
+            last, gap = here, 0
+            known += LEAST if word == "push" else bool(word)
+        elif not at.blank(text):
+            gap += 1
+            if gap > GAP or at.is_command(text):
+                break
+    return last, known >= LEAST
 
 
 def _known(text: str) -> str:

@@ -29,24 +29,25 @@ MANY = f"Only the first {MOST} servers of the file are used."
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """Runs of its directives and comments that hold a server; with the command that prints the file an empty one as well."""
-    here = 0
-    while here < len(lines):
-        typed = _asked(lines[here].text)
-        if not (typed or _is_directive(lines[here].text)):
-            here += 1
-            continue
-        last = end = here
-        while end + 1 < len(lines) and _belongs(lines[end + 1].text, typed):
-            end += 1
-            last = end if _is_directive(lines[end].text) or (typed and not at.blank(lines[end].text)) else last
-        if any(_server(line.text) for line in lines[here : last + 1]):
-            closing = last + 1 < len(lines) and at.blank(lines[last + 1].text)
-            yield Claim(_notice(lines, here), last + 1 if closing else last)
-        here = last + 1
+    for claim in at.runs(lines, _block):
+        closing = claim.last + 1 < len(lines) and at.blank(lines[claim.last + 1].text)
+        yield Claim(_notice(lines, claim.first), claim.last + 1 if closing else claim.last)
+
+
+def _block(lines: Sequence[Line], first: int) -> tuple[int, bool] | None:
+    """The last line of the file that begins here, and whether it names a server."""
+    typed = _asked(lines[first].text)
+    if not (typed or _is_directive(lines[first].text)):
+        return None
+    last = end = first
+    while end + 1 < len(lines) and _belongs(lines[end + 1].text, typed):
+        end += 1
+        last = end if _is_directive(lines[end].text) or (typed and not at.blank(lines[end].text)) else last
+    return last, any(_server(line.text) for line in lines[first : last + 1])
 
 
 def _asked(text: str) -> bool:
-    words = at.command(text, *COMMANDS)
+    words = at.command(text, *COMMANDS) if "resolv" in text else None
     return words is not None and any(FILE.search(word) for word in words)
 
 

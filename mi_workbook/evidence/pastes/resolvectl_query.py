@@ -36,21 +36,22 @@ NARROWED = "The question was narrowed by options: applications may get another a
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """A first line with its answer; without the command only where the closing lines follow."""
-    here = 0
-    while here < len(lines):
-        first, failed = FIRST.match(lines[here].text), FAILED.match(lines[here].text)
-        if not failed and not (first and at.is_address(first["address"])):
-            here += 1
-            continue
-        last, closed = here, False
-        while last + 1 < len(lines) and not failed and _belongs(lines, last + 1):
-            last += 1
-            closed = closed or bool(ENDS.match(lines[last].text))
-        before = here - 1
-        typed = before >= 0 and at.command(lines[before].text, *COMMANDS) is not None
-        if typed or failed or closed:
-            yield Claim(before if typed else here, last)
-        here = last + 1
+    return at.runs(lines, _block)
+
+
+def _block(lines: Sequence[Line], start: int) -> tuple[int, bool] | None:
+    """The last line of the answer that begins here, with the command or without."""
+    typed = "resolve" in lines[start].text and at.command(lines[start].text, *COMMANDS) is not None
+    here = start + 1 if typed else start
+    text = lines[here].text if here < len(lines) else ""
+    first, failed = FIRST.match(text), FAILED.match(text)
+    if not failed and not (first and at.is_address(first["address"])):
+        return None
+    last, closed = here, False
+    while last + 1 < len(lines) and not failed and _belongs(lines, last + 1):
+        last += 1
+        closed = closed or bool(ENDS.match(lines[last].text))
+    return last, typed or bool(failed) or closed
 
 
 def _belongs(lines: Sequence[Line], here: int) -> bool:

@@ -28,17 +28,19 @@ LIMITS = ("-ifscope", "-ifp", "-ifa", "-fib", "-T", "-src")
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """From `route to:` on, or the error after the command; with the command before it."""
-    here = 0
-    while here < len(lines):
-        typed = here > 0 and asked(lines[here - 1].text) is not None
-        if not (FIRST.match(lines[here].text) or (typed and NO_ROUTE.match(lines[here].text))):
-            here += 1
-            continue
-        last = here
-        while last + 1 < len(lines) and _goes_on(lines[last + 1].text):
-            last += 1
-        yield Claim(here - 1 if typed else here, last)
-        here = last + 1
+    return at.runs(lines, _block)
+
+
+def _block(lines: Sequence[Line], first: int) -> tuple[int, bool] | None:
+    """The last line of what begins here with the command, or with the answer alone."""
+    typed = asked(lines[first].text) is not None
+    last = first + 1 if typed else first
+    text = lines[last].text if last < len(lines) else ""
+    if not (FIRST.match(text) or (typed and NO_ROUTE.match(text))):
+        return None
+    while last + 1 < len(lines) and _goes_on(lines[last + 1].text):
+        last += 1
+    return last, True
 
 
 def _goes_on(text: str) -> bool:
@@ -48,7 +50,7 @@ def _goes_on(text: str) -> bool:
 
 def asked(text: str) -> list[str] | None:
     """The words of the command where the line is `route get`, else None."""
-    words = at.command(text, *COMMANDS)
+    words = at.command(text, *COMMANDS) if "get" in text else None
     return words if words and "get" in words else None
 
 
