@@ -44,6 +44,8 @@ def asked_routes(snapshot: Snapshot, places: frozenset[str]) -> tuple[AskedRoute
         value = one.get("value")
         if one.get("kind") not in KINDS or not is_from(one, places) or not isinstance(value, list):
             continue
+        if one.get("whole") is not True:  # its last words may be cut off, an address in the middle among them
+            continue
         for number, row in enumerate(value):
             if isinstance(row, dict) and row.get("what") == "answer" and row.get("narrowed") is False:
                 at = Evidence(f"observations/{position}", f"/value/{number}", row)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -20,6 +22,8 @@ SIGNS = str.maketrans({
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
     "\u2026": "...", "\uff1a": ":", "\t": "    ",
 })  # fmt: skip
+ESCAPED = re.compile(r"&(?:gt|lt|quot|nbsp|amp|apos|#39|#x27|#34|#160);")
+MARKUP = re.compile(r"<[/?!]?[A-Za-z][\w:.-]{0,60}(?:\s[^<>\n]{0,400})?/?>")
 QUOTED = re.compile(r"^ {0,3}>(?: ?>)* ?")
 # cmd, PowerShell (remote, in an environment, on a share), bash and zsh of the usual systems, busybox, SUSE, macOS, oh-my-zsh.
 PROMPT = re.compile(
@@ -67,8 +71,17 @@ def prompted(text: str) -> frozenset[int]:
 
 def _bare(text: str) -> list[str]:
     """The end of the last line is no blank line after it: that would look like the end of an output."""
-    plain = COLOUR.sub("", GONE.sub("", ENDS.sub("\n", text))).translate(SIGNS)
+    plain = COLOUR.sub("", GONE.sub("", ENDS.sub("\n", _decoded(text)))).translate(SIGNS)
     return _unquoted(plain.removesuffix("\n").split("\n"))
+
+
+def _decoded(text: str) -> str:
+    """Letters put together that came as letter and accent, as from a Mac; and signs that a web page or a ticket wrote as &gt; or &nbsp;.
+
+    A text with a tag of its own is left as it is: there &amp; is part of the format.
+    """
+    whole = text if text.isascii() else unicodedata.normalize("NFC", text)
+    return html.unescape(whole) if ESCAPED.search(whole) and not MARKUP.search(whole) else whole
 
 
 def _inside(line: str) -> str:

@@ -140,5 +140,5 @@ def _answered(found: at.Found, facts: dict[str, str], address: str, narrowed: bo
                    interface=facts.get("interfacealias") or facts.get("interfaceindex") or facts["ifindex"],
                    source=facts.get("ipaddress", ""), narrowed=narrowed)
     )  # fmt: skip
-    if not facts.get("nexthop"):
+    if not hop:
         found.cut()

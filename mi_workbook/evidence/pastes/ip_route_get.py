@@ -54,7 +54,7 @@ def asked(text: str) -> list[str] | None:
 def _last(lines: Sequence[Line], first: int) -> tuple[int, bool] | None:
     """The last line of the answer that begins here, with the command before it, None where none does."""
     typed = asked(lines[first].text) is not None
-    at_answer = first + 1 if typed else first
+    at_answer = _filled(lines, first + 1) if typed else first
     text = lines[at_answer].text.strip() if at_answer < len(lines) else ""
     if typed and text.startswith(ERROR):
         return at_answer, True
@@ -62,14 +62,19 @@ def _last(lines: Sequence[Line], first: int) -> tuple[int, bool] | None:
     if facts is None:
         return None
     last = at_answer
-    while last + 1 < len(lines) and _is_cache(lines[last + 1].text):
-        last += 1
+    while (following := _filled(lines, last + 1)) < len(lines) and _is_cache(lines[following].text):
+        last = following
     return last, typed or "uid" in facts or last > at_answer
+
+
+def _filled(lines: Sequence[Line], first: int) -> int:
+    """The next line with text, one blank line passed over, as some ways to paste put between lines."""
+    return first + 1 if first + 1 < len(lines) and at.blank(lines[first].text) else first
 
 
 def _is_cache(text: str) -> bool:
     """The second line: `cache`, with flags in <> and times after it."""
-    return text[:1].isspace() and text.split(None, 1)[:1] == ["cache"]
+    return text.split(None, 1)[:1] == ["cache"]
 
 
 def read(lines: Sequence[Line]) -> Reading:
@@ -87,8 +92,15 @@ def read(lines: Sequence[Line]) -> Reading:
         found.say(NARROWED)
     if not found.rows:
         found.cut()
+    elif any(row["interface"] and ":" not in row["destination"] for row in found.rows) and not _ends(body):
+        found.cut("The line `cache`, which ends an answer, is missing: its last words may be cut off.")
     found.about = found.about or next((row["destination"] for row in found.rows), "")
     return found.reading(KIND, TITLE, lines)
+
+
+def _ends(body: Sequence[Line]) -> bool:
+    """True for JSON, whose brackets show its end, and for a text with its second line."""
+    return body[0].text.lstrip()[:1] in ("[", "{") or any(_is_cache(line.text) for line in body)
 
 
 def _read_text(found: at.Found, body: Sequence[Line], address: str, narrowed: bool) -> None:

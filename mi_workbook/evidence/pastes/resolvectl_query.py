@@ -20,7 +20,7 @@ FIRST = re.compile(
     rf"^\s*(?P<name>{at.NAME}|[\w-]{{1,63}}): (?P<address>[0-9A-Fa-f.:]{{3,45}})(?:%\S+)?(?:\s+-- link: (?P<link>\S+))?\s*$"
 )
 NEXT = re.compile(r"^\s{2,}(?P<address>[0-9A-Fa-f.:]{3,45})(?:%\S+)?(?:\s+-- link: (?P<link>\S+))?\s*$")
-ALIAS = re.compile(rf"^\s{{2,}}\((?P<name>{at.NAME})\)\s*$")
+ALIAS = re.compile(rf"^\s*\((?P<name>{at.NAME})\)\s*$")
 FAILED = re.compile(rf"^\s*(?P<name>{at.NAME}|[\w-]{{1,63}}): resolve call failed: (?P<why>.+)$")
 ENDS = re.compile(r"^\s*-- (?:Information acquired via protocol|Data is authenticated:|Data from:|Data was acquired)")
 REASONS = (

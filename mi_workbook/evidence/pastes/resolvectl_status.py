@@ -26,7 +26,9 @@ KEYS = (
     "DNSSEC setting", "DNSSEC supported", "DNSSEC NTA", "Negative Trust Anchors", "Global DNS Servers",
 )  # fmt: skip
 FACT = re.compile(rf"^\s*(?P<key>{'|'.join(map(re.escape, KEYS))}):(?: (?P<value>.*))?$")
-MORE = re.compile(r"^\s{8,}(?P<value>\S.*)$")
+MORE = re.compile(
+    r"^\s{8,}(?P<value>\S.*)$|^\s*(?P<bare>(?:[\d.]{7,15}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+|~?[\w-]*\.[\w.-]*)(?:[#%]\S+)?(?: +\S+)*)\s*$"
+)
 
 
 @dataclass
@@ -60,7 +62,7 @@ def read(lines: Sequence[Line]) -> Reading:
             key = fact["key"]
             sections[-1].facts.setdefault(key, []).extend((fact["value"] or "").split())
         elif more and key and sections:
-            sections[-1].facts[key].extend(more["value"].split())
+            sections[-1].facts[key].extend((more["value"] or more["bare"]).split())
         elif not at.blank(line.text):
             found.left.append(line)
     found.rows += [row for one in sections for row in _rows(one)]
