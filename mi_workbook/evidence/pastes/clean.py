@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from mi_workbook.evidence.error_text import scrub
@@ -22,6 +22,7 @@ SIGNS = str.maketrans({
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
     "\u2026": "...", "\uff1a": ":", "\t": "    ",
 })  # fmt: skip
+LEAST_DOUBLED = 6
 ESCAPED = re.compile(r"&(?:gt|lt|quot|nbsp|amp|apos|#39|#x27|#34|#160);")
 MARKUP = re.compile(r"<[/?!]?[A-Za-z][\w:.-]{0,60}(?:\s[^<>\n]{0,400})?/?>")
 QUOTED = re.compile(r"^ {0,3}>(?: ?>)* ?")
@@ -59,9 +60,26 @@ HIDDEN = "(a certificate or a key: dropped while reading)"
 def clean_lines(text: str) -> tuple[Line, ...]:
     """The lines of a paste without what the way here added: marks, colours, quoting, prompts, Markdown fences.
 
-    Tabs become four blanks, so that columns stay apart. Numbers are those of the text as given, from 1.
+    Tabs become four blanks, so that columns stay apart. Numbers are those of the text as given, from 1; those of blank lines
+    that a mail or a ticket put between all others are missing.
     """
-    return tuple(Line(number, _inside(line)) for number, line in enumerate(_bare(text), 1))
+    bare = _bare(text)
+    return tuple(Line(number, _inside(bare[number - 1])) for number in _own_lines(bare))
+
+
+def _own_lines(lines: Sequence[str]) -> list[int]:
+    """Numbers of the lines without those that double spacing added: an odd number of blank ones between any two with text.
+
+    No output is printed so: rows of a table and members of a list follow each other.
+    """
+    filled = [number for number, line in enumerate(lines, 1) if line.strip()]
+    gaps = [after - before - 1 for before, after in pairwise(filled)]
+    if len(filled) < LEAST_DOUBLED or not all(gap % 2 for gap in gaps):
+        return list(range(1, len(lines) + 1))
+    kept = [
+        number for before, gap in zip(filled, gaps, strict=False) for number in range(before, before + gap // 2 + 1)
+    ]
+    return [*kept, *range(filled[-1], len(lines) + 1)]
 
 
 def prompted(text: str) -> frozenset[int]:

@@ -94,6 +94,8 @@ def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozense
     A table of routes must have been asked for as a whole; any other answer is whole without a pipe behind its command.
     """
     dots = {line.number for line in lines if LEFT_OUT.match(line.text)}
+    texts = {line.number: line.text for line in lines}
+    places = {line.number: at for at, line in enumerate(lines)}
     after: dict[int, int] = {}
     following = 0
     for line in reversed(lines):
@@ -101,23 +103,23 @@ def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozense
         following = line.number if line.text.strip() or line.number in prompts else following
     for one in readings:
         first, last = one.span
-        typed = lines[first - 1].text.strip() if first in prompts and after[last] in prompts else ""
+        typed = texts[first].strip() if first in prompts and after[last] in prompts else ""
         settled = {NO_END} if ALL.fullmatch(typed) else set()
         settled |= {MAY_GO_ON} if typed and "|" not in typed else set()
         settled |= {NO_SIX} if typed.endswith(" inet") else set()
         if NOTHING in one.notes and typed:
             yield _not_found(one)
             continue
-        part = one.kind.startswith("azure-") and first in prompts and FILTER.search(lines[first - 1].text)
+        part = one.kind.startswith("azure-") and first in prompts and FILTER.search(texts[first])
         notes = tuple(note for note in one.notes if note not in settled)
-        if after[last] in dots or _before(lines, first) in dots:
+        if after[last] in dots or _before(lines[: places[first]]) in dots:
             notes, one = (*notes, SHORTENED), replace(one, whole=False)
         yield replace(one, notes=(*notes, FILTERED) if part else notes)
 
 
-def _before(lines: Sequence[Line], first: int) -> int:
-    """The number of the last line with text before this one, 0 where there is none."""
-    return next((line.number for line in reversed(lines[: first - 1]) if line.text.strip()), 0)
+def _before(lines: Sequence[Line]) -> int:
+    """The number of the last line with text, 0 where there is none."""
+    return next((line.number for line in reversed(lines) if line.text.strip()), 0)
 
 
 def _not_found(reading: Reading) -> Reading:
