@@ -112,3 +112,66 @@ def test_a_push_reply_that_is_cut_off_is_not_whole() -> None:
         "2026-11-20 09:00:03 PUSH: Received control message: 'PUSH_REPLY,route 10.0.0.0 255.255.0.0,rou"
     ).readings
     assert not one.whole
+
+
+FIXTURES = sorted(FOLDER.glob("*/*.txt"))
+
+
+def _broken_at(text: str, width: int) -> str:
+    """As a terminal hands out lines that are longer than its window."""
+    return "".join(
+        line[at : at + width] + "\n" for line in text.splitlines() for at in range(0, max(len(line), 1), width)
+    )
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_lines_that_a_window_broke_are_put_together(width: int) -> None:
+    """Of the fixtures with longer lines nearly all read as before; what is not put together is told as read in part."""
+    same, other = [], []
+    for file in FIXTURES:
+        text = file.read_bytes().decode("utf-8", "replace")
+        if max(map(len, text.splitlines())) > width:
+            (same if _read(_broken_at(text, width)) == _read(text) else other).append(file.stem)
+    assert len(same) > 5 * len(other), other
+
+
+def test_a_line_that_happens_to_be_as_long_as_a_window_stays_alone() -> None:
+    """Put together, it would be understood no better."""
+    row = "10.0.0.0/16 via 10.1.0.1 dev eth0 proto static src 10.1.0.4 metric 100 mtu 15000"
+    assert len(row) == 80
+    (one,) = read_pastes(f"$ ip route\n{row}\n10.2.0.0/16 via 10.1.0.1 dev eth0\n$ \n").readings
+    assert [each["prefix"] for each in one.rows] == ["10.0.0.0/16", "10.2.0.0/16"]
+
+
+def test_a_table_of_another_name_keeps_it_behind_a_blank_line() -> None:
+    """Read as the main table, its routes would be those that decide."""
+    (one,) = read_pastes(
+        "$ sudo ip route show table 100\n\ndefault via 10.9.0.9 dev eth1\n10.4.0.0/16 via 10.9.0.7 dev eth0\n"
+    ).readings
+    assert {row["table"] for row in one.rows} == {"100"}
+
+
+@pytest.mark.parametrize("text", [
+    "$ ip route get 10.0.0.4\n10.0.0.4 via 172.16.201.1 dev tun0 src 172.16.201",
+    "PS C:\\> Find-NetRoute -RemoteIPAddress 10.0.0.4\n\nIPAddress : 10.1.0.4\n\nDestinationPrefix : 0.0.0.0/0\nInterfaceAlias : Ethernet\nNextHop : 10.1",
+    "$ route -n get 10.0.0.4\n   route to: 10.0.0.4\ndestination: default\n    gateway: 10.1.0.1\n  interface: en0\n",
+])  # fmt: skip
+def test_an_answer_that_is_cut_off_is_not_whole(text: str) -> None:
+    """The engine takes whole answers alone."""
+    (one,) = read_pastes(text).readings
+    assert not one.whole
+
+
+def test_of_a_push_reply_that_is_cut_off_the_last_option_is_no_row() -> None:
+    """Its rest may say that the route leads past the tunnel."""
+    (one,) = read_pastes(
+        "2026-11-20 09:00:03 PUSH: Received control message: 'PUSH_REPLY,route 10.0.0.0 255.255.0.0,route 10.5.0.0 255.255.0.0"
+    ).readings
+    assert [row["prefix"] for row in one.rows if row["what"] == "route"] == ["10.0.0.0/16"] and not one.whole
+
+
+def test_a_source_address_that_is_cut_off_is_none() -> None:
+    """A piece of it would be taken for an address outside of the client pool."""
+    text = f"PS C:\\> Test-NetConnection {HOST} -Port 1433\n\nComputerName     : {HOST}\nRemoteAddress    : 10.0.0.4\nRemotePort       : 1433\nInterfaceAlias   : vnet\nSourceAddress    : 172.16\n"
+    (one,) = read_pastes(text).readings
+    assert one.rows[0]["source"] == ""

@@ -23,6 +23,7 @@ SIGNS = str.maketrans({
     "\u2026": "...", "\uff1a": ":", "\t": "    ",
 })  # fmt: skip
 LEAST_DOUBLED = 6
+WIDTHS = frozenset({80, 100, 120, 132})  # of consoles and terminals
 ESCAPED = re.compile(r"&(?:gt|lt|quot|nbsp|amp|apos|#39|#x27|#34|#160);")
 MARKUP = re.compile(r"<[/?!]?[A-Za-z][\w:.-]{0,60}(?:\s[^<>\n]{0,400})?/?>")
 QUOTED = re.compile(r"^ {0,3}>(?: ?>)* ?")
@@ -44,7 +45,7 @@ PROMPT = re.compile(
     r")[ ]?"
 )
 COMMAND = re.compile(
-    r"^\s*(?:route(?:\.exe)?\s+(?:/?print\b|-\w)|netstat(?:\.exe)?\s+-\w+|ip(?:\s+-\w+)*\s+r(?:o|ou|out|oute)?\b(?!\S)|"
+    r"^\s*(?:sudo\s+)?(?:route(?:\.exe)?\s+(?:/?print\b|-\w)|netstat(?:\.exe)?\s+-\w+|ip(?:\s+-\w+)*\s+r(?:o|ou|out|oute)?\b(?!\S)|"
     r"ipconfig(?:\.exe)?(?:\s+/\w+)?\s*$|get-netroute\b|netsh\s+int\w*\s+ipv[46]\s+show\s+route|"
     r"(?:type|cat|gc|get-content|more)\s+\S+)",
     re.IGNORECASE,
@@ -65,6 +66,27 @@ def clean_lines(text: str) -> tuple[Line, ...]:
     """
     bare = _bare(text)
     return tuple(Line(number, _inside(bare[number - 1])) for number in _own_lines(bare))
+
+
+def unwrapped_lines(text: str) -> tuple[Line, ...]:
+    """The same with lines put together that a window broke at its width; none where no line is just as long as a window is wide.
+
+    Each keeps the number of its first part. Whether it was broken there no text says: the reader compares both.
+    """
+    bare = _bare(text)
+    width = max(map(len, bare), default=0)
+    if width not in WIDTHS:
+        return ()
+    found: list[tuple[int, str]] = []
+    open_end = False
+    for number in _own_lines(bare):
+        line = bare[number - 1]
+        if open_end and line.strip() and not PROMPT.match(line):
+            found[-1] = (found[-1][0], found[-1][1] + line)
+        else:
+            found.append((number, line))
+        open_end = len(line) == width
+    return tuple(Line(number, _inside(line)) for number, line in found)
 
 
 def _own_lines(lines: Sequence[str]) -> list[int]:

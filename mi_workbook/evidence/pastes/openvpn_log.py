@@ -91,8 +91,11 @@ def read(lines: Sequence[Line]) -> Reading:
         push, result = PUSH.search(line.text), _known(line.text)
         if result == "push":
             pushes += 1
-            pushed, events = _pushed(found, line, push["text"].split(",")[1:] if push else []), []
-            if push and not push["end"]:
+            options = push["text"].split(",")[1:] if push else []
+            cut = push is not None and not push["end"]
+            # Of an option that is cut off the rest may say the contrary: `route ... net_gateway` leads past the tunnel.
+            pushed, events = _pushed(found, line, options[:-1] if cut else options), []
+            if cut:
                 found.cut("The PUSH_REPLY is cut off: routes may be missing.")
         elif result == "option":
             pushed += _pushed(found, line, [re.sub(r"\] \[|[\[\]]", " ", line.text.strip().partition(" ")[2])])

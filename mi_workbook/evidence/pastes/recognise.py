@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.pastes.answer_text import MAY_GO_ON, dns_row
-from mi_workbook.evidence.pastes.clean import COMMAND, clean_lines, prompted, without_secrets
+from mi_workbook.evidence.pastes.clean import COMMAND, clean_lines, prompted, unwrapped_lines, without_secrets
 from mi_workbook.evidence.pastes.formats import FORMATS
 from mi_workbook.evidence.pastes.macos_netstat import NO_SIX
 from mi_workbook.evidence.pastes.paste import Claim, Line, Parser, Reading
@@ -26,6 +26,7 @@ LARGEST = 4_000_000
 MOST_LINES = 100_000
 LEFT_OUT = re.compile(r"^\s*[\[(<]?\s*(?:\.{3,}|snip(?:ped)?|\.\.\. ?\w{1,12} ?\.\.\.)\s*[\])>]?\s*$", re.IGNORECASE)
 SHORTENED = "Somebody left lines out of the paste here: rows are missing."
+JOINED = "Lines that were broken at the width of a window were put together."
 ALL = re.compile(
     r"(?:sudo +)?(?:ip(?: +-4)? +r(?:o|ou|out|oute)?(?: +(?:show|list|ls))?|route +-n|netstat +-(?:rn|nr)(?: +-f +inet)?|"
     r"Get-NetRoute|ipconfig(?:\.exe)?(?: +/all)?)",
@@ -71,6 +72,30 @@ def read_pastes(text: str, kind: str = "") -> Pastes:
     lines = clean_lines(text)
     if kind:
         return Pastes(_without((_reading(_named(kind), lines, (lines[0].number, lines[-1].number)),), text))
+    found = _recognised(text, lines)
+    if found.whole or not (joined := unwrapped_lines(text)):
+        return found
+    other = _recognised(text, joined)
+    if not _better(other, found):
+        return found
+    return replace(other, readings=tuple(replace(one, notes=(*one.notes, JOINED)) for one in other.readings))
+
+
+def _better(one: Pastes, other: Pastes) -> bool:
+    """True where lines put together are understood better: fewer are left or more is whole, and nothing that was read is lost."""
+    (left, whole, rows), (left_before, whole_before, rows_before) = _measures(one), _measures(other)
+    kept = left <= left_before and whole >= whole_before and rows >= rows_before
+    return kept and (left < left_before or whole > whole_before)
+
+
+def _measures(one: Pastes) -> tuple[int, int, int]:
+    """Lines left, readings that are whole, rows."""
+    left = len(one.left) + sum(len(each.left) for each in one.readings)
+    return left, sum(each.whole for each in one.readings), sum(len(each.rows) for each in one.readings)
+
+
+def _recognised(text: str, lines: Sequence[Line]) -> Pastes:
+    """The formats in these lines of the text."""
     readings, free = _readings(lines)
     filled = [line for line in free if line.text.strip()]
     greeting = _greeting(lines, prompted(text))
