@@ -175,3 +175,11 @@ def test_a_source_address_that_is_cut_off_is_none() -> None:
     text = f"PS C:\\> Test-NetConnection {HOST} -Port 1433\n\nComputerName     : {HOST}\nRemoteAddress    : 10.0.0.4\nRemotePort       : 1433\nInterfaceAlias   : vnet\nSourceAddress    : 172.16\n"
     (one,) = read_pastes(text).readings
     assert one.rows[0]["source"] == ""
+
+
+def test_a_log_of_another_program_beside_it_is_left_for_others() -> None:
+    """It writes the same time before its lines; an error of a driver among them must not be swallowed."""
+    text = (FOLDER / "openvpn-log" / "linux.txt").read_text(encoding="utf-8")
+    error = "2026-11-20 09:00:09 ERROR app SqlException (0x80131904): The wait operation timed out"
+    pastes = read_pastes(f"{text}{error}\n")
+    assert [line.text for line in pastes.left] == [error]

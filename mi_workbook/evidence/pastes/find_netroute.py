@@ -21,6 +21,7 @@ TITLE = "Windows PowerShell: Find-NetRoute"
 COMMANDS = ("find-netroute",)
 MEMBER = re.compile(r"^\s*(?P<key>[A-Za-z]{2,40})\s*:(?: (?P<value>.*))?$")
 REST = re.compile(r"^ {12,}\S")  # a long value goes on under its column
+HEAD = re.compile(r"^\s*(?=.*\b(?:DestinationPrefix|NextHop|InterfaceAlias)\b)(?:[A-Za-z]{2,40}\s+)*[A-Za-z]{2,40}\s*$")
 OPENS = re.compile(r"^\s*IPAddress\s*:")
 OF_ADDRESS = frozenset({"ipaddress", "prefixlength", "prefixorigin", "suffixorigin", "addressstate", "skipassource"})
 OF_ROUTE = frozenset({"destinationprefix", "nexthop"})
@@ -41,6 +42,7 @@ def _block(lines: Sequence[Line], here: int) -> tuple[int, bool] | None:
     command = "oute" in lines[here].text and at.command(lines[here].text, *COMMANDS) is not None
     start = here + 1 if command else here
     last = _error_end(lines, start) if command or ERROR.match(lines[here].text) else None
+    last = last if last is not None or not command else _table_end(lines, start)
     last = last if last is not None else _objects_end(lines, start, command)
     return None if last is None else (last, True)
 
@@ -56,6 +58,19 @@ def _error_end(lines: Sequence[Line], start: int) -> int | None:
         if at.blank(text) or (last > first and not CHATTER.match(text)) or at.command(text, *COMMANDS) is not None:
             break
         last = here
+    return last
+
+
+def _table_end(lines: Sequence[Line], start: int) -> int | None:
+    """The last row of a table below the command: `Format-Table`, or `Select-Object` of up to four members."""
+    head = _filled(lines, start)
+    if head is None or not (
+        HEAD.match(lines[head].text) and head + 1 < len(lines) and at.is_dashes(lines[head + 1].text)
+    ):
+        return None
+    last = head + 1
+    while last + 1 < len(lines) and not at.blank(lines[last + 1].text) and last < head + 4:
+        last += 1
     return last
 
 
@@ -106,7 +121,9 @@ def read(lines: Sequence[Line]) -> Reading:
     if body and ERROR.match(body[0].text):
         _refused(found, body, address, narrowed)
     else:
-        for line in body:
+        table = _table(body)
+        facts |= table
+        for line in body if not table else ():
             known = MEMBER.match(line.text)
             if known:
                 facts.setdefault(known["key"].lower(), (known["value"] or "").strip())
@@ -118,6 +135,16 @@ def read(lines: Sequence[Line]) -> Reading:
     if not address and found.rows:
         found.say(NO_QUESTION)
     return found.reading(KIND, TITLE, lines)
+
+
+def _table(body: Sequence[Line]) -> dict[str, str]:
+    """The members of both rows of a table, each under its heading; empty where the text is none."""
+    if len(body) < 3 or not (HEAD.match(body[0].text) and at.is_dashes(body[1].text)):
+        return {}
+    columns = at.spans(body[1].text)
+    names = [name.lower() for name in at.cells(body[0].text, columns)]
+    rows = [dict(zip(names, at.cells(line.text, columns), strict=True)) for line in body[2:]]
+    return {name: value for row in reversed(rows) for name, value in row.items() if value}
 
 
 def _refused(found: at.Found, body: Sequence[Line], address: str, narrowed: bool) -> None:

@@ -27,7 +27,13 @@ OPTION = re.compile(r"^\s*\d{1,3} (?P<words>\[[^\[\]]{1,120}\](?: \[[^\[\]]{0,12
 OPTIONS = re.compile(r"\bOPTIONS:\s*$")
 STAMP = re.compile(
     r"^\s*(?:\*?Tunnelblick: |\[?)(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} [ \d]?\d \d\d:\d\d:\d\d"
-    r"(?:\.\d+)?(?: \d{4})?|\w{3} \d{1,2}, \d{4}, \d\d:\d\d:\d\d)(?:\s+us=\d+)?\]?\s"
+    r"(?:\.\d+)?(?: \d{4})?|\w{3} \d{1,2}, \d{4}, \d\d:\d\d:\d\d|\w{3} [ \d]\d \d\d:\d\d:\d\d \S{1,80} (?:nm-)?openvpn\S{0,80}:)(?:\s+us=\d+)?\]?\s"
+)
+# Words of its own lines: other programs write the same time before theirs.
+OF_TOOL = re.compile(
+    r"OpenVPN|openvpn|OPTIONS IMPORT|Channel|MANAGEMENT|TCP/UDP|(?:UDP|TCP)v\d|\bTLS\b|VERIFY|SENT CONTROL|Peer Connection|TUN/TAP|TAP-|tun\d|utun|"
+    r"open_tun|net_(?:route|addr|iface)|route\.exe|/route|SIG(?:USR1|TERM|HUP)|ifconfig|interactive service|Windows version|library versions|"
+    r"ROUTE|EVENT:|AF_INET|Timers|DCO|Preserving|Attempting|Socket|\bSession\b|Tunnel Options"
 )
 EVENTS = (
     ("connected", re.compile(r"Initialization Sequence Completed|EVENT: CONNECTED")),
@@ -57,12 +63,12 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
 
 def _block(lines: Sequence[Line], first: int) -> tuple[int, bool] | None:
     """The last line of the log that begins here, and whether enough of it is known."""
-    if not (_known(lines[first].text) or STAMP.match(lines[first].text)):
+    if not (_known(lines[first].text) or _is_own(lines[first].text)):
         return None
     last, gap, known = first, 0, 0
     for here in range(first, len(lines)):
         text = lines[here].text
-        if (word := _known(text)) or STAMP.match(text):
+        if (word := _known(text)) or _is_own(text):
             last, gap = here, 0
             known += LEAST if word == "push" else bool(word)
         elif not at.blank(text):
@@ -70,6 +76,11 @@ def _block(lines: Sequence[Line], first: int) -> tuple[int, bool] | None:
             if gap > GAP or at.is_command(text):
                 break
     return last, known >= LEAST
+
+
+def _is_own(text: str) -> bool:
+    """True for a line of the client's log, known or not."""
+    return bool(STAMP.match(text)) and bool(OF_TOOL.search(text))
 
 
 def _known(text: str) -> str:
