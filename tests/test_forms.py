@@ -19,6 +19,7 @@ from mi_workbook.evidence.files import load, load_bytes
 from mi_workbook.evidence.snapshot import Snapshot, type_of
 from mi_workbook.evidence.template import Given, Unresolved, evaluate
 from mi_workbook.network.network import Network
+from mi_workbook.network.resource_id import shell_word
 
 Files = list[tuple[str, bytes]]
 Rows = list[dict[str, Any]]
@@ -631,3 +632,30 @@ def test_bytes_that_are_no_text_are_bad_input() -> None:
     """A picture or an archive of another kind is named, not read as letters."""
     with pytest.raises(InputError, match="not utf-8 text"):
         load_bytes([("x.json", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff")])
+
+
+@pytest.mark.parametrize("file", ["export.json", "ExportedTemplate-rg-data.zip:'template.json'"])
+def test_commands_about_a_template_show_what_it_does_not_say(file: str) -> None:
+    """No made-up subscription or group is printed as if it were one: each is a placeholder that no shell runs."""
+    one = case("same-vnet-client-nsg")
+    snapshot = load_bytes([(file, as_json(shapes.exported(list(one.snapshot().resources), named=True)))])
+    found = diagnose(snapshot, one.source.rsplit("/", 1)[-1], one.target, one.endpoint)
+    printed = [
+        command for row in found.findings for command in (*row.remedy.az, *row.remedy.powershell, row.remedy.undo)
+    ]
+    printed += [gap.how for gap in found.gaps]
+    assert printed and not any("00000000-0000" in command or "~" in command for command in printed), printed
+    assert any(
+        "<subscription>" in command or "<group of export" in command or "-g rg-data" in command for command in printed
+    )
+    assert "<subscription>" in " ".join(found.confidence_notes)
+
+
+@pytest.mark.parametrize(("value", "shown"), [
+    ("/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/~hub-template/providers/x/y/z",
+     "'/subscriptions/<subscription>/resourceGroups/<group of hub-template>/providers/x/y/z'"),
+    ("~hub-template", "'<group of hub-template>'"), ("rg-data", "rg-data"), ("a~b", "'a~b'"),
+])  # fmt: skip
+def test_a_stand_in_is_a_placeholder_in_any_command(value: str, shown: str) -> None:
+    """In an id and alone."""
+    assert shell_word(value) == shown

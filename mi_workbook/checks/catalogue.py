@@ -14,6 +14,7 @@ from mi_workbook.core.errors import InputError
 from mi_workbook.core.finding import Fault, Remedy
 from mi_workbook.core.nearest import LONGEST, did_you_mean
 from mi_workbook.core.trace import Cause
+from mi_workbook.network.resource_id import unfilled
 
 FOLDER = Path(__file__).parent / "faults"
 SEVERITIES = ("blocks", "degrades", "risk", "info")
@@ -154,7 +155,7 @@ def alias_reasons() -> dict[str, str]:
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The text with its placeholders filled; what is not known stays as <name>. A value is one line, whatever it holds."""
-    return PLACEHOLDER.sub(lambda match: _one_line(values.get(match[1], "")) or f"<{match[1]}>", text)
+    return PLACEHOLDER.sub(lambda match: unfilled(_one_line(values.get(match[1], ""))) or f"<{match[1]}>", text)
 
 
 def _one_line(value: str) -> str:
@@ -173,9 +174,9 @@ def _quoted(value: str, name: str, quote: Callable[[str], str], between: str) ->
     if not value:
         return f"<{name}>"
     if name in WORDS:
-        return " ".join(quote(word) for word in value.split())
+        return " ".join(quote(unfilled(word)) for word in value.split())
     words = value.split(", ") if name in LISTS else [value]
-    return between.join(quote("".join(c if c.isprintable() else "?" for c in word)) for word in words)
+    return between.join(quote("".join(c if c.isprintable() else "?" for c in unfilled(word))) for word in words)
 
 
 def _powershell(value: str) -> str:

@@ -29,6 +29,7 @@ from mi_workbook.reach.own_routes import Piece, looks_local, pieces, tunnels_of
 
 TEXTS = Path(__file__).with_suffix(".toml")
 PACKAGES = ("routes-txt", "azure-vpn-profile", "vpn-settings", "openvpn-profile")
+PUSHED = "openvpn-log"
 CLASSES = ((128, 8), (192, 16), (224, 24))
 
 
@@ -153,6 +154,9 @@ def _shown(parts: Sequence[Piece]) -> dict[str, str]:
 
 def _reason(span: Ranges, given: Ranges, readings: Sequence[Reading]) -> str:
     """Why the tunnel has no route: the gateway never gives it, the package lacks it, or it was not set."""
+    pushed = Ranges.of(part for one in readings if one.kind == PUSHED for row in one.rows for part in _packed(row))
+    if pushed and pushed.covers(span):
+        return "pushed-not-set"
     packages = [one for one in readings if one.kind in PACKAGES]
     packed = Ranges.of(part for one in packages for row in one.rows for part in _packed(row))
     if packages and packed.covers(span):

@@ -14,6 +14,7 @@ from mi_workbook.core.finding import Beside, Judged
 from mi_workbook.core.ranges import show_addresses, show_some
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.looks_at_path import appliance, control, effective, guest, site
+from mi_workbook.diagnosis.pasted_system import ROUTES
 from mi_workbook.diagnosis.scene import AZURE_DNS, Scene
 from mi_workbook.evidence.explain import explained
 from mi_workbook.evidence.pasted import FORMAT
@@ -108,7 +109,7 @@ def _own_addresses(scene: Scene) -> Iterator[str]:
     yield from (test.source for test in scene.tests if test.source)
     for row in scene.rows("ipconfig"):
         yield from (str(one).partition("/")[0] for one in row.get("addresses") or ())
-    yield from (str(row.get("source") or "") for row in scene.rows("ip-route"))
+    yield from (str(row.get("source") or "") for row in scene.rows("ip-route", *ROUTES))
     seen = machine_at(scene.network.snapshot, scene.question.places)
     for one in seen.machine.interfaces if seen is not None else ():
         yield from (text.partition("/")[0] for text in one.addresses if not text.startswith("127."))

@@ -9,7 +9,6 @@ network integration", section "Manage virtual network integration".
 from __future__ import annotations
 
 import ipaddress
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -22,7 +21,7 @@ from mi_workbook.evidence.snapshot import Snapshot
 from mi_workbook.network.app_connections import Integration, VnetConnection, apps_on, integration
 from mi_workbook.network.network import APP_CONNECTIONS, PLANS, SLOT_CONNECTIONS, Network
 from mi_workbook.network.plan import WITH_INTEGRATION, WITHOUT_INTEGRATION
-from mi_workbook.network.resource_id import key, last, segment
+from mi_workbook.network.resource_id import key, last, segment, shell_word
 from mi_workbook.network.web_app import WebApp
 
 OUTAGE = "Every app of the plan that uses this VNet loses it for a short time."
@@ -110,7 +109,7 @@ def connect(snapshot: Snapshot, app: str, subnet_id: str, target: str) -> Operat
         warnings.append(f"Subnet {subnet.name} is in use; integration needs an empty subnet, or one of the same plan.")
     az = (
         f"az webapp vnet-integration add -g {_group(found)} -n {_site(found)}{_slot(found)} "
-        f"--vnet {shlex.quote(last(subnet.vnet_id))} --subnet {shlex.quote(subnet.name)}",
+        f"--vnet {shell_word(last(subnet.vnet_id))} --subnet {shell_word(subnet.name)}",
     )
     portal = (f"The app, Networking, Virtual network integration: Add, {last(subnet.vnet_id)}/{subnet.name}",)
     return _operation(f"Join {found.shown} to {subnet.name}", snapshot, changes, warnings, az, portal, [found], target)
@@ -133,7 +132,7 @@ def add_route(snapshot: Snapshot, app: str, cidr: str, target: str) -> Operation
     name = shared[0][1].name
     url = f"{plan}/virtualNetworkConnections/{name}/routes/{route['name']}?api-version=2023-12-01"
     body = f'{{"properties":{{"startAddress":"{cidr}","routeType":"STATIC"}}}}'
-    az = (f"az rest --method put --url {shlex.quote(url)} --body {shlex.quote(body)}",)
+    az = (f"az rest --method put --url {shell_word(url)} --body {shell_word(body)}",)
     portal = (f"App Service plan {last(plan)}, Networking, VNet integration: the VNet, Routing: add {cidr}",)
     warnings = [
         f"Traffic of these apps to {cidr} enters the VNet from now on; what becomes of it there is the VNet's affair."
@@ -156,7 +155,7 @@ def sync_network(snapshot: Snapshot, app: str, target: str) -> Operation:
     if segment(vnet_id, "subscriptions").lower() != segment(joined.app.id, "subscriptions").lower():
         warnings.append("It does not work where app and VNet are in different subscriptions, as here.")
     plan = last(joined.app.plan_id)
-    az = (f"az appservice vnet-integration list -g {_group(joined.app)} --plan {shlex.quote(plan)} -o json",)
+    az = (f"az appservice vnet-integration list -g {_group(joined.app)} --plan {shell_word(plan)} -o json",)
     portal = (f"App Service plan {plan}, Networking, VNet integration: VNet {last(vnet_id)}, Sync Network",)
     return _operation(
         f"Sync Network of plan {plan}", snapshot, tuple(changes), warnings, az, portal, [a for a, _ in shared], target
@@ -182,7 +181,7 @@ def scale(snapshot: Snapshot, plan: str, tier: str, target: str) -> Operation:
         changes += [change for app in apps for change in _without(network, app)]
         warnings.append(f"{tier} has no VNet integration: every app of the plan loses its connection.")
     az = (
-        f"az appservice plan update -g {shlex.quote(segment(plan_id, 'resourceGroups'))} -n {shlex.quote(view.name)} --sku <a size of {tier}>",
+        f"az appservice plan update -g {shell_word(segment(plan_id, 'resourceGroups'))} -n {shell_word(view.name)} --sku <a size of {tier}>",
     )
     portal = (f"App Service plan {view.name}, Settings, Scale up",)
     return _operation(
@@ -272,12 +271,12 @@ def _plan_id(network: Network, plan: str) -> str:
 
 
 def _group(app: WebApp) -> str:
-    return shlex.quote(segment(app.id, "resourceGroups"))
+    return shell_word(segment(app.id, "resourceGroups"))
 
 
 def _site(app: WebApp) -> str:
-    return shlex.quote(segment(app.id, "sites"))
+    return shell_word(segment(app.id, "sites"))
 
 
 def _slot(app: WebApp) -> str:
-    return f" --slot {shlex.quote(last(app.id))}" if app.is_slot else ""
+    return f" --slot {shell_word(last(app.id))}" if app.is_slot else ""

@@ -14,12 +14,15 @@ from mi_workbook.core.errors import InputError
 from mi_workbook.core.ranges import NOTHING
 from mi_workbook.diagnosis.pasted_facts import WEIGHTS, Conclusion, Facts, conclusion
 from mi_workbook.diagnosis.pasted_names import answer_conclusions, disagreements, is_in, name_conclusions, other_name
+from mi_workbook.diagnosis.pasted_system import ROUTES, log_conclusions, route_conclusions, server_conclusions
 from mi_workbook.diagnosis.probe_layers import suffix_of
 from mi_workbook.evidence.pastes.paste import Reading
 from mi_workbook.network.instance import NORMAL_PORT, PUBLIC_PORT, REDIRECT_PORTS
 
 PLACES = ("", "client", "azure-vm", "app-service-windows", "app-service-linux", "on-premises")
-NAMES = frozenset({"system-names", "host", "nslookup", "nslookup-debug", "resolve-dnsname", "dig", "nameresolver"})
+NAMES = frozenset(
+    {"system-names", "host", "nslookup", "nslookup-debug", "resolve-dnsname", "dig", "nameresolver", "resolvectl-query"}
+)
 TESTS = frozenset({"test-netconnection", "psping", "tcpping", "nc", "curl", "telnet", "port-scan"})
 APP_TOOLS = frozenset({"nameresolver", "tcpping"})
 UNFIT_IN_APP = {
@@ -59,11 +62,14 @@ def _all(readings: Sequence[Reading], facts: Facts | None, place: str) -> Iterat
         else:
             fit.append(reading)
     yield from disagreements(fit)
+    yield from server_conclusions(fit, facts)
     for reading in fit:
         if reading.kind in NAMES:
             yield from name_conclusions(reading, facts)
         elif reading.kind in TESTS:
             yield from _tests(reading, facts, place)
+        elif reading.kind in ROUTES:
+            yield from route_conclusions(reading, facts, place)
         elif reading.kind in OTHERS:
             yield from OTHERS[reading.kind](reading, facts)
 
@@ -258,7 +264,7 @@ def _checker_login(
 Judge = Callable[[Reading, Facts | None], Iterable[Conclusion]]
 OTHERS: dict[str, Judge] = {
     "traceroute": _trace, "environment": _environment, "azure-vpn-state": _vpn, "azure-next-hop": _next_hop,
-    "sql-connectivity-checker": _checker,
+    "sql-connectivity-checker": _checker, "openvpn-log": log_conclusions,
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from mi_workbook.network.instance import ManagedInstance
 from mi_workbook.network.network import Network
 from mi_workbook.network.resource_id import parent
 
-WORDS = Path(__file__).with_name("pasted_answers.toml")
+WORDS = tuple(Path(__file__).with_name(name) for name in ("pasted_answers.toml", "pasted_system.toml"))
 WEIGHTS = ("blocked", "open", "hint", "none")
 
 
@@ -54,8 +54,8 @@ class Conclusion:
 
 @cache
 def words() -> dict[str, dict[str, Any]]:
-    """Every conclusion's words by id, as the data file has them."""
-    return tomllib.loads(WORDS.read_text(encoding="utf-8"))
+    """Every conclusion's words by id, as the data files have them."""
+    return {name: entry for file in WORDS for name, entry in tomllib.loads(file.read_text(encoding="utf-8")).items()}
 
 
 def facts_of(network: Network, instance_id: str) -> Facts:

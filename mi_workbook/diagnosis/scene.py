@@ -18,7 +18,7 @@ from mi_workbook.network.tested import OPEN, Answer, Test, answer_at, connection
 from mi_workbook.reach.question import Question
 from mi_workbook.reach.settled import same_target
 
-NAME_LOOKS = frozenset({"system-names", "nameresolver", "probe-dns"})
+NAME_LOOKS = frozenset({"system-names", "resolvectl-query", "nameresolver", "probe-dns"})
 AZURE_DNS = "168.63.129.16"
 
 

@@ -14,8 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mi_workbook.evidence.secrets import is_assigned_secret
 from mi_workbook.evidence.string_faults import is_address
-from mi_workbook.evidence.string_forms import HOST, SECRET, keys, normal
+from mi_workbook.evidence.string_forms import HOST
 from mi_workbook.evidence.string_values import NORMAL_PORT, PUBLIC_PORT, SUFFIXES
 
 LAYERS = ("name", "name or TCP", "TCP", "TLS", "redirect", "login", "transient", "client")
@@ -223,13 +224,9 @@ def scrub(text: str) -> str:
     def dropped(matched: re.Match[str]) -> str:
         words = matched[1].split()
         ends = ("".join(words[-count:]) for count in range(1, len(words) + 1))
-        return f"{matched[1]}{matched[2]}***" if any(_is_secret(end) for end in ends) else matched[0]
+        return f"{matched[1]}{matched[2]}***" if any(is_assigned_secret(end) for end in ends) else matched[0]
 
     return ASSIGNED.sub(dropped, USERINFO.sub("", text[:LONGEST].replace("§", " ")))
-
-
-def _is_secret(key: str) -> bool:
-    return keys().get(normal(key)) == SECRET and normal(key) not in ("key", "log")
 
 
 def _hits(text: str) -> list[_Hit]:

@@ -20,7 +20,7 @@ from mi_workbook.core.progress import each, report
 from mi_workbook.evidence import template
 from mi_workbook.evidence.encodings import text_of
 from mi_workbook.evidence.forms import FORMS, both, ids_in, is_evidence, snapshot_of
-from mi_workbook.evidence.json_text import documents
+from mi_workbook.evidence.json_text import documents, no_number
 from mi_workbook.evidence.pasted import FORMAT as PASTE
 from mi_workbook.evidence.pasted import observations_of
 from mi_workbook.evidence.secrets import clean
@@ -144,7 +144,7 @@ def _if_known(name: str, data: bytes) -> bytes:
 def _holds_documents(text: str) -> bool:
     """True for a text with resources in it, as copied from a console."""
     try:
-        return any(is_evidence(one.value) for one in documents(text, _no_number).found)
+        return any(is_evidence(one.value) for one in documents(text).found)
     except (RecursionError, ValueError):
         return True  # named when the file itself is read
 
@@ -197,7 +197,7 @@ def _read(name: str, text: str, parameters: dict[str, Any]) -> tuple[str, Snapsh
     if not text.strip():
         raise InputError("The file is empty.", file=name, remedy="Run the command again and save its output.")
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=no_number)
     except json.JSONDecodeError as error:
         return name, _of_text(name, text, error, parameters)
     except (RecursionError, ValueError):
@@ -209,7 +209,7 @@ def _read(name: str, text: str, parameters: dict[str, Any]) -> tuple[str, Snapsh
 def _of_text(name: str, text: str, error: json.JSONDecodeError, parameters: dict[str, Any]) -> Snapshot:
     """Console output, with the JSON documents in it. The error is that of reading all of it as one."""
     try:
-        read = documents(text, _no_number)
+        read = documents(text)
     except (RecursionError, ValueError):
         raise InputError("It is nested too deeply or holds absurd numbers.", file=name, remedy=FORMS) from None
     taken = [one for one in read.found if is_evidence(one.value)]
@@ -231,11 +231,6 @@ def _not_json(name: str, text: str, error: json.JSONDecodeError) -> InputError:
         what += " Nor is it the output of a command that is known here."
         what += next((f" {hint}" for shape, hint in OTHERS if shape.search(text[:BEGINNING])), "")
     return InputError(what, file=name, place=f"line {error.lineno}, column {error.colno}", remedy=FORMS)
-
-
-def _no_number(word: str) -> Any:
-    """NaN and Infinity are no JSON, though many writers produce them."""
-    raise ValueError(word)
 
 
 def _merged(parts: list[tuple[str, Snapshot]]) -> Snapshot:

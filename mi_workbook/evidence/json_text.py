@@ -39,22 +39,27 @@ class Documents:
         return "".join([*parts, self.text[at:]])
 
 
-def documents(text: str, no_number: Any) -> Documents:
-    """The JSON values that begin at the beginning of a line.
+def no_number(word: str) -> Any:
+    """NaN and Infinity are no JSON, though many writers produce them."""
+    raise ValueError(word)
 
-    no_number: what is done with NaN and Infinity. Where none is found as the text stands, it is read once more without
+
+def documents(text: str) -> Documents:
+    """The JSON values that begin at the beginning of a line. Raises ValueError for NaN and Infinity, RecursionError for absurd depth.
+
+    Where none is found as the text stands, it is read once more without
     what mail and word processors did to it (curled quotes, blanks that do not break, quoting marks).
     Nothing inside a value that is cut off is read: its parts would pass for resources of their own.
     """
     plain = COLOUR.sub("", text)
-    read = _documents(plain, no_number)
+    read = _documents(plain)
     if read.found or not OPENS.search(cleaned := "\n".join(line.text for line in clean_lines(text))):
         return read
-    again = _documents(cleaned, no_number)
+    again = _documents(cleaned)
     return again if again.found else read
 
 
-def _documents(text: str, no_number: Any) -> Documents:
+def _documents(text: str) -> Documents:
     found: list[Found] = []
     decoder, at = json.JSONDecoder(parse_constant=no_number), 0
     while (opening := OPENS.search(text, at)) is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+import tomllib
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from mi_workbook.core.progress import each
@@ -28,22 +30,25 @@ KEY_IN_CODE = re.compile(r"=(?<=[A-Za-z0-9+/]{43}=)")
 KEPT_OF_FILES = frozenset({"tags", "metadata"})
 MANY = 1000  # elements of a list that take long enough to report
 REMOVED = "[removed]"
-# Members whose whole value goes, wherever they are. Names are compared in lower case, without signs.
-NAMES = frozenset({
-    "sharedkey", "presharedkey", "authorizationkey", "appsettings", "connectionstrings", "metadata", "machinekey",
-    "azurestorageaccounts", "publishingusername", "vpnpackageuri", "customdata", "userdata", "oscustomdata",
-    "protectedsettings", "secrets", "sas", "sasuri", "sastoken", "accesstoken", "refreshtoken", "idtoken", "token",
-    "authorization", "primarykey", "secondarykey", "accountkey", "pfxblob", "sitecredentials", "credentials", "tags",
-    "vpnusername", "sendkeyvalue",
-})  # fmt: skip
-ENDINGS = (
-    "password", "passwd", "pwd", "secret", "sharedkey", "accesskey", "privatekey", "connectionstring", "apikey", "passphrase", "psk",
-    "accountkey", "storagekey", "masterkey", "hostkey", "functionkey", "signingkey", "encryptionkey", "decryptionkey",
-    "validationkey", "primarykey", "secondarykey", "instrumentationkey", "sastoken", "accesstoken", "credential", "credentials",
-)  # fmt: skip
-SECRET_WORD = (
-    r"[\w-]{0,40}(?:password|passwd|passphrase|pwd|secret|sharedkey|accountkey|accesskey|api[_-]?key|token|psk)"
-)
+LIST = Path(__file__).with_name("secret_names.toml")
+
+
+def _listed(role: str) -> tuple[str, ...]:
+    """The names of a role in the one list of them, as they stand there."""
+    groups = tomllib.loads(LIST.read_text(encoding="utf-8"))["names"]
+    return tuple(name for group in groups if role in group["are"] for name in group["list"])
+
+
+def _plain(name: str) -> str:
+    """A name in lower case without signs, as names are compared."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+NAMES, KEYS = frozenset(map(_plain, _listed("member"))), frozenset(map(_plain, _listed("key")))
+ENDINGS, WORDS = tuple(map(_plain, _listed("ending"))), tuple(map(_plain, _listed("text")))
+SECRET_WORD = rf"[\w-]{{0,40}}(?:{'|'.join(name.replace('-', '[_-]?') for name in _listed('text'))})"
+# So common in any text that only a connection string makes them the name of a secret.
+COMMON = frozenset({"key"})
 # Texts: a JSON web token, a password or key behind its name, a signature of a shared access URL, a private key, credentials of
 # a URL and of command lines, and keys by their own form: secrets of an Entra application, tokens of GitHub, and 32 or 64
 # bytes in Base64, as storage accounts, Service Bus and Cosmos DB make them.
@@ -149,8 +154,14 @@ def _sealed(name: object, value: Any) -> bool:
 @lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """True for the name of a member whose value is never kept."""
-    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    plain = _plain(name)
     return plain in NAMES or plain.endswith(ENDINGS)
+
+
+def is_assigned_secret(name: str) -> bool:
+    """True for a name before = or : in a text whose value is never shown."""
+    plain = _plain(name)
+    return plain not in COMMON and (plain in KEYS or plain.endswith(WORDS))
 
 
 def scrub_text(text: str) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from mi_workbook.evidence.json_text import Documents, documents
 from mi_workbook.evidence.pasted import CLIENT, observations_of
-from mi_workbook.evidence.pastes.azure_output import documents
-from mi_workbook.evidence.pastes.clean import clean_lines
 from mi_workbook.evidence.secrets import clean
 from mi_workbook.evidence.snapshot import Snapshot, field, type_of
 
@@ -31,17 +30,21 @@ class Sent:
 
 def read_sent(text: str, name: str) -> Sent:
     """Everything in a text that is evidence. name: what it is called to the reader of the evidence."""
-    values = [one.value for one in documents(clean_lines(text)) if one.whole]
-    probed = [one for value in values for one in _probed(value)]
-    resources = [clean(one, json.dumps(one)) for value in values for one in _resources(value)]
-    rest = [] if probed and not resources else _outputs(text, name, bool(resources))
-    return Sent((*probed, *rest), tuple(resources[:MOST_RESOURCES]))
+    read = _documents(text)
+    probed = [row for one in read.found for row in _probed(one.value)]
+    given = [one for one in read.found if any(True for _ in _resources(one.value))]
+    resources = [clean(row, json.dumps(row)) for one in given for row in _resources(one.value)]
+    taken = [one for one in read.found if one in given or any(True for _ in _probed(one.value))]
+    rest = read.without(taken) if taken else text
+    return Sent((*probed, *observations_of(rest, name)), tuple(resources[:MOST_RESOURCES]))
 
 
-def _outputs(text: str, name: str, has_resources: bool) -> list[dict[str, Any]]:
-    """Console output; lines of a resource that was read are not told as lines that nobody understood."""
-    found = observations_of(text, name)
-    return [one for one in found if not has_resources or one.get("kind") != "not-understood"]
+def _documents(text: str) -> Documents:
+    """The JSON among the text; what is absurd in depth or numbers is text that nobody understands."""
+    try:
+        return documents(text)
+    except (RecursionError, ValueError):
+        return Documents(text, (), None)
 
 
 def _probed(value: Any) -> Iterable[dict[str, Any]]:

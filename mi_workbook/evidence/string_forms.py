@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from mi_workbook.evidence.secrets import KEYS
+
 SECRET, OTHER, UNKNOWN = "secret", "other", ""
 BRACE, QUOTES = "{", "\"'"
 CLOSED = re.compile(r"\s*(;|$)")
@@ -53,9 +55,10 @@ def normal(key: str) -> str:
 
 @cache
 def keys() -> dict[str, str]:
-    """Spelling -> key of the table."""
+    """Spelling -> key of the table; names of secrets are those of secret_names.toml."""
     table = tomllib.loads((Path(__file__).parent / "string_keys.toml").read_text(encoding="utf-8"))
-    return {spelling: key for key, spellings in table.items() for spelling in spellings}
+    known = {spelling: key for key, spellings in table.items() for spelling in spellings}
+    return known | dict.fromkeys(KEYS, SECRET)
 
 
 def pair(written: str, value: str) -> Pair:

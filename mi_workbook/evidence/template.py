@@ -16,6 +16,7 @@ from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.secrets import is_secret
 
 NO_SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
+NO_GROUP = "~"  # before a name that stands for a resource group; no group's own name may hold it
 GROUP = "/resourceGroups/{}"
 PORTAL = re.compile(r"ExportedTemplate-([\w().-]+?)(?: ?\(\d+\))?(?:\.zip)?(?=[\\/:]|$)")
 TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(-?\d+)|([A-Za-z_]\w*)|([(),.\[\]]))")
@@ -69,12 +70,13 @@ def resources(name: str, template: Row, values: Mapping[str, Any] | None = None)
 def group_of(name: str) -> str:
     """The id that stands for the resource group of a template, another one for each file.
 
-    The portal names the group in the file that it gives to download; the subscription no template says.
+    The portal names the group in the file that it gives to download; the subscription no template says. Commands show what
+    stands for either as a placeholder (`network/resource_id.unfilled`).
     """
     named = PORTAL.search(name)
     parts = [re.sub(r"\.\w+$", "", part) for part in re.split(r"[\\/:]", name.replace("'", "")) if part]
     return NO_SUBSCRIPTION + GROUP.format(
-        named[1] if named else re.sub(r"[^\w.-]+", "-", "-".join(parts[-2:])) or "template"
+        named[1] if named else NO_GROUP + (re.sub(r"[^\w.-]+", "-", "-".join(parts[-2:])) or "template")
     )
 
 

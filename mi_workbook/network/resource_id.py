@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+
+from mi_workbook.evidence.template import NO_GROUP, NO_SUBSCRIPTION
+
+NOBODYS = NO_SUBSCRIPTION.rpartition("/")[2]
+STAND_IN = re.compile(rf"(?<![\w.-]){NO_GROUP}([\w.()-]{{1,90}})")
 
 
 def key(resource_id: str) -> str:
@@ -35,7 +41,15 @@ def shell_word(value: str) -> str:
 
     Inside single quotes all of them take every character as it is, but for the quote itself, which no Azure name may hold.
     """
-    return shlex.quote("".join(c if c.isprintable() and c != "'" else "?" for c in value))
+    return shlex.quote("".join(c if c.isprintable() and c != "'" else "?" for c in unfilled(value)))
+
+
+def unfilled(value: str) -> str:
+    """A value for a command, where what an exported template does not say is a placeholder to fill in and no name.
+
+    Source: "Export template" (a template holds neither its subscription nor its resource group).
+    """
+    return STAND_IN.sub(r"<group of \1>", value.replace(NOBODYS, "<subscription>"))
 
 
 def vnet_of(subnet_id: str) -> str:

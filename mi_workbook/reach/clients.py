@@ -13,13 +13,15 @@ from mi_workbook.core.evidence import Gap
 from mi_workbook.core.ranges import Ranges, show_addresses
 from mi_workbook.core.trace import Cause, Decision
 from mi_workbook.core.verdict import Verdict
+from mi_workbook.network.asked_routes import asked_routes, own_addresses
 from mi_workbook.network.gateway import Gateway
 from mi_workbook.network.network import Network
 from mi_workbook.network.observed import ConnectedClients, connected_clients
 from mi_workbook.network.reading import ipv4
 from mi_workbook.network.resource_id import key, last, shell_word, vnet_of
-from mi_workbook.network.tested import machine_at
+from mi_workbook.network.tested import answer_at, machine_at
 from mi_workbook.network.vnet import Peering, Vnet
+from mi_workbook.reach.asked_routes import Client, own_of, with_answers
 from mi_workbook.reach.effective_routes import effective_routes
 from mi_workbook.reach.gateways import far_end
 from mi_workbook.reach.no_route import not_peered, transit
@@ -202,28 +204,36 @@ def _without_bgp(network: Network, gateway: Gateway, target: Vnet) -> Decision |
 
 
 def own_side(
-    network: Network, origin: Origin, addresses: Ranges, wanted: Ranges, places: frozenset[str]
+    network: Network, origin: Origin, addresses: Ranges, wanted: Ranges, places: frozenset[str], host: str = ""
 ) -> list[Decision]:
     """What Azure's configuration cannot show of the source's own side: one decision for each thing to look at.
 
-    wanted: the destination; places: words that observations from the source bear.
+    wanted: the destination; places: words that observations from the source bear; host: the server name that is asked there.
     """
     if origin.kind == "clients":
-        seen = None if network.snapshot.touched() else machine_at(network.snapshot, places)
-        if seen is None:
+        routed = None if network.snapshot.touched() else _routed(network, origin.gateways[0], wanted, places, host)
+        if routed is None:
             return [_client_machine(network, origin.gateways[0], addresses)]
-        given = [
-            one.prefix
-            for one in given_routes(network, origin.gateways[0])
-            if (one.windows if seen.machine.system == "windows" else one.others)
-        ]
-        routed = into_the_tunnel(seen, origin.gateways[0], wanted, given)
         return [routed] if routed.result is not Verdict.REACHABLE else [routed, _client_firewall(origin.gateways[0])]
     decisions = []
     gap = status_gap(origin.connection) if origin.connection is not None else None
     if gap is not None:
         decisions.append(Decision("client", origin.by, Verdict.UNKNOWN, gap.why, gap=gap))
     return [*decisions, _site(origin)]
+
+
+def _routed(network: Network, gateway: Gateway, wanted: Ranges, places: frozenset[str], host: str) -> Decision | None:
+    """By the client's table of routes and its answers for single addresses, None where there is neither."""
+    seen, asked = machine_at(network.snapshot, places), asked_routes(network.snapshot, places)
+    if seen is None and not asked:
+        return None
+    windows = seen.machine.system == "windows" if seen is not None else any(one.windows for one in asked)
+    given = [one.prefix for one in given_routes(network, gateway) if (one.windows if windows else one.others)]
+    table = into_the_tunnel(seen, gateway, wanted, given) if seen is not None else None
+    told = answer_at(network.snapshot, places, host) if host else None
+    named = ipv4((told.address,)) if told is not None else Ranges()
+    own = own_of(seen, own_addresses(network.snapshot, places))
+    return with_answers(table, asked, Client(gateway, tuple(given), named, own, seen), wanted)
 
 
 def _client_firewall(gateway: Gateway) -> Decision:

@@ -191,9 +191,9 @@ def _last(network: Network, question: Question, wanted: Ranges, end: Subnet) -> 
         unsure += doubts(network, joined, question.origin.gateways[0], end.id) if question.origin.gateways else []
         hops += [Hop(question.at, tuple(unsure))] if unsure else []
     elif question.origin.kind in {"clients", "site", "express"}:
-        hops.append(
-            Hop(question.at, tuple(own_side(network, question.origin, question.addresses, wanted, question.places)))
-        )
+        host = question.instance.fqdn
+        own = own_side(network, question.origin, question.addresses, wanted, question.places, host)
+        hops.append(Hop(question.at, tuple(own)))
     return tuple(hops)
 
 

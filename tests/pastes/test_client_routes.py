@@ -25,6 +25,9 @@ VNET = "10.0.0.0 255.255.0.0 On-link 172.16.201.2 46"
 PACKAGE = "ADD {} MASK 255.255.0.0 default METRIC default IF default\n"
 
 
+PUSH = "\n2026-11-20 09:00:03 PUSH: Received control message: 'PUSH_REPLY,route {} 255.255.0.0,ifconfig 172.16.201.2 255.255.255.0'\n"
+
+
 def _print(*rows: str) -> str:
     """A whole `route print -4`. The subnet of the instance is 10.0.0.0/27, the client pool 172.16.201.0/24."""
     head = f"C:\\>route print -4\n{BAR}\nInterface List\n 57...........................vnet-data\n{BAR}\n\nIPv4 Route Table\n{BAR}\n"
@@ -43,6 +46,8 @@ def _judged(text: str) -> ClientRoutes:
     (_print(*HOME), "blocked", "tunnel-down", ""),
     (_print(*HOME, CLIENT), "blocked", "missing", ""),
     (_print(*HOME, CLIENT) + PACKAGE.format("10.0.0.0"), "blocked", "missing-from-table", "p2s-route-missing"),
+    (_print(*HOME, CLIENT) + PUSH.format("10.0.0.0"), "blocked", "pushed-not-set", "p2s-route-missing"),
+    (_print(*HOME, CLIENT) + PUSH.format("10.9.0.0"), "blocked", "missing", ""),
     (_print(*HOME, CLIENT) + PACKAGE.format("10.9.0.0"), "blocked", "stale-package", "p2s-package-stale"),
     (_print(*HOME, CLIENT, VNET, "10.0.0.0 255.255.255.0 192.168.7.1 192.168.7.23 26"), "blocked", "wrong-interface", "p2s-wrong-interface"),
     (_print(*HOME, CLIENT, VNET, "10.0.0.0 255.255.0.0 192.168.7.1 192.168.7.23 26"), "blocked", "wrong-interface", "p2s-wrong-interface"),

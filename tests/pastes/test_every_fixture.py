@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,14 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "colours": lambda text: text.replace(" ", " \x1b[0m", 40),
     "blanks at line ends": lambda text: "".join(f"{line}   \n" for line in text.splitlines()),
     "quotes of Word": lambda text: text.replace("'", "\u2019").replace('"', "\u201c"),
+    "escaped for a web page": lambda text: (
+        text if "<" in text and ">" in text else html.escape(text).replace("  ", "&nbsp; ")
+    ),
+    "letters and accents apart": lambda text: unicodedata.normalize("NFD", text),
+    "double spacing": lambda text: text.replace("\n", "\n\n") if sum(map(bool, text.split("\n"))) >= 6 else text,
+    "double spacing of Windows": lambda text: (
+        text.replace("\n", "\r\n \r\n") if sum(map(bool, text.split("\n"))) >= 6 else text
+    ),
     "a mail around it": lambda text: f"Hello,\n\nplease find the output:\n\n{text}{SIGNATURE}",
 }
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mi_workbook.cli import main
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.pastes import formats, recognise, route_print
-from mi_workbook.evidence.pastes.as_machine import is_complete
+from mi_workbook.evidence.pastes.as_machine import is_complete, tables_of
 from mi_workbook.evidence.pastes.recognise import LARGEST, read_pastes
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -136,7 +136,8 @@ def test_one_table_only_says_which_is_missing() -> None:
 def test_the_answer_to_one_question_is_no_route() -> None:
     """`ip route get` prints a line in the shape of a route: it is one address's answer, not the table."""
     pastes = read_pastes("10.40.0.4 via 10.30.0.1 dev eth0 src 10.30.0.8 uid 1000 \n    cache\n")
-    assert not any(reading.rows for reading in pastes.readings) and len(pastes.left) == 2
+    assert [reading.kind for reading in pastes.readings] == ["ip-route-get"] and not pastes.left
+    assert tables_of(pastes.readings) == ()
 
 
 def test_a_profile_that_is_never_closed_keeps_its_key() -> None:

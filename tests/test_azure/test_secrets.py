@@ -2,6 +2,7 @@
 
 import json
 import logging
+import tomllib
 import traceback
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 from mi_workbook.cases import case
 from mi_workbook.cli import main
 from mi_workbook.diagnosis.collecting import collect_everything
+from mi_workbook.evidence import error_text
 from mi_workbook.evidence.azure import arm, sign_in
 from mi_workbook.evidence.files import load
-from mi_workbook.evidence.secrets import scrub, scrub_text
+from mi_workbook.evidence.secrets import KEYS, LIST, WORDS, is_assigned_secret, is_secret, scrub, scrub_text
 from tests.test_azure.arm_server import Estate, FakeCredential, Fault, Handler, refusal
 from tests.test_azure.conftest import estate_of
 
@@ -195,3 +197,24 @@ def test_file_of_somebody_else_loses_its_secrets_on_load(planted: dict, tmp_path
     assert "PLANTED" not in text and loaded.resources
     assert ("WEBSITE_DNS_SERVER" in text) is ("WEBSITE_DNS_SERVER" in json.dumps(planted))
     assert '"kept"' in text
+
+
+@pytest.mark.parametrize("word", sorted(WORDS))
+def test_one_list_of_secrets_serves_every_reader(word: str) -> None:
+    """What is hidden in a text is hidden in an error text, in a connection string and as a member."""
+    for name in (word, f"my-{word}"):
+        for hide in (scrub_text, error_text.scrub):
+            assert "Zeb7ra" not in hide(f"x; {name}=Zeb7ra; y")
+    assert is_assigned_secret(f"db_{word}") and (is_secret(word) or word in KEYS)
+
+
+def test_each_name_of_the_list_stands_once() -> None:
+    """A name in two groups would have two meanings."""
+    groups = tomllib.loads(LIST.read_text(encoding="utf-8"))["names"]
+    names = [name for group in groups for name in group["list"]]
+    assert len(names) == len(set(names)) and {role for group in groups for role in group["are"]} == {
+        "text",
+        "ending",
+        "member",
+        "key",
+    }

@@ -24,6 +24,7 @@ WRAPPERS = frozenset({"timeout", "time", "sudo"})
 TOOLS = (
     "nslookup", "getent", "dscacheutil", "resolve-dnsname", "dig", "nameresolver", "test-netconnection", "tnc", "psping", "psping64", "tcpping", "nc", "ncat", "netcat",
     "curl", "telnet", "traceroute", "tracert", "tcptraceroute", "az", "get-azeffectiveroutetable", "printenv", "ipconfig", "get-netroute", "netsh", "netstat",
+    "find-netroute", "resolvectl", "systemd-resolve", "scutil", "get-dnsclientserveraddress", "get-dnsclientnrptpolicy", "get-dnsclientnrptrule",
 )  # fmt: skip
 _RESULTS = (
     ("blocked", r"access a socket|access permissions|administratively prohibited|\b10013\b"),
@@ -168,6 +169,27 @@ def blocks(
         closing = end if end < len(lines) and blank(lines[end].text) else end - 1
         yield Claim(_with_command(lines, at, last, names), closing)
         at, last = closing + 1, closing
+
+
+def runs(
+    lines: Sequence[Line], block: Callable[[Sequence[Line], int], tuple[int, bool] | None], *names: str
+) -> Iterator[Claim]:
+    """Blocks of a form of their own, one after another, with the command of these names before them.
+
+    block: for a position the last line of the block that begins there and whether it is this format's; None where none begins. A
+    block that is not claimed is passed over as a whole, so that no line is looked at again and again.
+    """
+    here, taken = 0, -1
+    while here < len(lines):
+        found = block(lines, here)
+        if found is None:
+            here += 1
+            continue
+        last, ours = found
+        if ours:
+            yield Claim(_with_command(lines, here, taken, names), last)
+            taken = last
+        here = last + 1
 
 
 def _goes_on(text: str, starts: Callable[[str], bool], belongs: Callable[[str], bool], again: bool) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from mi_workbook.evidence.error_text import scrub
@@ -20,6 +22,10 @@ SIGNS = str.maketrans({
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
     "\u2026": "...", "\uff1a": ":", "\t": "    ",
 })  # fmt: skip
+LEAST_DOUBLED = 6
+WIDTHS = frozenset({80, 100, 120, 132})  # of consoles and terminals
+ESCAPED = re.compile(r"&(?:gt|lt|quot|nbsp|amp|apos|#39|#x27|#34|#160);")
+MARKUP = re.compile(r"<[/?!]?[A-Za-z][\w:.-]{0,60}(?:\s[^<>\n]{0,400})?/?>")
 QUOTED = re.compile(r"^ {0,3}>(?: ?>)* ?")
 # cmd, PowerShell (remote, in an environment, on a share), bash and zsh of the usual systems, busybox, SUSE, macOS, oh-my-zsh.
 PROMPT = re.compile(
@@ -39,7 +45,7 @@ PROMPT = re.compile(
     r")[ ]?"
 )
 COMMAND = re.compile(
-    r"^\s*(?:route(?:\.exe)?\s+(?:/?print\b|-\w)|netstat(?:\.exe)?\s+-\w+|ip(?:\s+-\w+)*\s+r(?:o|ou|out|oute)?\b(?!\S)|"
+    r"^\s*(?:sudo\s+)?(?:route(?:\.exe)?\s+(?:/?print\b|-\w)|netstat(?:\.exe)?\s+-\w+|ip(?:\s+-\w+)*\s+r(?:o|ou|out|oute)?\b(?!\S)|"
     r"ipconfig(?:\.exe)?(?:\s+/\w+)?\s*$|get-netroute\b|netsh\s+int\w*\s+ipv[46]\s+show\s+route|"
     r"(?:type|cat|gc|get-content|more)\s+\S+)",
     re.IGNORECASE,
@@ -55,9 +61,47 @@ HIDDEN = "(a certificate or a key: dropped while reading)"
 def clean_lines(text: str) -> tuple[Line, ...]:
     """The lines of a paste without what the way here added: marks, colours, quoting, prompts, Markdown fences.
 
-    Tabs become four blanks, so that columns stay apart. Numbers are those of the text as given, from 1.
+    Tabs become four blanks, so that columns stay apart. Numbers are those of the text as given, from 1; those of blank lines
+    that a mail or a ticket put between all others are missing.
     """
-    return tuple(Line(number, _inside(line)) for number, line in enumerate(_bare(text), 1))
+    bare = _bare(text)
+    return tuple(Line(number, _inside(bare[number - 1])) for number in _own_lines(bare))
+
+
+def unwrapped_lines(text: str) -> tuple[Line, ...]:
+    """The same with lines put together that a window broke at its width; none where no line is just as long as a window is wide.
+
+    Each keeps the number of its first part. Whether it was broken there no text says: the reader compares both.
+    """
+    bare = _bare(text)
+    width = max(map(len, bare), default=0)
+    if width not in WIDTHS:
+        return ()
+    found: list[tuple[int, str]] = []
+    open_end = False
+    for number in _own_lines(bare):
+        line = bare[number - 1]
+        if open_end and line.strip() and not PROMPT.match(line):
+            found[-1] = (found[-1][0], found[-1][1] + line)
+        else:
+            found.append((number, line))
+        open_end = len(line) == width
+    return tuple(Line(number, _inside(line)) for number, line in found)
+
+
+def _own_lines(lines: Sequence[str]) -> list[int]:
+    """Numbers of the lines without those that double spacing added: an odd number of blank ones between any two with text.
+
+    No output is printed so: rows of a table and members of a list follow each other.
+    """
+    filled = [number for number, line in enumerate(lines, 1) if line.strip()]
+    gaps = [after - before - 1 for before, after in pairwise(filled)]
+    if len(filled) < LEAST_DOUBLED or not all(gap % 2 for gap in gaps):
+        return list(range(1, len(lines) + 1))
+    kept = [
+        number for before, gap in zip(filled, gaps, strict=False) for number in range(before, before + gap // 2 + 1)
+    ]
+    return [*kept, *range(filled[-1], len(lines) + 1)]
 
 
 def prompted(text: str) -> frozenset[int]:
@@ -67,8 +111,17 @@ def prompted(text: str) -> frozenset[int]:
 
 def _bare(text: str) -> list[str]:
     """The end of the last line is no blank line after it: that would look like the end of an output."""
-    plain = COLOUR.sub("", GONE.sub("", ENDS.sub("\n", text))).translate(SIGNS)
+    plain = COLOUR.sub("", GONE.sub("", ENDS.sub("\n", _decoded(text)))).translate(SIGNS)
     return _unquoted(plain.removesuffix("\n").split("\n"))
+
+
+def _decoded(text: str) -> str:
+    """Letters put together that came as letter and accent, as from a Mac; and signs that a web page or a ticket wrote as &gt; or &nbsp;.
+
+    A text with a tag of its own is left as it is: there &amp; is part of the format.
+    """
+    whole = text if text.isascii() else unicodedata.normalize("NFC", text)
+    return html.unescape(whole) if ESCAPED.search(whole) and not MARKUP.search(whole) else whole
 
 
 def _inside(line: str) -> str:

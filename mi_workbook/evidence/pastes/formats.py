@@ -17,9 +17,10 @@ from mi_workbook.evidence.pastes import (
     vpn_settings,
 )
 from mi_workbook.evidence.pastes.answers import ANSWERS
+from mi_workbook.evidence.pastes.asked import ASKED
 from mi_workbook.evidence.pastes.paste import Parser
 
 FORMATS: tuple[Parser, ...] = (
-    azure_vpn_profile, vpn_settings, openvpn_profile, get_netroute, routes_txt, netsh_routes, macos_netstat, linux_netstat,
+    *ASKED, azure_vpn_profile, vpn_settings, openvpn_profile, get_netroute, routes_txt, netsh_routes, macos_netstat, linux_netstat,
     proc_net_route, ip_route, *ANSWERS, route_print, ipconfig,
 )  # fmt: skip

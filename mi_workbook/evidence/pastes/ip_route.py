@@ -31,6 +31,7 @@ KIND = "ip-route"
 TITLE = "Linux: ip route"
 
 ASKED = re.compile(r"(?:sudo )?ip(?: +-(?:j|json|p|d|4))+ +r(?:o|ou|out|oute)?(?: +(?:show|list|s|l|ls))?")
+NEAR = 4
 TABLE = re.compile(r"\btable\s+(\w+)")
 # Words between a name and its value.
 LOCK = frozenset({"lock"})
@@ -61,9 +62,17 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
             if text and not _parse(text) and not text.startswith("nexthop "):
                 break
             last = here if text else last
-        above = at > 0 and COMMAND.match(lines[at - 1].text) and lines[at - 1].text.lstrip().startswith("ip ")
-        yield Claim(at - 1 if above else at, last)
+        yield Claim(_asked(lines, at), last)
         at = last + 1
+
+
+def _asked(lines: Sequence[Line], first: int) -> int:
+    """The position of the command above, blank lines between left out, for it may name another table; else the first row's."""
+    above = first - 1
+    while above >= max(0, first - NEAR) and not lines[above].text.strip():
+        above -= 1
+    typed = above >= 0 and COMMAND.match(lines[above].text) and re.match(r"\s*(?:sudo +)?ip ", lines[above].text)
+    return above if typed else first
 
 
 def read(lines: Sequence[Line]) -> Reading:

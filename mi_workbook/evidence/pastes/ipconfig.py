@@ -24,6 +24,7 @@ TITLE = "Windows: ipconfig"
 MAC = re.compile(r"[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5,7}")
 SUFFIX = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 HEADING = 120
+DOTS = re.compile(r"\.\s*:(?:\s|$)")  # labels of other tools hold DNS and a colon, too, and no dots
 
 
 @dataclass
@@ -68,7 +69,7 @@ def claims(lines: Sequence[Line]) -> Iterable[Claim]:
             at += 1
             continue
         last = _last(lines, fields, at)
-        if sum(fields[at : last + 1]) > 1:
+        if sum(fields[at : last + 1]) > 1 and any(DOTS.search(line.text) for line in lines[at : last + 1]):
             yield Claim(_above(lines, at), last)
         at = last + 1
 

@@ -33,16 +33,7 @@ OTHER = re.compile(r"^\s*#\s*(?:Warning|iptables-legacy|Table)\b", re.IGNORECASE
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """From the first policy, table or complaint of a tool up to the end line, or to what is of neither tool."""
-    here = 0
-    while here < len(lines):
-        if not _starts(lines[here].text):
-            here += 1
-            continue
-        end = _end(lines, here)
-        before = here - 1
-        with_command = before >= 0 and at.command(lines[before].text, *COMMANDS) is not None
-        yield Claim(before if with_command else here, end)
-        here = end + 1
+    return at.runs(lines, lambda run, here: (_end(run, here), True) if _starts(run[here].text) else None, *COMMANDS)
 
 
 def _starts(text: str) -> bool:

@@ -111,12 +111,12 @@ def _directive(line: Line, rows: list[dict[str, Any]], left: list[Line], notes: 
     if words[0] not in KNOWN:
         left.append(Line(line.number, line.text))
     elif words[0] in ("remote", "route", "route-ipv6", "dhcp-option"):
-        row = _row(words)
+        row = directive(words)
         rows += [row] if row else []
         left += [] if row else [line]
 
 
-def _row(words: Sequence[str]) -> dict[str, Any] | None:
+def directive(words: Sequence[str]) -> dict[str, Any] | None:
     """The row of a directive that is kept, None where its words are not understood."""
     if len(words) < 2:
         return None

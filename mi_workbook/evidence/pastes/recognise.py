@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from mi_workbook.core.errors import InputError
 from mi_workbook.evidence.pastes.answer_text import MAY_GO_ON, dns_row
-from mi_workbook.evidence.pastes.clean import COMMAND, clean_lines, prompted, without_secrets
+from mi_workbook.evidence.pastes.clean import COMMAND, clean_lines, prompted, unwrapped_lines, without_secrets
 from mi_workbook.evidence.pastes.formats import FORMATS
 from mi_workbook.evidence.pastes.macos_netstat import NO_SIX
 from mi_workbook.evidence.pastes.paste import Claim, Line, Parser, Reading
@@ -26,6 +26,7 @@ LARGEST = 4_000_000
 MOST_LINES = 100_000
 LEFT_OUT = re.compile(r"^\s*[\[(<]?\s*(?:\.{3,}|snip(?:ped)?|\.\.\. ?\w{1,12} ?\.\.\.)\s*[\])>]?\s*$", re.IGNORECASE)
 SHORTENED = "Somebody left lines out of the paste here: rows are missing."
+JOINED = "Lines that were broken at the width of a window were put together."
 ALL = re.compile(
     r"(?:sudo +)?(?:ip(?: +-4)? +r(?:o|ou|out|oute)?(?: +(?:show|list|ls))?|route +-n|netstat +-(?:rn|nr)(?: +-f +inet)?|"
     r"Get-NetRoute|ipconfig(?:\.exe)?(?: +/all)?)",
@@ -71,6 +72,30 @@ def read_pastes(text: str, kind: str = "") -> Pastes:
     lines = clean_lines(text)
     if kind:
         return Pastes(_without((_reading(_named(kind), lines, (lines[0].number, lines[-1].number)),), text))
+    found = _recognised(text, lines)
+    if found.whole or not (joined := unwrapped_lines(text)):
+        return found
+    other = _recognised(text, joined)
+    if not _better(other, found):
+        return found
+    return replace(other, readings=tuple(replace(one, notes=(*one.notes, JOINED)) for one in other.readings))
+
+
+def _better(one: Pastes, other: Pastes) -> bool:
+    """True where lines put together are understood better: fewer are left or more is whole, and nothing that was read is lost."""
+    (left, whole, rows), (left_before, whole_before, rows_before) = _measures(one), _measures(other)
+    kept = left <= left_before and whole >= whole_before and rows >= rows_before
+    return kept and (left < left_before or whole > whole_before)
+
+
+def _measures(one: Pastes) -> tuple[int, int, int]:
+    """Lines left, readings that are whole, rows."""
+    left = len(one.left) + sum(len(each.left) for each in one.readings)
+    return left, sum(each.whole for each in one.readings), sum(len(each.rows) for each in one.readings)
+
+
+def _recognised(text: str, lines: Sequence[Line]) -> Pastes:
+    """The formats in these lines of the text."""
     readings, free = _readings(lines)
     filled = [line for line in free if line.text.strip()]
     greeting = _greeting(lines, prompted(text))
@@ -94,6 +119,8 @@ def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozense
     A table of routes must have been asked for as a whole; any other answer is whole without a pipe behind its command.
     """
     dots = {line.number for line in lines if LEFT_OUT.match(line.text)}
+    texts = {line.number: line.text for line in lines}
+    places = {line.number: at for at, line in enumerate(lines)}
     after: dict[int, int] = {}
     following = 0
     for line in reversed(lines):
@@ -101,23 +128,23 @@ def _ended(readings: Sequence[Reading], lines: Sequence[Line], prompts: frozense
         following = line.number if line.text.strip() or line.number in prompts else following
     for one in readings:
         first, last = one.span
-        typed = lines[first - 1].text.strip() if first in prompts and after[last] in prompts else ""
+        typed = texts[first].strip() if first in prompts and after[last] in prompts else ""
         settled = {NO_END} if ALL.fullmatch(typed) else set()
         settled |= {MAY_GO_ON} if typed and "|" not in typed else set()
         settled |= {NO_SIX} if typed.endswith(" inet") else set()
         if NOTHING in one.notes and typed:
             yield _not_found(one)
             continue
-        part = one.kind.startswith("azure-") and first in prompts and FILTER.search(lines[first - 1].text)
+        part = one.kind.startswith("azure-") and first in prompts and FILTER.search(texts[first])
         notes = tuple(note for note in one.notes if note not in settled)
-        if after[last] in dots or _before(lines, first) in dots:
+        if after[last] in dots or _before(lines[: places[first]]) in dots:
             notes, one = (*notes, SHORTENED), replace(one, whole=False)
         yield replace(one, notes=(*notes, FILTERED) if part else notes)
 
 
-def _before(lines: Sequence[Line], first: int) -> int:
-    """The number of the last line with text before this one, 0 where there is none."""
-    return next((line.number for line in reversed(lines[: first - 1]) if line.text.strip()), 0)
+def _before(lines: Sequence[Line]) -> int:
+    """The number of the last line with text, 0 where there is none."""
+    return next((line.number for line in reversed(lines) if line.text.strip()), 0)
 
 
 def _not_found(reading: Reading) -> Reading:

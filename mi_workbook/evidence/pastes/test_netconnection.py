@@ -165,10 +165,10 @@ def _warned(facts: dict[str, str], says: str) -> None:
 
 def _row(facts: dict[str, str], resolved: list[str], says: str) -> dict[str, Any]:
     port = facts.get("RemotePort", "")
-    result = _result(facts)
+    result, source = _result(facts), facts.get("SourceAddress", "")
     row = at.tcp_row(
         facts.get("ComputerName", ""), int(port) if port.isdigit() and len(port) < 6 else None, result,
-        address=facts.get("RemoteAddress", ""), source=facts.get("SourceAddress", ""), says=says if result != "open" else "",
+        address=facts.get("RemoteAddress", ""), source=source if at.is_address(source) else "", says=says if result != "open" else "",
     )  # fmt: skip
     ping = None if result == "open" else SAID.get(facts.get("PingSucceeded", "").lower())
     hop = facts.get("NetRoute (NextHop)", "")

@@ -28,21 +28,21 @@ SAID = {"true": True, "false": False}
 
 def claims(lines: Sequence[Line]) -> Iterable[Claim]:
     """Lists that begin with one of Windows' three profiles or a BlockRule; the end line alone is a list of no rule."""
-    here = 0
-    while here < len(lines):
-        if not _starts(lines[here].text):
-            here += 1
-            continue
-        end = last = here
-        profiles = _of_profiles(lines[here].text)
-        while end < len(lines) and _goes_on(lines[end].text, profiles):
-            last = last if at.blank(lines[end].text) else end
-            if _is_end(lines[end].text):
-                break
-            end += 1
-        if any(_tells(one.text) for one in lines[here : last + 1]):
-            yield Claim(_with_command(lines, here), last)
-        here = last + 1
+    return at.runs(lines, _list, *COMMANDS)
+
+
+def _list(lines: Sequence[Line], here: int) -> tuple[int, bool] | None:
+    """The last line of the list that begins here, and whether it says anything of what is blocked."""
+    if not _starts(lines[here].text):
+        return None
+    end = last = here
+    profiles = _of_profiles(lines[here].text)
+    while end < len(lines) and _goes_on(lines[end].text, profiles):
+        last = last if at.blank(lines[end].text) else end
+        if _is_end(lines[end].text):
+            break
+        end += 1
+    return last, any(_tells(one.text) for one in lines[here : last + 1])
 
 
 def _goes_on(text: str, profiles: bool) -> bool:
@@ -69,14 +69,6 @@ def _belongs(text: str) -> bool:
 
 def _tells(text: str) -> bool:
     return _is_end(text) or _pair(text)[0] in {"defaultoutboundaction", "blockrule"}
-
-
-def _with_command(lines: Sequence[Line], first: int) -> int:
-    """The position of the command before the list, else its own."""
-    before = first - 1
-    while before >= 0 and at.blank(lines[before].text):
-        before -= 1
-    return before if before >= 0 and at.command(lines[before].text, *COMMANDS) is not None else first
 
 
 def _pair(text: str) -> tuple[str, str]:
