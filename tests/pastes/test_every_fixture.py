@@ -73,6 +73,7 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "double spacing of Windows": lambda text: (
         text.replace("\n", "\r\n \r\n") if sum(map(bool, text.split("\n"))) >= 6 else text
     ),
+    "dashes of Word": lambda text: text.replace("--", "\u2014"),
     "a mail around it": lambda text: f"Hello,\n\nplease find the output:\n\n{text}{SIGNATURE}",
 }
 

@@ -39,7 +39,7 @@ NO_MEMBERS = {"evidence", "says", "severity", "code", "title", "remedy", "az", "
 # Members the engine reads and redaction takes away on purpose, and why no answer rests on them.
 TAKEN = {
     "appSettings": "never kept in a snapshot: secrets.py takes it out of every file and of what Azure returns",
-    "at": "the head of an observation, kept by name in redactor.py", "about": "as at", "from": "as at", "kind": "as at",
+    "at": "the head of an observation, kept by name in redactor.py", "about": "as at", "from": "as at", "kind": "as at", "whole": "as at",
     "scope": "the head of a problem, kept by name in redactor.py", "tcp": "no member: what a missing stage means",
     "whole": "as at", "notes": "as at",
     "message": "of a problem; it is shown, and no answer rests on its words",

@@ -19,8 +19,8 @@ ENDS = re.compile("\r+\n|\r|\u2028|\u2029|\x0b|\x0c")
 SIGNS = str.maketrans({
     **dict.fromkeys("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
     **dict.fromkeys("\u2018\u2019\u201a\u2032", "'"), **dict.fromkeys("\u201c\u201d\u201e\u2033", '"'),
-    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-    "\u2026": "...", "\uff1a": ":", "\t": "    ",
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2015\u2212", "-"),
+    "\u2014": "--", "\u2026": "...", "\uff1a": ":", "\t": "    ",
 })  # fmt: skip
 LEAST_DOUBLED = 6
 WIDTHS = frozenset({80, 100, 120, 132})  # of consoles and terminals
