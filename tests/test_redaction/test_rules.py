@@ -41,7 +41,7 @@ TAKEN = {
     "appSettings": "never kept in a snapshot: secrets.py takes it out of every file and of what Azure returns",
     "at": "the head of an observation, kept by name in redactor.py", "about": "as at", "from": "as at", "kind": "as at", "whole": "as at",
     "scope": "the head of a problem, kept by name in redactor.py", "tcp": "no member: what a missing stage means",
-    "whole": "as at", "notes": "as at",
+    "notes": "as at",
     "message": "of a problem; it is shown, and no answer rests on its words",
 }  # fmt: skip
 
