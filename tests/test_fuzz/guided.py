@@ -105,8 +105,8 @@ def main(arguments: list[str]) -> None:
     for number, data in enumerate(seeds(reader)):
         (start / f"seed-{number}").write_bytes(data)
     own = [] if any(not one.startswith("-") for one in arguments[2:]) else [str(start)]
-    atheris.Setup([arguments[0], *arguments[2:], *own, str(start), str(CORPUS / reader)],
-                  lambda data: read_or_refused(reader, data))  # fmt: skip
+    kept = [str(CORPUS / reader)] if (CORPUS / reader).is_dir() else []  # libFuzzer ends where a folder is missing
+    atheris.Setup([arguments[0], *arguments[2:], *own, str(start), *kept], lambda data: read_or_refused(reader, data))
     atheris.Fuzz()
 
 

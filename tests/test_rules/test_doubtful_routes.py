@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from arm import Json, route_table, subnet
+from arm import Json, at, resource, route_table, subnet
 
 from mi_workbook.core.ranges import prefix
-from test_rules.topology import named, shared_hub, table_of
+from test_rules.topology import named, shared_hub, table_of, winner
 
 SITE, CLIENT, OUTSIDE, OWN, HUB = "192.168.1.5", "172.16.201.5", "20.20.20.20", "10.1.0.9", "10.0.2.4"
 
@@ -64,3 +64,13 @@ def test_pool_of_a_basic_gateway_is_in_doubt_for_peers_alone() -> None:
     assert doubted(unseen(sku="Basic"), CLIENT)
     assert not doubted(unseen(sku="Basic"), CLIENT, "H/vm")
     assert not doubted(unseen(sku="Standard"), CLIENT)
+
+
+def test_gateway_rows_show_the_gateways_public_address_as_azure_does() -> None:
+    """Compared with a captured table, the next hop has to be the same; where the address was not collected none is shown."""
+    resources = shared_hub()
+    where = named(resources, "gw")["ipConfigurations"][0]["properties"]
+    where["publicIPAddress"] = {"id": at("publicIPAddresses", "pip")}
+    assert winner(resources, "A/vm", SITE).next_hop_ip == ""
+    shown = [*resources, resource("publicIPAddresses", "pip", ipAddress="20.1.2.3")]
+    assert winner(shown, "A/vm", SITE).next_hop_ip == "20.1.2.3"
