@@ -95,3 +95,15 @@ def test_what_azure_blocks_comes_before_the_doubt() -> None:
 def test_app_of_one_container_or_of_code_is_not_taken_for_a_compose_file(image: object) -> None:
     """Only apps made of several containers have no VNet integration."""
     assert asked(Change(APP, "/properties/siteConfig", {"linuxFxVersion": image})).verdict is Verdict.REACHABLE
+
+
+@pytest.mark.parametrize(
+    ("collected", "ended"),
+    [("2024-05-01T23:59:59Z", False), ("2024-05-02T00:00:01Z", True), ("2020-01-01T08:00:00Z", False)],
+)
+def test_certificate_counts_on_the_day_the_evidence_was_collected(collected: str, ended: bool) -> None:
+    """On its last day it still holds; evidence of before its end is not judged by today's date."""
+    one = case("app-gateway-cert-expired")
+    doc = one.snapshot().to_dict() | {"collected_at": collected}
+    found = diagnose(from_document(doc), one.source, one.target)
+    assert any("certificate" in gap.why for gap in found.gaps) is ended
