@@ -7,6 +7,7 @@ from mi_workbook.core.finding import AtSource, Diagnosis, Finding
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.at_source import at_source, configuration_alone
 from mi_workbook.diagnosis.attribution import attributed
+from mi_workbook.diagnosis.filling import gaps_of
 from mi_workbook.diagnosis.looking import Look, findings, look
 from mi_workbook.diagnosis.notes import notes_on
 from mi_workbook.diagnosis.repairing import repair_of
@@ -44,7 +45,7 @@ def diagnose(snapshot: Snapshot, source: str, target: str, endpoint: str = "auto
         root_cause=root,
         findings=tuple(listed),
         traces=first.traces,
-        gaps=first.gaps,
+        gaps=gaps_of(first),
         repair=repair,
         confidence_notes=notes_on(first),
         headline=_headline(first, listed),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from mi_workbook.diagnosis.filling import with_name
 from mi_workbook.diagnosis.looking import Look
 from mi_workbook.evidence.template import NO_SUBSCRIPTION
 from mi_workbook.reach.admin_rules import rests_on_absence
@@ -17,7 +18,7 @@ FILE = Path(__file__).with_name("notes.toml")
 def notes_on(seen: Look) -> tuple[str, ...]:
     """All notes, each once, in order; the last one is always what no configuration shows."""
     own = (note for trace in seen.traces for decision in trace.decisions for note in decision.notes)
-    return tuple(dict.fromkeys((*own, *(_texts()[name] for name in _fitting(seen)))))
+    return tuple(dict.fromkeys((*own, *(with_name(seen, _texts()[name]) for name in _fitting(seen)))))
 
 
 def _fitting(seen: Look) -> Iterator[str]:
