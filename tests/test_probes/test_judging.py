@@ -243,6 +243,7 @@ def test_an_answered_login_proves_the_path(dns_port: int, tds: dict[str, int], b
         ("route=nobody", "blocked", "redirect", "redirect-tcp", "mi-redirect-ports"),
         ("route=nowhere", "blocked", "redirect", "redirect-name", "dns-redirect-host"),
         ("route=resets-in-tls", "blocked", "redirect", "redirect-cut", "fw-dpi"),
+        ("route=silent-at-login", "unknown", "redirect", "redirect-cut", "fw-dpi"),
         ("route=self", "unknown", "redirect", "redirect-circle", "mi-transient"),
         ("error=40532", "blocked", "login", "login-not-routed", "ip-used"),
         ("error=40615", "blocked", "login", "login-logical-server", "fqdn-logical-server"),
