@@ -8,7 +8,7 @@ from mi_workbook.core.finding import Diagnosis
 from mi_workbook.core.verdict import Verdict
 from mi_workbook.diagnosis.diagnose import diagnose
 from mi_workbook.evidence.snapshot import Snapshot
-from mi_workbook.views.words import proof
+from mi_workbook.views.proof import proof
 
 
 def shared(*routes: tuple[str, str, str], subnets: dict[str, Json] | None = None) -> Diagnosis:

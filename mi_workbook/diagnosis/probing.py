@@ -238,7 +238,9 @@ def _of_login(login: LoginResult) -> _Met | None:
     if last.outcome is Outcome.ANSWERED:
         return _Met("redirect-circle", target)
     symptom = {"name": "redirect-name", "tcp": "redirect-tcp"}.get(last.stage, "redirect-cut")
-    if symptom == "redirect-cut" and last.outcome is Outcome.SILENT:  # the port opened; who is slow there or here is not shown
+    if (
+        symptom == "redirect-cut" and last.outcome is Outcome.SILENT
+    ):  # the port opened; who is slow there or here is not shown
         return _Met(symptom, target, verdict=Verdict.UNKNOWN)
     return _Met(symptom, target)
 
