@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
+GUESTS = {"windows-firewall", "linux-firewall"}
 GLOBAL_SETTINGS = ("virtualhubs",)
 
 
@@ -82,6 +83,8 @@ class Estate:
         odd = [one["type"] for one in resources if one["type"].lower().split("/")[1] in GLOBAL_SETTINGS]
         if odd:
             raise Unbuildable(f"{odd[0]} has rules of its own")
+        if any(one["kind"] in GUESTS for one in observations):
+            raise Unbuildable("a firewall inside the source's machine: it is none of the network")
         self.vnets = {low(one): one["properties"] for one in self.of("virtualnetworks")}
         self.subnets = {low(raw): self._subnet(home, raw) for home, vnet in self.vnets.items()
                         for raw in vnet["subnets"]}  # fmt: skip
