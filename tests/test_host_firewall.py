@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import Any
 
@@ -85,7 +86,7 @@ PROFILE = {"what": "profile", "name": "Domain", "enabled": True, "outbound": "Al
     ([PROFILE, block()], B), ([PROFILE, block(ports=["80", "443"])], R), ([PROFILE, block(ports=["1400-1500"])], B), ([PROFILE, block(ports=["Any"], protocol="Any")], B),
     ([PROFILE, block(protocol="UDP")], R), ([PROFILE, block(program="C:\\\\app.exe")], U), ([PROFILE, block(profile="Domain, Private")], U),
     ([PROFILE, block(addresses=["10.0.0.0/255.0.0.0"])], B), ([PROFILE, block(addresses=["192.168.0.0/16"])], R), ([PROFILE, block(addresses=["LocalSubnet"])], U),
-    ([PROFILE, {**PROFILE, "name": "Public", "enabled": False}, block()], U), ([{**PROFILE, "enabled": False}, block()], U),
+    ([PROFILE, {**PROFILE, "name": "Public", "enabled": False}, block()], U), ([{**PROFILE, "enabled": False}, block()], U), ([{**PROFILE, "enabled": None}, block()], U),
     ([PROFILE, block(addresses=[])], B), ([PROFILE, block(ports=None)], B), ([PROFILE, block(ports=["RPC"])], R),
 ])  # fmt: skip
 def test_windows(rows: list[dict[str, Any]], verdict: Verdict) -> None:
@@ -154,6 +155,16 @@ def test_whatever_the_rules_one_that_is_not_understood_never_proves(
         [OUT, rule("-m strange --thing 1 -j ACCEPT"), rule("-m strange --thing 1 -j DROP"), *rows[1:]], whole, SQL
     )
     assert doubted is U
+
+
+def test_a_test_that_another_machine_sent_proves_no_firewall_of_this_one() -> None:
+    """Its address is none of the source's."""
+    one = case("same-vnet-guest-firewall")
+    document = copy.deepcopy(one.snapshot().to_dict())
+    tried = next(o for o in document["observations"] if o["kind"] == "test-netconnection")
+    tried["value"][0]["source"] = "10.0.1.99"
+    found = diagnose(from_document(document), one.source, one.target, one.endpoint)
+    assert (found.verdict, found.root_cause) == (Verdict.UNKNOWN, None)
 
 
 def _guest(*left_out: str, **changed: Any) -> Diagnosis:

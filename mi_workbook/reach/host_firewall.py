@@ -78,17 +78,17 @@ def by_windows(rows: Iterable[Mapping[str, Any]], whole: bool, packet: Packet) -
     """The profiles and the block rules of Windows.
 
     whole: both lists were shown to their end. Unknown where a profile blocks by default, since allow rules are not listed, and
-    where a rule blocks while a profile is off, since which profile is in force is not among the rows.
+    where a rule blocks while a profile is not on, since which profile is in force is not among the rows.
     """
     rows = list(rows)
     rules = [row for row in rows if row.get("what") == "block-rule"]
-    off = [str(row.get("name")) for row in rows if row.get("what") == "profile" and row.get("enabled") is False]
+    off = [str(row.get("name")) for row in rows if row.get("what") == "profile" and row.get("enabled") is not True]
     for row in rules:
         if _meets(row, packet, sure=True):
             if off:
                 return (
                     Verdict.UNKNOWN,
-                    f"Rule {row.get('name')} blocks it, but the firewall is off in profile {', '.join(off)}.",
+                    f"Rule {row.get('name')} blocks it, but the firewall is not shown to be on in profile {', '.join(off)}.",
                 )
             return Verdict.BLOCKED, f"Windows' firewall blocks it: rule {row.get('name')}."
     perhaps = [str(row.get("name")) for row in rules if _meets(row, packet, sure=False)]

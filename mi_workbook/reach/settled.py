@@ -159,7 +159,8 @@ def _contradicted(
     stops = [d for trace in trip for d in trace.decisions if d.result is not Verdict.REACHABLE]
     if any(d.kind != "client" for d in stops):
         return list(trip)
-    own = own_filter(Packet(test.address, test.port)) if test.port else None
+    own_test = bool(test.port) and not by_another(test, trip[0].flow.source, at)
+    own = own_filter(Packet(test.address, test.port)) if own_test else None
     if own is not None:
         why = f"{own.says} A test from there {_ended(test)}."
         stop = Decision("client", at, Verdict.BLOCKED, why, (*own.evidence, test.evidence), Cause.GUEST_FIREWALL)
